@@ -1,0 +1,58 @@
+#ifndef BENCH_CORE_ATTEMPT_H
+#define BENCH_CORE_ATTEMPT_H
+
+#include "bench/core/verdict.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What one attempt left behind: written by steps, kept by the journal, folded by the summary.
+ *
+ * Points are moments on the bench clock, ns; metrics are differences of points (results/metric.h).
+ * Values are durations that no pair of points can give (a computed airtime floor, the sum of our
+ * own thinking time).
+ *
+ * Names of points: approach field_on activated decided bus retreat, and per APDU
+ * "<apdu>.sent" and "<apdu>.answered" with apdu one of select auth0 auth1 exchange control_flow.
+ * Names of values: airtime_floor vehicle device.
+ */
+#define ATTEMPT_MAX_POINTS 48
+#define ATTEMPT_MAX_VALUES 8
+
+struct attempt_point {
+	char name[28];
+	int64_t at_ns;    /* bench clock */
+	int64_t slack_ns; /* the stamp may be this far off */
+};
+
+struct attempt_value {
+	char name[28];
+	int64_t ns;
+};
+
+struct attempt {
+	enum outcome outcome;
+	char detail[200];    /* why it is not DONE, or ""; for a person */
+	char complaint[200]; /* an expectation of the case that was not met, or "": fails the case */
+	char kind[16];       /* "fast", "standard" as it really ended, or "" */
+	int point_count, value_count;
+	bool overflow; /* points or values did not fit: the attempt becomes BENCH_ERROR */
+	struct attempt_point points[ATTEMPT_MAX_POINTS];
+	struct attempt_value values[ATTEMPT_MAX_VALUES];
+};
+
+/** Empty, DONE. */
+void attempt_init(struct attempt *a);
+/** Record a moment; a name seen before gets the new moment (the last exchange counts). */
+void attempt_point(struct attempt *a, const char *name, int64_t at_ns, int64_t slack_ns);
+void attempt_value(struct attempt *a, const char *name, int64_t ns);
+/** Moment by name, or NULL. */
+const struct attempt_point *attempt_find(const struct attempt *a, const char *name);
+/** End it with an outcome and why; the first call counts. */
+void attempt_end(struct attempt *a, enum outcome outcome, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/** An expectation was not met; the first call counts. The outcome stays as it is. */
+void attempt_complain(struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef BENCH_CORE_FS_H
+#define BENCH_CORE_FS_H
+
+#include "bench/core/buf.h"
+#include "bench/core/err.h"
+
+/*
+ * Files, whole (os_fs.c). Errors say what and which file; they are ERR_IO unless noted.
+ */
+
+/**
+ * Append the whole regular file @path to @out.
+ * ERR_RANGE when it is longer than @max bytes, ERR_FORMAT for a directory or a device.
+ */
+int fs_read(const char *path, size_t max, struct buf *out, struct err *err);
+/** Write @path by way of a temporary file beside it and a rename: whole or not at all. */
+int fs_write(const char *path, struct bytes content, struct err *err);
+/** mkdir -p. */
+int fs_mkdirs(const char *path, struct err *err);
+bool fs_exists(const char *path);
+/** The directory of the running program, without a slash at the end; "" when unknown. */
+const char *fs_program_dir(void);
+
+#endif

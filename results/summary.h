@@ -1,0 +1,81 @@
+#ifndef RESULTS_SUMMARY_H
+#define RESULTS_SUMMARY_H
+
+#include "bench/core/buf.h"
+#include "results/claim.h"
+#include "results/metric.h"
+#include "results/store.h"
+
+/*
+ * A run, folded from its journal alone: what happened, every sample, and what may be said of it.
+ * Everything printed about a run is made from this.
+ */
+struct summary_samples { /* one metric of one case, in the order they were made */
+	int metric;
+	int64_t *ns; /* STATS_INFINITE: a failed attempt, for metrics that decide */
+	size_t n, cap;
+};
+
+struct summary_claim {
+	struct claim claim;
+	struct claim_decision decision;
+};
+
+struct summary_case {
+	char *id, *suite, *title;
+	char **requirements;
+	size_t requirement_count;
+	int planned_trials, planned_warmup, trials, warmups;
+	size_t outcomes[OUTCOME_COUNT]; /* of counted attempts, retries included, warm-up not */
+	size_t complaints, fallbacks, unproven_no_taps;
+	char first_complaint[200], first_trouble[200];
+	int64_t first_ns, last_ns; /* span on the run's clock */
+	struct summary_claim *claims;
+	size_t claim_count;
+	struct summary_samples *samples; /* only metrics with n > 0 */
+	size_t sample_count;
+	enum verdict verdict;
+	char reason[240]; /* of the verdict, one line */
+};
+
+struct summary {
+	char *run_name, *ended; /* "complete" "interrupted" "drained" "cut off" */
+	bool simulated, torn;
+	int64_t wall_start_ns, wall_end_ns, u_ns;
+	uint64_t seed;
+	double confidence;
+	char *version, *rig, *target, *protocol, *phone, *host;
+	char **devices;
+	size_t device_count;
+	char **notes;
+	size_t note_count;
+	size_t attempts, recoveries, transactions;
+	double risk_claim, risk_run; /* of a wrong PASS: per claim, and at most for the run */
+	struct summary_case *cases;
+	size_t case_count;
+	enum verdict verdict;
+};
+
+/** Fold the journal of @run. ERR_FORMAT when it is not a journal or was altered. */
+int summary_read(struct summary **out, const struct store_run *run, struct err *err);
+void summary_free(struct summary *s);
+
+/** A way to show a summary (results/report/). */
+struct render_options {
+	int width;  /* columns; text only */
+	bool utf8;  /* text only: block characters, else ASCII */
+};
+struct renderer {
+	const char *name;      /* "text", as `keybench report --format` says it */
+	const char *file;      /* what a run writes it as: "report.txt"; NULL: never by itself */
+	const char *help;
+	int (*render)(const struct summary *s, const struct store_run *run,
+		      const struct render_options *o, struct buf *out, struct err *err);
+};
+/** text json junit csv hlog; ended by a row without name. */
+extern const struct renderer renderers[];
+const struct renderer *renderer_find(const char *name);
+/** Write every renderer's file into the run folder: text at 80 columns, UTF-8. */
+int summary_write_reports(const struct summary *s, const struct store_run *run, struct err *err);
+
+#endif
