@@ -33,10 +33,10 @@ double stats_share_upper(size_t k, size_t n, double confidence);
 
 /** Are trials, in the order they were made, independent? */
 struct stats_dependence {
-	double rho;           /* lag-1 rank autocorrelation, -1 .. 1 */
-	double p;             /* two-sided p-value under independence */
-	bool significant;     /* p < 0.01 */
-	size_t effective_n;   /* trials to count on: n unless significantly positive */
+	double rho;         /* lag-1 rank autocorrelation, -1 .. 1 */
+	double p;           /* two-sided p-value under independence */
+	bool significant;   /* p < 0.01 */
+	size_t effective_n; /* trials to count on: n unless significantly positive */
 };
 struct stats_dependence stats_dependence(const int64_t *in_order, size_t n);
 
