@@ -15,6 +15,8 @@ $(error VARIANT is debug, release, san or cov, not '$(VARIANT)')
 endif
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wformat=2
+# texts for a person are cut to their field on purpose; only gcc has this warning
+WARN += $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-Wno-format-truncation)
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)

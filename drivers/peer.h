@@ -13,7 +13,8 @@ struct peer {
 	 * Answer one C-APDU. @param think_ns out: how long the card takes for it.
 	 * @return 0, or negative: the card stays silent.
 	 */
-	int (*answer)(struct peer *p, struct bytes command, struct buf *answer, int64_t *think_ns);
+	int (*answer)(struct peer *p, struct bytes command, struct buf *answer,
+		      int64_t *think_ns);
 };
 
 #endif

@@ -17,8 +17,8 @@ enum reader_result {
 	READER_OK,
 	READER_NO_CARD,   /* nothing answered the poll before the deadline */
 	READER_NO_ANSWER, /* the card was activated and fell silent */
-	READER_RF_ERROR,  /* CRC, parity, framing, protocol: the reader says the air was bad */
-	READER_RELEASED   /* the card left the field, or ended the session */
+	READER_RF_ERROR, /* CRC, parity, framing, protocol: the reader says the air was bad */
+	READER_RELEASED /* the card left the field, or ended the session */
 };
 
 /** An activated ISO/IEC 14443-4 type A card. */
@@ -33,7 +33,7 @@ struct reader_activation {
 	int64_t timeout_ns; /* poll for this long; > 0 */
 	struct reader_card card;
 	enum reader_result result; /* OK or NO_CARD */
-	int64_t started_ns;   /* out: the successful poll began */
+	int64_t started_ns;        /* out: the successful poll began */
 	int64_t activated_ns; /* out: the card's last activation answer is in our hands */
 	int64_t slack_ns;
 };
@@ -43,10 +43,11 @@ struct reader_exchange {
 	struct buf *answer;   /* appended to; untouched unless result is OK */
 	int64_t timeout_ns;   /* counted from the call; > 0 */
 	enum reader_result result;
-	int64_t sent_ns;      /* out: last command byte left the host */
-	int64_t answered_ns;  /* out: answer complete in our hands */
-	int64_t slack_ns;     /* out: either stamp may be this far off */
-	char note[80];        /* out: the reader's own words for a result that is not OK, or "" */
+	int64_t sent_ns;     /* out: last command byte left the host */
+	int64_t answered_ns; /* out: answer complete in our hands */
+	int64_t slack_ns;    /* out: either stamp may be this far off */
+	char note
+		[80]; /* out: the reader's own words for a result that is not OK, or "" */
 };
 
 struct reader_identity {
@@ -87,10 +88,11 @@ struct reader { /* a backend embeds this as its first member */
 struct reader_driver {
 	const char *name;    /* as a rig file says it: "libnfc", "sim" */
 	const char *summary; /* one line for `keybench drivers` */
-	bool needs_worker;   /* may hang or abort: only ever opened behind wrap/worker.h */
+	bool needs_worker; /* may hang or abort: only ever opened behind wrap/worker.h */
 	const struct conf_item *items; /* its keys in a rig file */
 	size_t options_size;           /* of the struct that items fill */
-	int (*open)(struct reader **out, const void *options, struct clock *clock, struct err *err);
+	int (*open)(struct reader **out, const void *options, struct clock *clock,
+		    struct err *err);
 };
 
 /** All built-in reader drivers, ended by a row without name. */

@@ -42,7 +42,8 @@ struct relay_driver {
 	bool needs_worker;
 	const struct conf_item *items;
 	size_t options_size;
-	int (*open)(struct relay **out, const void *options, struct clock *clock, struct err *err);
+	int (*open)(struct relay **out, const void *options, struct clock *clock,
+		    struct err *err);
 };
 
 extern const struct relay_driver *const relay_drivers[];

@@ -12,14 +12,17 @@
  * - U is above it, else INCONCLUSIVE (guard band for the systematic part of the uncertainty, ILAC-G8;
  * scatter is in the quantile already). A share claim has no U.
  */
-enum claim_type { CLAIM_QUANTILE, CLAIM_SHARE };
+enum claim_type {
+	CLAIM_QUANTILE,
+	CLAIM_SHARE
+};
 
 struct claim {
 	enum claim_type type;
-	char text[120];   /* as written, ${…} filled in */
-	double q;         /* quantile: 0.95 for p95 */
-	char metric[28];  /* quantile: a name of results/metric.h */
-	int64_t limit_ns; /* quantile */
+	char text[120];       /* as written, ${…} filled in */
+	double q;             /* quantile: 0.95 for p95 */
+	char metric[28];      /* quantile: a name of results/metric.h */
+	int64_t limit_ns;     /* quantile */
 	enum outcome outcome; /* share */
 	double share;         /* share: at least this */
 };
@@ -35,25 +38,26 @@ size_t claim_trials_needed(const struct claim *c, double confidence);
 
 struct claim_decision {
 	enum verdict verdict;
-	size_t n;                    /* samples, infinite ones included */
-	size_t effective_n;          /* what the bounds were computed with */
-	int64_t estimate_ns;         /* the sample quantile; STATS_INFINITE possible */
-	int64_t upper_ns, lower_ns;  /* bounds; upper STATS_INFINITE, lower 0 when there is none */
+	size_t n;            /* samples, infinite ones included */
+	size_t effective_n;  /* what the bounds were computed with */
+	int64_t estimate_ns; /* the sample quantile; STATS_INFINITE possible */
+	int64_t upper_ns,
+		lower_ns; /* bounds; upper STATS_INFINITE, lower 0 when there is none */
 	double share, share_lower, share_upper;
 	int64_t u_ns;
 	double confidence;
 	struct stats_dependence dependence;
-	char why[160];               /* one line: the decision rule with its numbers */
+	char why[160]; /* one line: the decision rule with its numbers */
 };
 
 /**
  * Decide a quantile claim. @param in_order  samples as made, infinite ones included; not changed.
  * @return 0 or ERR_NOMEM
  */
-int claim_decide(struct claim_decision *out, const struct claim *c, const int64_t *in_order, size_t n,
-		 int64_t u_ns, double confidence);
+int claim_decide(struct claim_decision *out, const struct claim *c,
+		 const int64_t *in_order, size_t n, int64_t u_ns, double confidence);
 /** Decide a share claim: @k of @n attempts had the outcome. */
-void claim_decide_share(struct claim_decision *out, const struct claim *c, size_t k, size_t n,
-			double confidence);
+void claim_decide_share(struct claim_decision *out, const struct claim *c, size_t k,
+			size_t n, double confidence);
 
 #endif

@@ -39,6 +39,7 @@ void journal_close(struct journal *j); /* takes NULL */
  * @return 0; ERR_FORMAT "file:line:1: …" when a line is altered, missing or malformed
  */
 typedef int journal_fn(void *ctx, json_t *line, int line_no, struct err *err);
-int journal_read(const char *path, journal_fn *fn, void *ctx, bool *torn, struct err *err);
+int journal_read(const char *path, journal_fn *fn, void *ctx, bool *torn,
+		 struct err *err);
 
 #endif

@@ -8,8 +8,9 @@
  */
 struct metric {
 	const char *name; /* "tap" */
-	const char *help; /* one line, printed by `keybench list --metrics` and in the man page */
-	bool decides;     /* may stand in a claim: a failed attempt counts as +infinity in it */
+	const char *
+		help; /* one line, printed by `keybench list --metrics` and in the man page */
+	bool decides; /* may stand in a claim: a failed attempt counts as +infinity in it */
 };
 
 /** Ended by a row without name. In the order reports show them. */

@@ -28,7 +28,8 @@
 struct record_run {
 	const char *name, *version, *host;
 	const char *rig, *target, *protocol, *phone; /* names, not paths */
-	const char *devices[RECORD_MAX_DEVICES];     /* "reader: PN532 … over … (libnfc 1.8.0)" */
+	const char *
+		devices[RECORD_MAX_DEVICES]; /* "reader: PN532 … over … (libnfc 1.8.0)" */
 	int device_count;
 	bool simulated;
 	int64_t wall_start_ns;
@@ -49,8 +50,8 @@ struct record_case {
 
 struct record_attempt {
 	const char *case_id, *suite;
-	int trial;    /* 0-based within warm-up or count */
-	int attempt;  /* 0: first try, 1: first retry … */
+	int trial;   /* 0-based within warm-up or count */
+	int attempt; /* 0: first try, 1: first retry … */
 	bool warmup;
 	int64_t started_ns, ended_ns; /* since the run's origin, as in every record */
 	const struct attempt *result; /* its points are on the bench clock */
@@ -85,9 +86,10 @@ json_t *record_end_json(const struct record_end *e);
  */
 int record_run_parse(struct record_run *out, const json_t *line, struct err *err);
 int record_case_parse(struct record_case *out, const json_t *line, struct err *err);
-int record_attempt_parse(struct record_attempt *out, struct attempt *result, const json_t *line,
-			 struct err *err);
-int record_recovery_parse(struct record_recovery *out, const json_t *line, struct err *err);
+int record_attempt_parse(struct record_attempt *out, struct attempt *result,
+			 const json_t *line, struct err *err);
+int record_recovery_parse(struct record_recovery *out, const json_t *line,
+			  struct err *err);
 int record_end_parse(struct record_end *out, const json_t *line, struct err *err);
 
 #endif

@@ -49,10 +49,10 @@ struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effecti
 /** Are trials, in the order they were made, independent? Too few to ask below this many: then yes. */
 #define STATS_DEPENDENCE_MIN 10
 struct stats_dependence {
-	double rho;           /* lag-1 rank autocorrelation, -1 .. 1 */
-	double p;             /* two-sided p-value under independence */
-	bool significant;     /* p < 0.01 */
-	size_t effective_n;   /* trials to count on: n unless significantly positive */
+	double rho;         /* lag-1 rank autocorrelation, -1 .. 1 */
+	double p;           /* two-sided p-value under independence */
+	bool significant;   /* p < 0.01 */
+	size_t effective_n; /* trials to count on: n unless significantly positive */
 };
 struct stats_dependence stats_dependence(const int64_t *in_order, size_t n);
 

@@ -16,15 +16,18 @@ struct store_run {
 };
 
 /** Make a new run folder for @name under @dir (made when missing); never an existing one. */
-int store_new_run(struct store_run *out, const char *dir, const char *name, int64_t wall_ns,
-		  struct err *err);
+int store_new_run(struct store_run *out, const char *dir, const char *name,
+		  int64_t wall_ns, struct err *err);
 /** Keep a copy of an input under inputs/@as. */
-int store_input(const struct store_run *run, const char *as, struct bytes content, struct err *err);
+int store_input(const struct store_run *run, const char *as, struct bytes content,
+		struct err *err);
 /** Write or replace one file of the folder, whole or not at all. */
-int store_file(const struct store_run *run, const char *name, struct bytes content, struct err *err);
+int store_file(const struct store_run *run, const char *name, struct bytes content,
+	       struct err *err);
 /** Open an existing run folder (it has a journal). ERR_FORMAT says what is missing. */
 int store_open_run(struct store_run *out, const char *path, struct err *err);
 /** "PATH/name" into @out. */
-const char *store_path(const struct store_run *run, const char *name, char *out, size_t size);
+const char *store_path(const struct store_run *run, const char *name, char *out,
+		       size_t size);
 
 #endif

@@ -26,7 +26,8 @@ struct summary_case {
 	char **requirements;
 	size_t requirement_count;
 	int planned_trials, planned_warmup, trials, warmups;
-	size_t outcomes[OUTCOME_COUNT]; /* of counted attempts, retries included, warm-up not */
+	size_t outcomes
+		[OUTCOME_COUNT]; /* of counted attempts, retries included, warm-up not */
 	size_t complaints, fallbacks, unproven_no_taps;
 	char first_complaint[200], first_trouble[200];
 	int64_t first_ns, last_ns; /* span on the run's clock */
@@ -50,7 +51,8 @@ struct summary {
 	char **notes;
 	size_t note_count;
 	size_t attempts, recoveries, transactions;
-	double risk_claim, risk_run; /* of a wrong PASS: per claim, and at most for the run */
+	double risk_claim,
+		risk_run; /* of a wrong PASS: per claim, and at most for the run */
 	struct summary_case *cases;
 	size_t case_count;
 	enum verdict verdict;
@@ -62,12 +64,13 @@ void summary_free(struct summary *s);
 
 /** A way to show a summary (results/report/). */
 struct render_options {
-	int width;  /* columns; text only */
-	bool utf8;  /* text only: block characters, else ASCII */
+	int width; /* columns; text only */
+	bool utf8; /* text only: block characters, else ASCII */
 };
 struct renderer {
-	const char *name;      /* "text", as `keybench report --format` says it */
-	const char *file;      /* what a run writes it as: "report.txt"; NULL: never by itself */
+	const char *name; /* "text", as `keybench report --format` says it */
+	const char
+		*file; /* what a run writes it as: "report.txt"; NULL: never by itself */
 	const char *help;
 	int (*render)(const struct summary *s, const struct store_run *run,
 		      const struct render_options *o, struct buf *out, struct err *err);
@@ -76,6 +79,7 @@ struct renderer {
 extern const struct renderer renderers[];
 const struct renderer *renderer_find(const char *name);
 /** Write every renderer's file into the run folder: text at 80 columns, UTF-8. */
-int summary_write_reports(const struct summary *s, const struct store_run *run, struct err *err);
+int summary_write_reports(const struct summary *s, const struct store_run *run,
+			  struct err *err);
 
 #endif

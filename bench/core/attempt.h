@@ -33,9 +33,10 @@ struct attempt_value {
 
 struct attempt {
 	enum outcome outcome;
-	char detail[200];    /* why it is not DONE, or ""; for a person */
-	char complaint[200]; /* an expectation of the case that was not met, or "": fails the case */
-	char kind[16];       /* "fast", "standard" as it really ended, or "" */
+	char detail[200]; /* why it is not DONE, or ""; for a person */
+	char complaint
+		[200]; /* an expectation of the case that was not met, or "": fails the case */
+	char kind[16]; /* "fast", "standard" as it really ended, or "" */
 	int point_count, value_count;
 	bool overflow; /* points or values did not fit: the attempt becomes BENCH_ERROR */
 	struct attempt_point points[ATTEMPT_MAX_POINTS];
@@ -53,6 +54,7 @@ const struct attempt_point *attempt_find(const struct attempt *a, const char *na
 void attempt_end(struct attempt *a, enum outcome outcome, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /** An expectation was not met; the first call counts. The outcome stays as it is. */
-void attempt_complain(struct attempt *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void attempt_complain(struct attempt *a, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -20,7 +20,11 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 /** Empty, on the caller's @mem; buf_release leaves it alone. */
 void buf_init_on(struct buf *b, uint8_t *mem, size_t size);
-#define BUF_ON(array) ((struct buf){ .data = (array), .cap = sizeof(array), .max = sizeof(array), .fixed = true })
+#define BUF_ON(array) \
+	((struct buf){ .data = (array), \
+		       .cap = sizeof(array), \
+		       .max = sizeof(array), \
+		       .fixed = true })
 void buf_release(struct buf *b);
 /** Length 0 and not failed; keeps the memory. */
 void buf_clear(struct buf *b);
@@ -30,7 +34,8 @@ void buf_u8(struct buf *b, uint8_t v);
 void buf_be16(struct buf *b, uint16_t v);
 void buf_be32(struct buf *b, uint32_t v);
 void buf_text(struct buf *b, const char *text);
-void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_printf(struct buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** What is in it; borrowed until the next append. */
 struct bytes buf_bytes(const struct buf *b);

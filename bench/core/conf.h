@@ -75,13 +75,13 @@ enum conf_type {
 	CONF_INT,    /* int64_t */
 	CONF_NUMBER, /* double */
 	CONF_BOOL,   /* bool; yes no true false */
-	CONF_TIME,   /* int64_t ns; "300 ms": ns us ms s min h, the unit is required (0 needs none) */
+	CONF_TIME, /* int64_t ns; "300 ms": ns us ms s min h, the unit is required (0 needs none) */
 	CONF_LENGTH, /* int64_t um; "25 mm": um mm cm m */
 	CONF_SHARE,  /* double 0..1; "5 %" */
 	CONF_HEX,    /* struct bytes; "A0 00 08", limits count bytes */
 	CONF_CHOICE, /* int, index into .choices */
 	CONF_NODE,   /* struct node, any shape; absent stays zero */
-	CONF_DEVICE  /* const char *; a device path, or emu:NAME put through conf_set_devices */
+	CONF_DEVICE /* const char *; a device path, or emu:NAME put through conf_set_devices */
 };
 
 /**
@@ -117,7 +117,7 @@ void conf_set_devices(struct conf *conf, conf_device_fn *fn, void *ctx);
 /** One value by one item, without a map around it (list items, step arguments). */
 int conf_value(struct node n, const struct conf_item *item, void *out, struct err *err);
 /** A text as if it had stood in place of @at: used after ${…} has been put in. */
-int conf_value_text(struct node at, const char *text, const struct conf_item *item, void *out,
-		    struct err *err);
+int conf_value_text(struct node at, const char *text, const struct conf_item *item,
+		    void *out, struct err *err);
 
 #endif

@@ -20,8 +20,8 @@
  * @param beside  the file in which @given stands, or NULL
  * @return 0, or ERR_IO naming every folder looked into
  */
-int data_find(char out[DATA_PATH_MAX], const char *given, const char *subdir, const char *beside,
-	      struct err *err);
+int data_find(char out[DATA_PATH_MAX], const char *given, const char *subdir,
+	      const char *beside, struct err *err);
 /** Data folder @i that exists, or NULL past the last. */
 const char *data_dir(int i);
 

@@ -9,10 +9,10 @@
  * .excerpt (see conf.h) and it is never prefixed: the place comes first, as compilers do it.
  */
 enum err_code {
-	ERR_USAGE = -1,       /* the caller asked for something that makes no sense */
+	ERR_USAGE = -1, /* the caller asked for something that makes no sense */
 	ERR_NOMEM = -2,
-	ERR_IO = -3,          /* the system or a device's link failed */
-	ERR_GONE = -4,        /* the device, or the process that held it, is no longer there */
+	ERR_IO = -3,   /* the system or a device's link failed */
+	ERR_GONE = -4, /* the device, or the process that held it, is no longer there */
 	ERR_TIMEOUT = -5,     /* a deadline passed */
 	ERR_FORMAT = -6,      /* malformed input */
 	ERR_RANGE = -7,       /* well formed, but outside what is allowed */
@@ -28,13 +28,15 @@ struct err {
 };
 
 /** Say what went wrong, at its cause. @err may be NULL. @return @code, for `return err_set(…)`. */
-int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /**
  * Prefix the words already in @err: "opening the runs in X: permission denied".
  * Leaves a located mistake (.excerpt set) as it is. @return @code.
  */
-int err_wrap(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_wrap(struct err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /** A short name of a code, for a text nobody set: "timeout". Never NULL. */
 const char *err_name(int code);

@@ -49,7 +49,7 @@ int verdict_parse(const char *name)
 enum verdict verdict_worst(enum verdict so_far, enum verdict next)
 {
 	static const int weight[VERDICT_COUNT] = {
-		[VERDICT_SKIP] = 0,	    [VERDICT_PASS] = 1, [VERDICT_INCONCLUSIVE] = 2,
+		[VERDICT_SKIP] = 0,        [VERDICT_PASS] = 1, [VERDICT_INCONCLUSIVE] = 2,
 		[VERDICT_BENCH_ERROR] = 3, [VERDICT_FAIL] = 4,
 	};
 

@@ -28,8 +28,9 @@
 int worker_open_reader(struct reader **out, const struct reader_driver *driver,
 		       const void *options, struct pump *pump, struct clock *clock,
 		       struct err *err);
-int worker_open_relay(struct relay **out, const struct relay_driver *driver, const void *options,
-		      struct pump *pump, struct clock *clock, struct err *err);
+int worker_open_relay(struct relay **out, const struct relay_driver *driver,
+		      const void *options, struct pump *pump, struct clock *clock,
+		      struct err *err);
 
 /** Kill the reader's worker if it lives, start another, open the device in it. Bounded: 5 s. */
 int worker_respawn(struct reader *r, struct err *err);

@@ -1,0 +1,41 @@
+#include "bench/core/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static struct {
+	const char *program;
+	enum log_level most;
+	void (*before)(void *ctx);
+	void *ctx;
+} talk = { .program = "keybench", .most = LOG_INFO };
+
+void log_setup(const char *program, enum log_level most)
+{
+	talk.program = program;
+	talk.most = most;
+}
+
+void log_set_hook(void (*before)(void *ctx), void *ctx)
+{
+	talk.before = before;
+	talk.ctx = ctx;
+}
+
+void log_say(enum log_level level, const char *fmt, ...)
+{
+	static const char *const words[] = { "", "warning: ", "", "debug: " };
+	char text[1024];
+	va_list ap;
+
+	if (level > talk.most)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (talk.before)
+		talk.before(talk.ctx);
+	/* one write a line: workers share this stderr */
+	dprintf(STDERR_FILENO, "%s: %s%s\n", talk.program, words[level], text);
+}

@@ -1,0 +1,136 @@
+#include "bench/core/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_all(int fd, const char *path, size_t max, struct buf *out,
+		    struct err *err)
+{
+	size_t total = 0;
+	uint8_t part[8192];
+	ssize_t n;
+
+	while ((n = read(fd, part, sizeof(part))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+		total += (size_t)n;
+		if (total > max)
+			return err_set(err, ERR_RANGE, "%s: longer than %zu bytes", path,
+				       max);
+		buf_add(out, BYTES(part, (size_t)n));
+	}
+	if (out->failed)
+		return err_set(err, ERR_NOMEM, "%s: no memory to read it", path);
+	return 0;
+}
+
+int fs_read(const char *path, size_t max, struct buf *out, struct err *err)
+{
+	struct stat st;
+	int rc, fd;
+
+	/* O_NONBLOCK: a fifo must not hold us up before it is recognised */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &st))
+		rc = err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		rc = err_set(err, ERR_FORMAT, "%s: is a directory, a file is needed",
+			     path);
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(err, ERR_FORMAT, "%s: is not a regular file", path);
+	else
+		rc = read_all(fd, path, max, out, err);
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, struct bytes b)
+{
+	while (b.len) {
+		ssize_t n = write(fd, b.data, b.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		b.data += n;
+		b.len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fs_write(const char *path, struct bytes content, struct err *err)
+{
+	char temp[PATH_MAX];
+	int fd, n, saved;
+
+	n = snprintf(temp, sizeof(temp), "%s.%ld.tmp", path, (long)getpid());
+	if (n < 0 || (size_t)n >= sizeof(temp))
+		return err_set(err, ERR_RANGE, "%s: path too long", path);
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_set(err, ERR_IO, "writing %s: %s", path, strerror(errno));
+	if (write_all(fd, content) || fsync(fd) || close(fd)) {
+		saved = errno;
+		close(fd);
+		unlink(temp);
+		return err_set(err, ERR_IO, "writing %s: %s", path, strerror(saved));
+	}
+	if (rename(temp, path)) {
+		saved = errno;
+		unlink(temp);
+		return err_set(err, ERR_IO, "writing %s: %s", path, strerror(saved));
+	}
+	return 0;
+}
+
+int fs_mkdirs(const char *path, struct err *err)
+{
+	char part[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(part))
+		return err_set(err, ERR_RANGE, "'%s': not a usable path", path);
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0777) && errno != EEXIST)
+			return err_set(err, ERR_IO, "making folder %s: %s", part,
+				       strerror(errno));
+	}
+	return 0;
+}
+
+bool fs_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+const char *fs_program_dir(void)
+{
+	static char dir[PATH_MAX];
+	ssize_t n;
+	char *slash;
+
+	if (dir[0])
+		return dir;
+	n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+	if (n < 0)
+		return "";
+	dir[n] = '\0';
+	slash = strrchr(dir, '/');
+	if (slash)
+		*slash = '\0';
+	return dir;
+}

@@ -1,0 +1,196 @@
+#include "bench/core/pump.h"
+
+#include "bench/core/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_WATCHES 32
+#define MAX_TICKS 16
+
+struct watch {
+	int fd;
+	pump_fd_fn *fn;
+	void *ctx;
+};
+
+struct tick {
+	int64_t period_ns, due_ns;
+	pump_tick_fn *fn; /* NULL: free */
+	void *ctx;
+};
+
+struct pump {
+	struct watch watches[MAX_WATCHES];
+	int watch_count;
+	struct tick ticks[MAX_TICKS];
+	int stop_pipe[2];
+	bool hold;
+	volatile bool stop;
+};
+
+int pump_new(struct pump **out, struct err *err)
+{
+	struct pump *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_set(err, ERR_NOMEM, "event loop");
+	if (pipe2(p->stop_pipe, O_CLOEXEC | O_NONBLOCK)) {
+		free(p);
+		return err_set(err, ERR_IO, "event loop: %s", strerror(errno));
+	}
+	*out = p;
+	return 0;
+}
+
+void pump_free(struct pump *p)
+{
+	if (!p)
+		return;
+	close(p->stop_pipe[0]);
+	close(p->stop_pipe[1]);
+	free(p);
+}
+
+int pump_watch(struct pump *p, int fd, pump_fd_fn *fn, void *ctx)
+{
+	if (p->watch_count == MAX_WATCHES)
+		return ERR_NOMEM;
+	p->watches[p->watch_count++] = (struct watch){ fd, fn, ctx };
+	return 0;
+}
+
+void pump_unwatch(struct pump *p, int fd)
+{
+	for (int i = 0; i < p->watch_count; i++)
+		if (p->watches[i].fd == fd)
+			p->watches[i--] = p->watches[--p->watch_count];
+}
+
+int pump_every(struct pump *p, int64_t period_ns, pump_tick_fn *fn, void *ctx)
+{
+	for (int i = 0; i < MAX_TICKS; i++) {
+		if (p->ticks[i].fn)
+			continue;
+		p->ticks[i] =
+			(struct tick){ period_ns, clock_now(clock_real()) + period_ns, fn,
+				       ctx };
+		return i;
+	}
+	return ERR_NOMEM;
+}
+
+void pump_stop(struct pump *p, int id)
+{
+	if (id >= 0 && id < MAX_TICKS)
+		p->ticks[id].fn = NULL;
+}
+
+void pump_request_stop(struct pump *p)
+{
+	p->stop = true;
+	if (write(p->stop_pipe[1], "", 1) < 0)
+		return; /* full: it will wake anyway */
+}
+
+bool pump_stop_requested(const struct pump *p)
+{
+	return p->stop;
+}
+
+void pump_hold_stop(struct pump *p, bool hold)
+{
+	p->hold = hold;
+}
+
+/* Runs what is due; the earliest moment something is due next, or @latest. */
+static int64_t run_ticks(struct pump *p, int64_t latest_ns)
+{
+	int64_t now = clock_now(clock_real()), next = latest_ns;
+
+	for (int i = 0; i < MAX_TICKS; i++) {
+		struct tick *t = &p->ticks[i];
+
+		if (t->fn && t->due_ns <= now) {
+			t->due_ns =
+				now + t->period_ns; /* a late beat is not made up for */
+			t->fn(t->ctx);
+		}
+		if (t->fn && t->due_ns < next)
+			next = t->due_ns;
+	}
+	return next;
+}
+
+static void run_watches(struct pump *p, const struct pollfd *fds, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (!fds[i].revents)
+			continue;
+		/* a handler may have unwatched others: look each up again */
+		for (int k = 0; k < p->watch_count; k++) {
+			if (p->watches[k].fd != fds[i].fd)
+				continue;
+			p->watches[k].fn(p->watches[k].ctx, fds[i].fd);
+			break;
+		}
+	}
+}
+
+static bool stopped(const struct pump *p)
+{
+	return p->stop && !p->hold;
+}
+
+static int poll_once(struct pump *p, int fd, int64_t until_ns, bool *ready)
+{
+	struct pollfd fds[MAX_WATCHES + 2];
+	int n = p->watch_count;
+	int64_t left = until_ns - clock_now(clock_real());
+	struct timespec wait = { 0 };
+
+	if (left > 0)
+		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
+	for (int i = 0; i < n; i++)
+		fds[i] = (struct pollfd){ .fd = p->watches[i].fd, .events = POLLIN };
+	fds[n] = (struct pollfd){ .fd = p->hold || p->stop ? -1 : p->stop_pipe[0],
+				  .events = POLLIN };
+	fds[n + 1] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	if (ppoll(fds, (nfds_t)n + 2, &wait, NULL) < 0)
+		return errno == EINTR ? 0 : ERR_IO;
+	*ready = fds[n + 1].revents != 0;
+	run_watches(p, fds, n);
+	return 0;
+}
+
+int pump_wait(struct pump *p, int fd, int64_t deadline_ns, struct err *err)
+{
+	for (;;) {
+		bool ready = false;
+		int64_t next = run_ticks(p, deadline_ns);
+		int rc;
+
+		if (stopped(p))
+			return err_set(err, ERR_INTERRUPTED, "interrupted");
+		rc = poll_once(p, fd, next, &ready);
+		if (rc)
+			return err_set(err, rc, "poll: %s", strerror(errno));
+		if (ready)
+			return 0;
+		if (stopped(p))
+			continue;
+		if (clock_now(clock_real()) >= deadline_ns)
+			return err_set(err, ERR_TIMEOUT, "timed out");
+	}
+}
+
+int pump_sleep_until(struct pump *p, int64_t until_ns, struct err *err)
+{
+	int rc = pump_wait(p, -1, until_ns, err);
+
+	return rc == ERR_TIMEOUT ? 0 : rc;
+}
