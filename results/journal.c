@@ -40,7 +40,8 @@ static int next_link(char out[LINK_HEX], struct bytes line, struct err *err)
 	uint8_t digest[LINK_LEN];
 	unsigned int len = 0;
 
-	if (!EVP_Digest(line.data, line.len, digest, &len, EVP_sha256(), NULL) || len != LINK_LEN)
+	if (!EVP_Digest(line.data, line.len, digest, &len, EVP_sha256(), NULL) ||
+	    len != LINK_LEN)
 		return err_set(err, ERR_NOMEM, "SHA-256 of a journal line");
 	hex_of(BYTES_OF(digest), out, LINK_HEX);
 	return 0;
@@ -58,7 +59,8 @@ static int sync_folder_of(const char *path, struct err *err)
 	free(copy);
 	/* EINVAL: a file system that has nothing to sync there */
 	if (fd < 0 || (fsync(fd) && errno != EINVAL))
-		rc = err_set(err, ERR_IO, "%s: its folder: %s", tail_of(path), strerror(errno));
+		rc = err_set(err, ERR_IO, "%s: its folder: %s", tail_of(path),
+			     strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -124,8 +126,8 @@ static int append(struct journal *j, char *text, struct err *err)
 	if (!text)
 		return err_set(err, ERR_NOMEM, "%s: a line for it", j->path);
 	if (len >= JOURNAL_MAX_LINE)
-		return err_set(err, ERR_RANGE, "%s: a line of %zu bytes; the most is %d", j->path,
-			       len, JOURNAL_MAX_LINE - 1);
+		return err_set(err, ERR_RANGE, "%s: a line of %zu bytes; the most is %d",
+			       j->path, len, JOURNAL_MAX_LINE - 1);
 	rc = next_link(link, BYTES((const uint8_t *)text, len), err);
 	if (rc)
 		return rc;
@@ -190,21 +192,24 @@ static int check_link(const struct chain *c, const json_t *line, struct err *err
 	const char *prev = json_string_value(json_object_get(line, "prev"));
 
 	if (!json_is_integer(seq) || !prev)
-		return err_set(err, ERR_FORMAT, "%s:%d:1: a journal line has \"seq\" and \"prev\"",
+		return err_set(err, ERR_FORMAT,
+			       "%s:%d:1: a journal line has \"seq\" and \"prev\"",
 			       c->path, c->line_no);
 	if (json_integer_value(seq) != c->line_no - 1)
-		return err_set(err, ERR_FORMAT,
-			       "%s:%d:1: has seq %lld where %d was due: lines are missing or in "
-			       "another order",
-			       c->path, c->line_no, (long long)json_integer_value(seq),
-			       c->line_no - 1);
+		return err_set(
+			err, ERR_FORMAT,
+			"%s:%d:1: has seq %lld where %d was due: lines are missing or in "
+			"another order",
+			c->path, c->line_no, (long long)json_integer_value(seq),
+			c->line_no - 1);
 	if (strcmp(prev, c->prev) == 0)
 		return 0;
 	if (c->line_no == 1)
-		return err_set(err, ERR_FORMAT, "%s:1:1: the first \"prev\" must be 64 zeros",
-			       c->path);
+		return err_set(err, ERR_FORMAT,
+			       "%s:1:1: the first \"prev\" must be 64 zeros", c->path);
 	return err_set(err, ERR_FORMAT,
-		       "%s:%d:1: \"prev\" is not the SHA-256 of line %d: one of the two was altered",
+		       "%s:%d:1: \"prev\" is not the SHA-256 of line %d: one of the two "
+		       "was altered",
 		       c->path, c->line_no, c->line_no - 1);
 }
 
@@ -215,8 +220,9 @@ static int take_line(struct chain *c, const char *text, size_t len, struct err *
 	int rc;
 
 	if (len >= JOURNAL_MAX_LINE)
-		return err_set(err, ERR_FORMAT, "%s:%d:1: longer than %d bytes: no journal",
-			       c->path, c->line_no, JOURNAL_MAX_LINE);
+		return err_set(err, ERR_FORMAT,
+			       "%s:%d:1: longer than %d bytes: no journal", c->path,
+			       c->line_no, JOURNAL_MAX_LINE);
 	line = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
 	if (!line)
 		return err_set(err, ERR_FORMAT, "%s:%d:1: not a JSON object: %s", c->path,
@@ -232,7 +238,8 @@ static int take_line(struct chain *c, const char *text, size_t len, struct err *
 }
 
 /* Every whole line in @text; @used: how far that was. */
-static int take_lines(struct chain *c, const char *text, size_t len, size_t *used, struct err *err)
+static int take_lines(struct chain *c, const char *text, size_t len, size_t *used,
+		      struct err *err)
 {
 	const char *from = text, *end;
 	int rc = 0;
@@ -243,8 +250,8 @@ static int take_lines(struct chain *c, const char *text, size_t len, size_t *use
 	}
 	*used = (size_t)(from - text);
 	if (!rc && len - *used >= JOURNAL_MAX_LINE)
-		rc = err_set(err, ERR_FORMAT, "%s:%d:1: longer than %d bytes: no journal", c->path,
-			     c->line_no, JOURNAL_MAX_LINE);
+		rc = err_set(err, ERR_FORMAT, "%s:%d:1: longer than %d bytes: no journal",
+			     c->path, c->line_no, JOURNAL_MAX_LINE);
 	return rc;
 }
 
@@ -259,8 +266,8 @@ static int read_lines(struct chain *c, int fd, char *room, bool *torn, struct er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return err_set(err, errno == EISDIR ? ERR_FORMAT : ERR_IO, "%s: %s", c->path,
-				       strerror(errno));
+			return err_set(err, errno == EISDIR ? ERR_FORMAT : ERR_IO,
+				       "%s: %s", c->path, strerror(errno));
 		held += (size_t)n;
 		rc = take_lines(c, room, held, &used, err);
 		if (rc)

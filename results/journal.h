@@ -4,6 +4,7 @@
 #include "bench/core/err.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*

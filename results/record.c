@@ -1,6 +1,7 @@
 #include "results/record.h"
 
 #include "results/journal.h"
+#include "results/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,22 +16,6 @@
  * each byte that is not becomes '?'.
  */
 
-/* Length of the UTF-8 sequence at @s, 0 when it is none. */
-static size_t sequence_len(const unsigned char *s)
-{
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0; /* overlong, surrogate, past U+10FFFF */
-	return len;
-}
-
 static json_t *text_json(const char *text)
 {
 	char *copy;
@@ -41,13 +26,7 @@ static json_t *text_json(const char *text)
 	copy = strdup(text);
 	if (!copy)
 		return NULL;
-	for (size_t at = 0; copy[at];) {
-		size_t len = sequence_len((const unsigned char *)copy + at);
-
-		if (!len)
-			copy[at] = '?';
-		at += len ? len : 1;
-	}
+	text_mend(copy);
 	json = json_string(copy);
 	free(copy);
 	return json;
@@ -120,7 +99,8 @@ json_t *record_case_json(const struct record_case *c)
 	json_object_set_new(o, "suite", text_json(c->suite));
 	json_object_set_new(o, "id", text_json(c->id));
 	json_object_set_new(o, "title", text_json(c->title));
-	json_object_set_new(o, "requirements", texts_json(c->requirements, c->requirement_count));
+	json_object_set_new(o, "requirements",
+			    texts_json(c->requirements, c->requirement_count));
 	json_object_set_new(o, "claims", texts_json(c->claims, c->claim_count));
 	json_object_set_new(o, "trials", json_integer(c->trials));
 	json_object_set_new(o, "warmup", json_integer(c->warmup));
@@ -267,8 +247,8 @@ static int take_texts(struct fields *f, const char *key, const char **out, size_
 	return (int)count;
 }
 
-static int64_t integer_of(struct fields *f, const char *key, const json_t *value, int64_t min,
-			  int64_t max)
+static int64_t integer_of(struct fields *f, const char *key, const json_t *value,
+			  int64_t min, int64_t max)
 {
 	json_int_t n = json_integer_value(value);
 
@@ -276,8 +256,9 @@ static int64_t integer_of(struct fields *f, const char *key, const json_t *value
 		return n;
 	if (!f->rc)
 		f->rc = err_set(f->err, ERR_FORMAT,
-				"\"%.40s\" must be a whole number from %" PRId64 " to %" PRId64, key,
-				min, max);
+				"\"%.40s\" must be a whole number from %" PRId64
+				" to %" PRId64,
+				key, min, max);
 	return 0;
 }
 
@@ -378,7 +359,8 @@ static void take_points(struct fields *f, struct attempt *a)
 		wrong(f, "points", "an object of at most 48 points");
 		return;
 	}
-	json_object_foreach(points, name, pair) {
+	json_object_foreach(points, name, pair)
+	{
 		struct attempt_point *p = &a->points[a->point_count];
 
 		if (!name_fits(f, "points", name, sizeof(p->name)))
@@ -403,7 +385,8 @@ static void take_values(struct fields *f, struct attempt *a)
 		wrong(f, "values", "an object of at most 8 values");
 		return;
 	}
-	json_object_foreach(values, name, value) {
+	json_object_foreach(values, name, value)
+	{
 		struct attempt_value *v = &a->values[a->value_count];
 
 		if (!name_fits(f, "values", name, sizeof(v->name)))
@@ -429,8 +412,8 @@ static void take_outcome(struct fields *f, struct attempt *a)
 		a->outcome = (enum outcome)outcome;
 }
 
-int record_attempt_parse(struct record_attempt *out, struct attempt *result, const json_t *line,
-			 struct err *err)
+int record_attempt_parse(struct record_attempt *out, struct attempt *result,
+			 const json_t *line, struct err *err)
 {
 	struct fields f = { line, err, 0 };
 	struct record_attempt r = { .result = result };
@@ -455,7 +438,8 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result, con
 	return f.rc;
 }
 
-int record_recovery_parse(struct record_recovery *out, const json_t *line, struct err *err)
+int record_recovery_parse(struct record_recovery *out, const json_t *line,
+			  struct err *err)
 {
 	struct fields f = { line, err, 0 };
 	struct record_recovery r = { 0 };

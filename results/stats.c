@@ -192,8 +192,8 @@ double stats_share_upper(size_t k, size_t n, double confidence)
 	return high;
 }
 
-struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n, double q,
-				 double confidence)
+struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n,
+				 double q, double confidence)
 {
 	struct stats_bounds b = { .estimate_ns = stats_quantile(sorted, n, q),
 				  .upper_ns = STATS_INFINITE };

@@ -43,8 +43,8 @@ struct stats_bounds {
  * One-sided bounds of quantile @q, each with @confidence, from n > 0 sorted values that are worth
  * @effective_n independent ones: the ranks are those of effective_n, scaled outwards to n.
  */
-struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n, double q,
-				 double confidence);
+struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n,
+				 double q, double confidence);
 
 /** Are trials, in the order they were made, independent? Too few to ask below this many: then yes. */
 #define STATS_DEPENDENCE_MIN 10
