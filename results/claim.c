@@ -171,18 +171,6 @@ size_t claim_trials_needed(const struct claim *c, double confidence)
 	return stats_trials_needed(c->type == CLAIM_SHARE ? c->share : c->q, confidence);
 }
 
-/* "95 %", "99.5 %" */
-static const char *percent(char out[NUMBER_SIZE], double share)
-{
-	size_t len;
-
-	number_fixed(out, share * 100, 3);
-	for (len = strlen(out); out[len - 1] == '0'; len--)
-		;
-	strcpy(out + (out[len - 1] == '.' ? len - 1 : len), " %");
-	return out;
-}
-
 static int64_t plus(int64_t bound, int64_t u_ns)
 {
 	return bound > STATS_INFINITE - u_ns ? STATS_INFINITE : bound + u_ns;
@@ -204,7 +192,7 @@ static void say_quantile(struct claim_decision *d, const struct claim *c,
 	number_ms(lower, d->lower_ns);
 	number_ms(u, d->u_ns);
 	number_ms(limit, c->limit_ns);
-	percent(conf, d->confidence);
+	number_percent(conf, d->confidence);
 	if (d->verdict == VERDICT_PASS)
 		snprintf(d->why, sizeof(d->why),
 			 "at most %s ms at %s (rank %zu of %zu), + U %s ms is within %s "
@@ -287,10 +275,10 @@ void claim_decide_share(struct claim_decision *out, const struct claim *c, size_
 	d.share = (double)k / (double)n;
 	d.share_lower = stats_share_lower(k, n, confidence);
 	d.share_upper = stats_share_upper(k, n, confidence);
-	percent(lower, d.share_lower);
-	percent(upper, d.share_upper);
-	percent(limit, c->share);
-	percent(conf, confidence);
+	number_percent(lower, d.share_lower);
+	number_percent(upper, d.share_upper);
+	number_percent(limit, c->share);
+	number_percent(conf, confidence);
 	if (d.share_lower >= c->share - 1e-12) {
 		d.verdict = VERDICT_PASS;
 		snprintf(d.why, sizeof(d.why),

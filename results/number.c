@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const int64_t powers[] = { 1,      10,      100,      1000,      10000,
 				  100000, 1000000, 10000000, 100000000, 1000000000 };
@@ -75,6 +76,28 @@ const char *number_time(char out[NUMBER_SIZE], int64_t ns)
 		out[out[len - 1] == '.' ? len - 1 : len] = '\0';
 	}
 	snprintf(out + strlen(out), NUMBER_SIZE - strlen(out), " %s", units[i].unit);
+	return out;
+}
+
+const char *number_percent(char out[NUMBER_SIZE], double share)
+{
+	size_t len;
+
+	number_fixed(out, share * 100, 3);
+	for (len = strlen(out); out[len - 1] == '0'; len--)
+		;
+	strcpy(out + (out[len - 1] == '.' ? len - 1 : len), " %");
+	return out;
+}
+
+const char *number_utc(char out[NUMBER_SIZE], int64_t wall_ns)
+{
+	time_t wall_s = (time_t)(wall_ns / powers[9]);
+	struct tm utc;
+
+	if (!gmtime_r(&wall_s, &utc) ||
+	    !strftime(out, NUMBER_SIZE, "%Y-%m-%d %H:%M:%S UTC", &utc))
+		strcpy(out, "-");
 	return out;
 }
 

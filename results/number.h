@@ -18,6 +18,11 @@ const char *number_ms(char out[NUMBER_SIZE], int64_t ns);
 /** ns as shortest exact text with its unit: "300 ms" "1.5 ms" "59 s" "inf". @return @out. */
 const char *number_time(char out[NUMBER_SIZE], int64_t ns);
 
+/** A share as "95 %", "99.5 %": at most 3 digits behind the point. @return @out. */
+const char *number_percent(char out[NUMBER_SIZE], double share);
+/** A moment of the wall clock as "2026-11-21 07:12:33 UTC", "-" when it has no year. @return @out. */
+const char *number_utc(char out[NUMBER_SIZE], int64_t wall_ns);
+
 /**
  * Read a decimal number at the start of @text: digits, and up to 9 more behind a point.
  *
