@@ -1,55 +1,23 @@
 #include "bench/cmd.h"
 #include "bench/desk.h"
 
-#include <argp.h>
 #include <stdio.h>
-
-struct check_args {
-	struct question q;
-	const char *names[32];
-};
-
-static const struct argp_option options[] = {
-	{ "rig", 'r', "FILE", 0, "What is wired where: a path or a name", 0 },
-	{ "target", 't', "FILE", 0, "The numbers it is held against: a path or a name",
-	  0 },
-	{ 0 },
-};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct check_args *a = state->input;
-
-	switch (key) {
-	case 'r':
-		a->q.rig_name = arg;
-		return 0;
-	case 't':
-		a->q.target_name = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (a->q.suite_count == (int)(sizeof(a->names) / sizeof(a->names[0])))
-			argp_error(state, "too many suites");
-		a->names[a->q.suite_count++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (a->q.suite_count == 0)
-			argp_error(state, "which suite? `keybench list` shows them");
-		if (!a->q.rig_name)
-			argp_error(state, "--rig is missing");
-		if (!a->q.target_name)
-			argp_error(state, "--target is missing");
-		return 0;
-	default:
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	}
+	state->child_inputs[0] = state->input;
+	return 0;
 }
 
+static const struct argp_child children[] = { { &question_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp check_argp = {
-	.options = options,
 	.parser = parse,
-	.args_doc = "SUITE...",
+	.args_doc = QUESTION_ARGS,
 	.doc = "Check suites, rig and target together. Opens no device, moves nothing.",
+	.children = children,
 };
 
 static void show(const struct question *q)
@@ -76,19 +44,19 @@ static void show(const struct question *q)
 
 static int cmd_check(int argc, char **argv)
 {
-	struct check_args args = { .q.suite_names = args.names };
+	struct question q = { 0 };
 	struct err err = { 0 };
 	int rc;
 
-	argp_parse(&check_argp, argc, argv, 0, NULL, &args);
-	rc = question_load(&args.q, &err);
-	if (!rc && node_present(args.q.rig->emulate))
-		rc = desk_check(conf_name(args.q.rig->conf), &err);
+	argp_parse(&check_argp, argc, argv, 0, NULL, &q);
+	rc = question_load(&q, &err);
+	if (!rc && node_present(q.rig->emulate))
+		rc = desk_check(conf_name(q.rig->conf), &err);
 	if (!rc)
-		show(&args.q);
+		show(&q);
 	else
 		rc = cmd_fail(&err);
-	question_release(&args.q);
+	question_release(&q);
 	return rc;
 }
 

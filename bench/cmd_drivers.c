@@ -1,6 +1,5 @@
 #include "bench/cmd.h"
 
-#include <argp.h>
 #include <stdio.h>
 
 static error_t parse(int key, char *arg, struct argp_state *state)

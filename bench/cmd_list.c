@@ -2,7 +2,6 @@
 #include "bench/core/data.h"
 #include "results/metric.h"
 
-#include <argp.h>
 #include <fts.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 #include "bench/cmd.h"
 #include "results/summary.h"
 
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>

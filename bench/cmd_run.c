@@ -4,7 +4,6 @@
 #include "bench/runner.h"
 #include "results/summary.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +14,6 @@
 
 struct run_args {
 	struct question q;
-	const char *names[32];
 	const char *dir;
 	uint64_t seed;
 	bool has_seed;
@@ -29,20 +27,30 @@ enum {
 	OPT_TRIALS = 'n'
 };
 
-static const struct argp_option options[] = {
-	{ "rig", OPT_RIG, "FILE", 0, "What is wired where: a path or a name", 0 },
-	{ "target", OPT_TARGET, "FILE", 0,
-	  "The numbers it is held against: a path or a name", 0 },
-	{ "seed", OPT_SEED, "N", 0,
+static const struct argp_option
+	options[] = { "The numbers it is held against: a path or a name", 0 },
+	{ "seed",
+	  OPT_SEED,
+	  "N",
+	  0,
 	  "Seed of everything random on the emulated desk (default: a new one, which the "
 	  "report shows)",
 	  0 },
-	{ "runs", OPT_RUNS, "DIR", 0,
-	  "Where run folders go (default: $KEYBENCH_RUNS, else ./runs)", 0 },
-	{ "trials", OPT_TRIALS, "N", 0,
-	  "Trials of every case, instead of what the suites say", 0 },
+	{ "runs",
+	  OPT_RUNS,
+	  "DIR",
+	  0,
+	  "Where run folders go (default: $KEYBENCH_RUNS, else ./runs)",
+	  0 },
+	{ "trials",
+	  OPT_TRIALS,
+	  "N",
+	  0,
+	  "Trials of every case, instead of what the suites say",
+	  0 },
 	{ 0 },
-};
+}
+;
 
 static uint64_t number(struct argp_state *state, const char *arg, const char *what,
 		       uint64_t max)
@@ -63,11 +71,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct run_args *a = state->input;
 
 	switch (key) {
-	case OPT_RIG:
-		a->q.rig_name = arg;
-		return 0;
-	case OPT_TARGET:
-		a->q.target_name = arg;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->q;
 		return 0;
 	case OPT_SEED:
 		a->seed = number(state, arg, "--seed", UINT64_MAX);
@@ -81,28 +86,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (a->q.trials == 0)
 			argp_error(state, "--trials: at least 1");
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->q.suite_count == (int)(sizeof(a->names) / sizeof(a->names[0])))
-			argp_error(state, "too many suites");
-		a->names[a->q.suite_count++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (a->q.suite_count == 0)
-			argp_error(state, "which suite? `keybench list` shows them");
-		if (!a->q.rig_name)
-			argp_error(state, "--rig is missing");
-		if (!a->q.target_name)
-			argp_error(state, "--target is missing");
-		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+static const struct argp_child children[] = { { &question_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp run_argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "SUITE...",
+	.args_doc = QUESTION_ARGS,
+	.children = children,
 	.doc = "Run suites on a rig and hold the results against a target.\v"
 	       "Ctrl-C ends the run in order: phone away, journal closed, reports for "
 	       "what there is.",
@@ -275,7 +269,7 @@ static int make_run(struct job *job, struct err *err)
 
 static int cmd_run(int argc, char **argv)
 {
-	struct run_args args = { .q.suite_names = args.names };
+	struct run_args args = { 0 };
 	struct job job = { .args = &args };
 	struct err err = { 0 };
 	int rc;

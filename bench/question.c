@@ -2,6 +2,44 @@
 
 #include <stdlib.h>
 
+static const struct argp_option options[] = {
+	{ "rig", 'r', "FILE", 0, "What is wired where: a path or a name", 0 },
+	{ "target", 't', "FILE", 0, "The numbers it is held against: a path or a name",
+	  0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct question *q = state->input;
+
+	switch (key) {
+	case 'r':
+		q->rig_name = arg;
+		return 0;
+	case 't':
+		q->target_name = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (q->suite_count == QUESTION_MAX_SUITES)
+			argp_error(state, "more than %d suites", QUESTION_MAX_SUITES);
+		q->suite_names[q->suite_count++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (q->suite_count == 0)
+			argp_error(state, "which suite? `keybench list` shows them");
+		if (!q->rig_name)
+			argp_error(state, "--rig is missing");
+		if (!q->target_name)
+			argp_error(state, "--target is missing");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp question_argp = { .options = options, .parser = parse };
+
 static int load_suites(struct question *q, struct err *err)
 {
 	char path[DATA_PATH_MAX];
