@@ -19,38 +19,14 @@ struct run_args {
 	bool has_seed;
 };
 
-enum {
-	OPT_RIG = 'r',
-	OPT_TARGET = 't',
-	OPT_SEED = 's',
-	OPT_RUNS = 'd',
-	OPT_TRIALS = 'n'
-};
-
-static const struct argp_option
-	options[] = { "The numbers it is held against: a path or a name", 0 },
-	{ "seed",
-	  OPT_SEED,
-	  "N",
-	  0,
-	  "Seed of everything random on the emulated desk (default: a new one, which the "
-	  "report shows)",
-	  0 },
-	{ "runs",
-	  OPT_RUNS,
-	  "DIR",
-	  0,
-	  "Where run folders go (default: $KEYBENCH_RUNS, else ./runs)",
-	  0 },
-	{ "trials",
-	  OPT_TRIALS,
-	  "N",
-	  0,
-	  "Trials of every case, instead of what the suites say",
-	  0 },
+static const struct argp_option options[] = {
+	{ "seed", 's', "N", 0,
+	  "Seed of all that is random (default: a new one, reported)", 0 },
+	{ "runs", 'd', "DIR", 0,
+	  "Where run folders go (default: $KEYBENCH_RUNS or ./runs)", 0 },
+	{ "trials", 'n', "N", 0, "Trials of every case, instead of the suites' own", 0 },
 	{ 0 },
-}
-;
+};
 
 static uint64_t number(struct argp_state *state, const char *arg, const char *what,
 		       uint64_t max)
@@ -74,14 +50,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &a->q;
 		return 0;
-	case OPT_SEED:
+	case 's':
 		a->seed = number(state, arg, "--seed", UINT64_MAX);
 		a->has_seed = true;
 		return 0;
-	case OPT_RUNS:
+	case 'd':
 		a->dir = arg;
 		return 0;
-	case OPT_TRIALS:
+	case 'n':
 		a->q.trials = (int64_t)number(state, arg, "--trials", SUITE_MAX_TRIALS);
 		if (a->q.trials == 0)
 			argp_error(state, "--trials: at least 1");
