@@ -61,8 +61,7 @@ static void what_is_no_claim_is_refused_at_its_place(void **state)
 {
 	(void)state;
 	assert_non_null(
-		strstr(refusal(ONE(100, "p95(speed) <= 300 ms"), 0),
-		       "s.yaml:6:15: 'speed' is no metric a claim can be made of"));
+		strstr(refusal(ONE(100, "p95(speed) <= 300 ms"), 0), "s.yaml:6:15: "));
 	assert_non_null(
 		strstr(refusal(ONE(100, "max(tap) <= 300 ms"), 0), "s.yaml:6:15: "));
 	assert_non_null(strstr(refusal(ONE(100, "p95(tap) <= 300"), 0), "s.yaml:6:15: "));
