@@ -26,8 +26,9 @@ struct board {
 	void *ctx;
 };
 
-/** @board stays where it is: its line and timers point into it. The line is the caller's to open. */
-void board_init(struct board *b, struct world *w, const char *name, int channels);
+/** On a pty of its own. @board stays where it is: its line and timers point into it. */
+int board_open(struct board *b, struct world *w, const char *name, int channels,
+	       struct err *err);
 void board_close(struct board *b);
 
 #endif

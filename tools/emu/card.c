@@ -15,8 +15,8 @@
 
 static void say(struct card *c, struct air_frame *f, int64_t start_ns)
 {
-	int64_t soonest = world_now(c->world) +
-			  airtime_ns(airtime_fdt_reader_cycles(f->d));
+	int64_t soonest =
+		world_now(c->world) + airtime_ns(airtime_fdt_reader_cycles(f->d));
 
 	air_answer(c->air, f, start_ns > soonest ? start_ns : soonest);
 }
@@ -232,8 +232,7 @@ static void on_thought(void *ctx)
 	truth_say(world_truth(c->world), world_now(c->world), "answer",
 		  "s:command i:bytes x:sw", c->applet->last(&c->applet->peer),
 		  (int64_t)answer.len,
-		  answer.len < 2 ? answer
-				 : BYTES(answer.data + answer.len - 2, 2));
+		  answer.len < 2 ? answer : BYTES(answer.data + answer.len - 2, 2));
 	say_block(c, world_now(c->world));
 }
 

@@ -267,8 +267,7 @@ static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)
 	event = pn53x_feed(&c->parser, byte);
 	if (event != PN53X_NOTHING)
 		inbox_put(&c->inbox, at_ns, (int)event, c->parser.wake,
-			  event == PN53X_FRAME ? pn53x_body(&c->parser)
-					       : BYTES(NULL, 0));
+			  event == PN53X_FRAME ? pn53x_body(&c->parser) : BYTES(NULL, 0));
 }
 
 static void timer_for(struct timer *t, void (*fn)(void *), struct chip *c)

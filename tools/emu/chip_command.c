@@ -90,7 +90,7 @@ static enum chip_result write_gpio(struct chip *c, struct bytes p)
 /* The answer goes at the old speed; the host's ACK of it switches. */
 static enum chip_result set_baud(struct chip *c, struct bytes p)
 {
-	static const int64_t bauds[] = { 9600,	 19200,	 38400,	 57600,	 115200,
+	static const int64_t bauds[] = { 9600,   19200,  38400,  57600,  115200,
 					 230400, 460800, 921600, 1288000 };
 
 	if (p.data[0] >= sizeof(bauds) / sizeof(bauds[0]))
@@ -132,14 +132,15 @@ static enum chip_result rf_field(struct chip *c, struct bytes data)
 static enum chip_result configure_rf(struct chip *c, struct bytes p)
 {
 	/* item, bytes of data: analog settings are taken and have no effect */
-	static const uint8_t lengths[][2] = { { 0x01, 1 },  { 0x02, 3 }, { 0x04, 1 },
-					      { 0x05, 3 },  { 0x0a, 11 }, { 0x0b, 8 },
-					      { 0x0c, 3 },  { 0x0d, 9 } };
+	static const uint8_t lengths[][2] = { { 0x01, 1 }, { 0x02, 3 },  { 0x04, 1 },
+					      { 0x05, 3 }, { 0x0a, 11 }, { 0x0b, 8 },
+					      { 0x0c, 3 }, { 0x0d, 9 } };
 	struct bytes data = BYTES(p.data + 1, p.len - 1);
 	bool known = false;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
-		known = known || (lengths[i][0] == p.data[0] && lengths[i][1] == data.len);
+		known = known ||
+			(lengths[i][0] == p.data[0] && lengths[i][1] == data.len);
 	if (!known)
 		return CHIP_SYNTAX;
 	if (p.data[0] == 0x01)

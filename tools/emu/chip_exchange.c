@@ -14,7 +14,8 @@ static void send_block(struct chip *c)
 
 	memcpy(f.data, t->dep.block, f.len);
 	air_add_crc(&f);
-	chip_air(c, &f, t->fwt_ns * t->dep.wtxm + airtime_ns(AIRTIME_DELTA_FWT), on_block);
+	chip_air(c, &f, t->fwt_ns * t->dep.wtxm + airtime_ns(AIRTIME_DELTA_FWT),
+		 on_block);
 }
 
 /* At most CHIP_MAX_DATA of the card's answer; the host asks for the rest. */
@@ -39,7 +40,7 @@ static void exchanged(struct chip *c, enum isodep_next how)
 	buf_clear(&c->answer);
 	c->answer_at = 0;
 	chip_finish_status(c, how == ISODEP_PROTOCOL ? STATUS_PROTOCOL
-			      : c->bad_crc	     ? STATUS_CRC
+			      : c->bad_crc           ? STATUS_CRC
 						     : STATUS_TIMEOUT);
 }
 
@@ -191,8 +192,7 @@ static bool wrong_target(const struct chip *c, uint8_t tg)
 	return tg > 1 || (tg == 1 && !c->target.present);
 }
 
-static enum chip_result halt(struct chip *c, struct bytes p,
-			     void (*next)(struct chip *c))
+static enum chip_result halt(struct chip *c, struct bytes p, void (*next)(struct chip *c))
 {
 	if (wrong_target(c, p.data[0])) {
 		buf_u8(&c->reply, STATUS_CONTEXT);
@@ -232,7 +232,8 @@ enum chip_result chip_psl(struct chip *c, struct bytes p)
 	struct chip_target *t = &c->target;
 	struct air_frame f = { .len = 3, .data = { 0xd0, 0x11 } };
 
-	if (p.data[0] != 1 || !t->active || !t->layer4 || p.data[1] > 2 || p.data[2] > 2) {
+	if (p.data[0] != 1 || !t->active || !t->layer4 || p.data[1] > 2 ||
+	    p.data[2] > 2) {
 		buf_u8(&c->reply, STATUS_CONTEXT);
 		return CHIP_REPLY;
 	}

@@ -89,7 +89,7 @@ struct chip {
 	void (*air_next)(struct chip *c, const struct air_frame *answer);
 	void (*pause_next)(struct chip *c);
 	struct {
-		int tries;   /* left; -1 without end */
+		int tries; /* left; -1 without end */
 		int level;
 		bool halted;
 		void (*done)(struct chip *c, bool found);

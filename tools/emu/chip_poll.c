@@ -231,7 +231,8 @@ enum chip_result chip_list(struct chip *c, struct bytes p)
 
 	if (p.data[0] < 1 || p.data[0] > 2 || p.data[1] > 4)
 		return CHIP_SYNTAX;
-	if (p.data[1] != 0) { /* type B, FeliCa, Jewel: none of these comes into this field */
+	if (p.data[1] !=
+	    0) { /* type B, FeliCa, Jewel: none of these comes into this field */
 		air_set_carrier(c->air, true);
 		if (tries != 0xff)
 			chip_pause(c, world_now(c->world) + (tries + 1) * POLL_PERIOD_NS,
@@ -287,7 +288,8 @@ enum chip_result chip_auto_poll(struct chip *c, struct bytes p)
 	if (type_a)
 		auto_round(c);
 	else if (p.data[0] != 0xff)
-		chip_pause(c, world_now(c->world) + p.data[0] * p.data[1] * AUTO_PERIOD_NS,
+		chip_pause(c,
+			   world_now(c->world) + p.data[0] * p.data[1] * AUTO_PERIOD_NS,
 			   nothing_listed);
 	return CHIP_LATER;
 }

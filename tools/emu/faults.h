@@ -9,7 +9,7 @@
  * life of the desk) the device does something else than its duty.
  */
 enum fault_do {
-	FAULT_SILENT,  /* no ACK, no answer: until it is woken up, or .count commands long */
+	FAULT_SILENT, /* no ACK, no answer: until it is woken up, or .count commands long */
 	FAULT_STATUS,  /* answers with the status byte .value and no data */
 	FAULT_GARBAGE, /* the response frame is random bytes */
 	FAULT_LATE,    /* the response comes .by_ns later */
@@ -28,6 +28,7 @@ struct fault {
 };
 
 /** The fault that strikes at exchange @n of reader @device, or NULL. */
-const struct fault *fault_at(const struct fault *faults, int count, int device, int64_t n);
+const struct fault *fault_at(const struct fault *faults, int count, int device,
+			     int64_t n);
 
 #endif

@@ -13,7 +13,7 @@ static const struct {
 	speed_t code;
 	int64_t baud;
 } speeds[] = {
-	{ B9600, 9600 },     { B19200, 19200 },	  { B38400, 38400 },
+	{ B9600, 9600 },     { B19200, 19200 },   { B38400, 38400 },
 	{ B57600, 57600 },   { B115200, 115200 }, { B230400, 230400 },
 	{ B460800, 460800 }, { B921600, 921600 },
 };
@@ -157,8 +157,8 @@ static int open_pty(struct line *l)
 	cfsetspeed(&t, code_of(l->baud));
 	if (openpty(&l->master, &l->slave, l->path, &t, NULL))
 		return -1;
-	if (fcntl(l->master, F_SETFL, O_NONBLOCK) || fcntl(l->master, F_SETFD, FD_CLOEXEC) ||
-	    fcntl(l->slave, F_SETFD, FD_CLOEXEC))
+	if (fcntl(l->master, F_SETFL, O_NONBLOCK) ||
+	    fcntl(l->master, F_SETFD, FD_CLOEXEC) || fcntl(l->slave, F_SETFD, FD_CLOEXEC))
 		return -1;
 	return 0;
 }

@@ -27,10 +27,11 @@ struct line {
 	struct world *world;
 	const char *name; /* "reader0"; borrowed */
 	int64_t baud;     /* the device's own speed; it may change it */
-	int master, slave, watch; /* watch: inotify, who opens and closes the slave; or -1 */
+	int master, slave,
+		watch; /* watch: inotify, who opens and closes the slave; or -1 */
 	char path[64];
 	int64_t in_free_ns, out_free_ns; /* the wire is busy until then */
-	bool deaf;                       /* the last bytes came at a wrong speed, or too fast */
+	bool deaf; /* the last bytes came at a wrong speed, or too fast */
 	int clients;
 	/** One byte from the host, complete at @at_ns (often still ahead of world_now). */
 	void (*on_byte)(void *ctx, uint8_t byte, int64_t at_ns);

@@ -53,9 +53,8 @@ static void reach_end(void *ctx)
 	if (m->options.bounce_ns)
 		say(m, "phone_bounces");
 	timer_set(m->world, &m->settle,
-		  world_now(m->world) +
-			  (int64_t)(rng_unit(&m->travel_rng) *
-				    (double)m->options.bounce_ns));
+		  world_now(m->world) + (int64_t)(rng_unit(&m->travel_rng) *
+						  (double)m->options.bounce_ns));
 }
 
 static void start_move(struct motion *m)

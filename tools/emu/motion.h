@@ -21,9 +21,9 @@ struct motion {
 	struct card *card;
 	struct motion_options options;
 	struct rng contact_rng, travel_rng;
-	bool closed;      /* the contact */
-	double at;        /* 0 away … 1 at the reader, at .moved_ns */
-	int64_t moved_ns; /* the last change of direction */
+	bool closed;       /* the contact */
+	double at;         /* 0 away … 1 at the reader, at .moved_ns */
+	int64_t moved_ns;  /* the last change of direction */
 	int64_t travel_ns; /* of the present move, whole way */
 	struct timer contact, end, settle, leave;
 };

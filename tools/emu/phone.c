@@ -29,12 +29,12 @@ static const char *last(struct peer *peer)
 	return "other";
 }
 
-int emu_phone_new(struct emu_phone **out, const char *rig_path, const char *protocol,
-		  const char *phone, const char *pairing, uint64_t seed, struct err *err)
+int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t seed,
+		  struct err *err)
 {
 	struct emu_phone *p = calloc(1, sizeof(*p));
 
-	(void)rig_path, (void)protocol, (void)phone, (void)pairing;
+	(void)rig;
 	if (!p)
 		return err_set(err, ERR_NOMEM, "no memory");
 	rng_init(&p->rng, seed, "phone.delay");

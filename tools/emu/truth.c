@@ -108,7 +108,8 @@ void truth_say(struct truth *t, int64_t at_ns, const char *what, const char *fmt
 	va_start(ap, fmt);
 	fill(line, fmt, &ap);
 	va_end(ap);
-	len = json_dumpb(line, text, sizeof(text) - 1, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	len = json_dumpb(line, text, sizeof(text) - 1,
+			 JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(line);
 	if (len == 0 || len >= sizeof(text))
 		return;

@@ -27,8 +27,8 @@ struct world {
 	int watch_count;
 };
 
-int world_new(struct world **out, struct clock *clock, uint64_t seed,
-	      struct truth *truth, struct err *err)
+int world_new(struct world **out, struct clock *clock, uint64_t seed, struct truth *truth,
+	      struct err *err)
 {
 	struct world *w = calloc(1, sizeof(*w));
 

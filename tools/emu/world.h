@@ -26,8 +26,8 @@ struct timer {
 	int slot;       /* place in the heap, from 1 */
 };
 
-int world_new(struct world **out, struct clock *clock, uint64_t seed,
-	      struct truth *truth, struct err *err);
+int world_new(struct world **out, struct clock *clock, uint64_t seed, struct truth *truth,
+	      struct err *err);
 void world_free(struct world *w);
 
 /** Model time: of the running event; between events, the clock's. */

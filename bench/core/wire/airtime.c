@@ -81,7 +81,7 @@ int64_t airtime_activation_ns(size_t uid_len, size_t tl, int known)
 
 size_t isodep_frame_size(unsigned code)
 {
-	static const uint16_t sizes[] = { 16,  24,  32,	 40,   48,   64,  96,
+	static const uint16_t sizes[] = { 16,  24,  32,  40,   48,   64,  96,
 					  128, 256, 512, 1024, 2048, 4096 };
 
 	return sizes[code > 12 ? 12 : code];
@@ -123,9 +123,8 @@ int64_t airtime_apdu_floor_ns(size_t command_len, size_t answer_len, size_t fsd,
 		size_t lp = i < down_n ? part(command_len, down, i) : 0;
 		size_t lc = i + 1 < down_n ? 0 : part(answer_len, up, i + 1 - down_n);
 
-		cycles += airtime_exchange_cycles(lp + BLOCK_OVERHEAD,
-						  lc + BLOCK_OVERHEAD, d, d,
-						  AIRTIME_FDT_CARD);
+		cycles += airtime_exchange_cycles(
+			lp + BLOCK_OVERHEAD, lc + BLOCK_OVERHEAD, d, d, AIRTIME_FDT_CARD);
 	}
 	return airtime_ns(cycles);
 }

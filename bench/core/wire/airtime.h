@@ -12,12 +12,13 @@
  * Source: ISO/IEC 14443-2 8.1, 14443-3 6.2.1 (frame delay times), 14443-4 7.2 (FWT), published.
  */
 #define AIRTIME_FC 13560000
-#define AIRTIME_FDT_CARD 1172      /* card's last bit to the reader's next frame, at least */
-#define AIRTIME_FDT_READER 1172    /* reader's last bit to the card's frame, at 106, at least */
+#define AIRTIME_FDT_CARD 1172 /* card's last bit to the reader's next frame, at least */
+#define AIRTIME_FDT_READER \
+	1172 /* reader's last bit to the card's frame, at 106, at least */
 #define AIRTIME_FDT_READER_FAST 1116 /* the same at 212 … 848 */
-#define AIRTIME_PAUSE 30           /* t1, the pause that ends a reader frame: 28 … 40 */
+#define AIRTIME_PAUSE 30 /* t1, the pause that ends a reader frame: 28 … 40 */
 #define AIRTIME_GUARD_NS INT64_C(5000000) /* carrier on to the first command */
-#define AIRTIME_DELTA_FWT 49152    /* a reader grants this on top of FWT */
+#define AIRTIME_DELTA_FWT 49152           /* a reader grants this on top of FWT */
 #define AIRTIME_MAX_D 3
 
 int64_t airtime_ns(int64_t cycles);

@@ -3,13 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROOM(size) ((size) - 1 - ISODEP_CRC) /* for INF */
+#define ROOM(size) ((size)-1 - ISODEP_CRC) /* for INF */
 
 enum pcd_phase {
 	PCD_IDLE,
-	PCD_SENDING,     /* a block with the chaining bit is out, R(ACK) is due */
-	PCD_AWAITING,    /* the last block is out, an I-block is due */
-	PCD_RECEIVING,   /* the card is chaining, its next I-block is due */
+	PCD_SENDING,   /* a block with the chaining bit is out, R(ACK) is due */
+	PCD_AWAITING,  /* the last block is out, an I-block is due */
+	PCD_RECEIVING, /* the card is chaining, its next I-block is due */
 	PCD_DESELECTING
 };
 
@@ -198,7 +198,7 @@ enum isodep_next isodep_pcd_missing(struct isodep_pcd *p)
 		return send_short(p, ISODEP_S_DESELECT); /* rule 8 */
 	if (p->phase == PCD_RECEIVING)
 		return send_short(p, ISODEP_R_ACK | p->number); /* rule 5 */
-	return send_short(p, ISODEP_R_NAK | p->number); /* rule 4 */
+	return send_short(p, ISODEP_R_NAK | p->number);         /* rule 4 */
 }
 
 /* -- the card's side -- */

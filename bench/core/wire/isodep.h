@@ -12,7 +12,8 @@
  *
  * Source: ISO/IEC 14443-4 7.5 (block handling rules 1 … 13, block numbering A … E), published.
  */
-#define ISODEP_MAX_BLOCK 256 /* frames of FSx code 8, what type A readers use in practice */
+#define ISODEP_MAX_BLOCK \
+	256 /* frames of FSx code 8, what type A readers use in practice */
 #define ISODEP_CRC 2
 
 enum isodep_pcb {
@@ -29,16 +30,16 @@ enum isodep_next {
 	ISODEP_DONE,     /* PCD: the exchange is complete */
 	ISODEP_LOST,     /* PCD: no answer, however often it was asked for */
 	ISODEP_PROTOCOL, /* PCD: the card breaks the rules, or its answer does not fit */
-	ISODEP_COMMAND,  /* PICC: .command is complete; call isodep_picc_answer when it is known */
+	ISODEP_COMMAND, /* PICC: .command is complete; call isodep_picc_answer when it is known */
 	ISODEP_RELEASED, /* PICC: put .block on the air, then go to HALT */
-	ISODEP_QUIET     /* PICC: nothing to send: it was not for us, or we are still thinking */
+	ISODEP_QUIET /* PICC: nothing to send: it was not for us, or we are still thinking */
 };
 
 /** The reader's side. */
 struct isodep_pcd {
 	size_t fsd, fsc; /* whole frames, CRC included */
 	uint8_t number;  /* current block number */
-	uint8_t wtxm;    /* multiplies the wait for the next block; 1 when nothing was granted */
+	uint8_t wtxm; /* multiplies the wait for the next block; 1 when nothing was granted */
 	uint8_t retries; /* R(NAK) or R(ACK) sent for the block that is missing */
 	uint8_t max_retries;
 	uint8_t phase;

@@ -35,11 +35,11 @@ void pn53x_build(struct buf *out, uint8_t tfi, struct bytes pd)
 	} else {
 		buf_be16(out, 0xffff);
 		buf_be16(out, (uint16_t)len);
-		buf_u8(out, (uint8_t)-((len >> 8) + (len & 0xff)));
+		buf_u8(out, (uint8_t) - ((len >> 8) + (len & 0xff)));
 	}
 	buf_u8(out, tfi);
 	buf_add(out, pd);
-	buf_u8(out, (uint8_t)-(tfi + sum_of(pd)));
+	buf_u8(out, (uint8_t) - (tfi + sum_of(pd)));
 	buf_u8(out, 0x00);
 }
 

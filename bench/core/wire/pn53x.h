@@ -13,9 +13,9 @@
  *
  * Source: NXP UM0701-02 (PN532 user manual) 6.2.1, published.
  */
-#define PN53X_HOST 0xD4      /* TFI host to chip */
-#define PN53X_CHIP 0xD5      /* TFI chip to host */
-#define PN53X_MAX_LEN 265    /* TFI + PD: what the chip's buffer takes */
+#define PN53X_HOST 0xD4   /* TFI host to chip */
+#define PN53X_CHIP 0xD5   /* TFI chip to host */
+#define PN53X_MAX_LEN 265 /* TFI + PD: what the chip's buffer takes */
 #define PN53X_MAX_FRAME (PN53X_MAX_LEN + 11)
 #define PN53X_ACK_LEN 6
 
@@ -32,7 +32,7 @@ enum pn53x_event {
 	PN53X_ACK,
 	PN53X_NACK,
 	PN53X_ERROR, /* the error frame */
-	PN53X_BAD    /* a frame with a wrong checksum or an impossible length was dropped */
+	PN53X_BAD /* a frame with a wrong checksum or an impossible length was dropped */
 };
 
 /**
