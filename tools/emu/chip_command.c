@@ -195,7 +195,7 @@ static const struct chip_command commands[] = {
 	{ 0x16, "PowerDown", 1, 2, power_down },
 	{ 0x32, "RFConfiguration", 2, 12, configure_rf },
 	{ 0x40, "InDataExchange", 1, 263, chip_exchange },
-	{ 0x42, "InCommunicateThru", 1, 263, chip_thru },
+	{ 0x42, "InCommunicateThru", 0, 263, chip_thru },
 	{ 0x44, "InDeselect", 1, 1, chip_deselect },
 	{ 0x46, "InJumpForPSL", 3, 263, find_partner },
 	{ 0x4a, "InListPassiveTarget", 2, 263, chip_list },

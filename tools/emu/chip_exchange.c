@@ -131,10 +131,19 @@ enum chip_result chip_exchange(struct chip *c, struct bytes p)
 	return CHIP_LATER;
 }
 
+static void nothing_heard(struct chip *c)
+{
+	chip_finish_status(c, STATUS_TIMEOUT);
+}
+
 enum chip_result chip_thru(struct chip *c, struct bytes p)
 {
-	if (!c->air->carrier)
-		air_set_carrier(c->air, true);
+	air_set_carrier(c->air, true);
+	if (p.len == 0) { /* nothing to say: it only listens */
+		chip_pause(c, world_now(c->world) + chip_timing_ns(c->timing[1]),
+			   nothing_heard);
+		return CHIP_LATER;
+	}
 	send_raw(c, p);
 	return CHIP_LATER;
 }
