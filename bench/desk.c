@@ -46,7 +46,7 @@ static int find_program(char out[DATA_PATH_MAX], struct err *err)
 }
 
 /* In the child: the life line becomes descriptor 3, stderr the pipe, everything else is closed. */
-static void become(const char *program, char *const argv[], int control, int talk)
+static void become(const char *program, const char *const argv[], int control, int talk)
 {
 	int null = open("/dev/null", O_RDWR);
 	int high = fcntl(control, F_DUPFD, 10);
@@ -57,12 +57,13 @@ static void become(const char *program, char *const argv[], int control, int tal
 	dup2(high, 3);
 	close_range(4, ~0U, 0);
 	signal(SIGINT, SIG_IGN); /* the terminal's Ctrl-C is the controller's business */
-	execv(program, argv);
+	execv(program, (char *const *)argv); /* it changes none of them */
 	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
 	_exit(127);
 }
 
-static int spawn(struct desk *d, const char *program, char *const argv[], struct err *err)
+static int spawn(struct desk *d, const char *program, const char *const argv[],
+		 struct err *err)
 {
 	int life[2], talk[2];
 
@@ -201,16 +202,10 @@ int desk_start(struct desk **out, const char *rig_path, uint64_t seed,
 	       const char *truth_path, struct pump *pump, struct err *err)
 {
 	char program[DATA_PATH_MAX], seed_text[24];
-	char *argv[] = { "keybench-emu",
-			 "--rig",
-			 (char *)rig_path,
-			 "--seed",
-			 seed_text,
-			 "--truth",
-			 (char *)truth_path,
-			 "--control",
-			 "3",
-			 NULL };
+	const char *const argv[] = {
+		"keybench-emu", "--rig",    rig_path,    "--seed", seed_text,
+		"--truth",      truth_path, "--control", "3",      NULL
+	};
 	struct desk *d;
 	int rc = find_program(program, err);
 
@@ -282,7 +277,7 @@ void desk_stop(struct desk *d)
 int desk_check(const char *rig_path, struct err *err)
 {
 	char program[DATA_PATH_MAX];
-	char *argv[] = { "keybench-emu", "--rig", (char *)rig_path, "--check", NULL };
+	const char *const argv[] = { "keybench-emu", "--rig", rig_path, "--check", NULL };
 	struct desk d = { .control = -1, .talk = -1 };
 	int rc = find_program(program, err), status = 0;
 

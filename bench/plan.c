@@ -1,7 +1,5 @@
 #include "bench/plan.h"
 
-#include "results/metric.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,16 +27,6 @@ static int plan_claim(struct claim *out, const struct suite_case *c, int i,
 
 	if (claim_parse(out, asked->text, &own))
 		return node_error(asked->at, err, "%s", err_text(&own));
-	if (out->type == CLAIM_QUANTILE) {
-		int metric = metric_find(out->metric);
-
-		if (metric < 0 || !metrics[metric].decides)
-			return node_error(asked->at, err,
-					  "'%s' is no metric a claim can be made of; "
-					  "`keybench list "
-					  "--metrics` shows them",
-					  out->metric);
-	}
 	return check_claim(c, asked->at, out, trials, overridden, err);
 }
 

@@ -44,7 +44,7 @@ static void a_claim_its_trials_can_never_support_is_refused(void **state)
 
 	(void)state;
 	assert_string_equal(refusal(ONE(58, "p95(tap) <= 300 ms"), 0),
-			    "s.yaml:6:14: a: 58 trials can never support 'p95(tap) <= "
+			    "s.yaml:6:15: a: 58 trials can never support 'p95(tap) <= "
 			    "300 ms' at 95 % confidence; "
 			    "it needs at least 59");
 	assert_non_null(
@@ -61,12 +61,11 @@ static void what_is_no_claim_is_refused_at_its_place(void **state)
 {
 	(void)state;
 	assert_non_null(
-		strstr(refusal(ONE(100, "p95(speed) <= 300 ms"), 0),
-		       "s.yaml:6:14: 'speed' is no metric a claim can be made of"));
+		strstr(refusal(ONE(100, "p95(speed) <= 300 ms"), 0), "s.yaml:6:15: "));
 	assert_non_null(
-		strstr(refusal(ONE(100, "max(tap) <= 300 ms"), 0), "s.yaml:6:14: "));
-	assert_non_null(strstr(refusal(ONE(100, "p95(tap) <= 300"), 0), "s.yaml:6:14: "));
-	assert_non_null(strstr(refusal(ONE(100, "nonsense"), 0), "s.yaml:6:14: "));
+		strstr(refusal(ONE(100, "max(tap) <= 300 ms"), 0), "s.yaml:6:15: "));
+	assert_non_null(strstr(refusal(ONE(100, "p95(tap) <= 300"), 0), "s.yaml:6:15: "));
+	assert_non_null(strstr(refusal(ONE(100, "nonsense"), 0), "s.yaml:6:15: "));
 }
 
 static void a_case_whose_role_the_rig_lacks_is_planned_as_skip(void **state)

@@ -71,7 +71,10 @@ struct reader_ops {
 	int (*raw)(struct reader *r, struct reader_exchange *x, struct err *err);
 	/** S(DESELECT); a card that is already gone is no error. */
 	int (*deselect)(struct reader *r, struct err *err);
-	/** Make a call that blocks in another process return soon. */
+	/**
+	 * Make a call of this reader that blocks return soon. A worker runs it from a signal handler,
+	 * over the call that blocks, and again until that returns: async-signal-safe, in spirit.
+	 */
 	int (*abort)(struct reader *r, struct err *err);
 	int (*identity)(struct reader *r, struct reader_identity *id, struct err *err);
 	/** Close and open again: the second rung of recovery. The field is off afterwards. */
@@ -95,7 +98,7 @@ struct reader_driver {
 		    struct err *err);
 };
 
-/** All built-in reader drivers, ended by a row without name. */
+/** All built-in reader drivers, ended by NULL. */
 extern const struct reader_driver *const reader_drivers[];
 const struct reader_driver *reader_driver_find(const char *name);
 
@@ -105,7 +108,10 @@ const struct reader_driver *reader_driver_find(const char *name);
 int reader_set_field(struct reader *r, bool on, struct err *err);
 int reader_activate(struct reader *r, struct reader_activation *a, struct err *err);
 int reader_exchange(struct reader *r, struct reader_exchange *x, struct err *err);
+int reader_raw(struct reader *r, struct reader_exchange *x, struct err *err);
 int reader_deselect(struct reader *r, struct err *err);
+int reader_abort(struct reader *r, struct err *err);
+int reader_reopen(struct reader *r, struct err *err);
 int reader_identity(struct reader *r, struct reader_identity *id, struct err *err);
 void reader_close(struct reader *r); /* takes NULL */
 const char *reader_result_name(enum reader_result r);

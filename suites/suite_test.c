@@ -91,7 +91,7 @@ static void mistakes_have_their_place(void **state)
 	assert_non_null(strstr(
 		mistake(CASE("    steps: [select]\n    expect: [\"p95(tap) <= "
 			     "${budget.x}\"]\n")),
-		"s.yaml:5:14: ${budget.x}: the target profile t.yaml has no such value"));
+		"s.yaml:5:15: ${budget.x}: the target profile t.yaml has no such value"));
 	assert_non_null(
 		strstr(mistake(CASE("    steps: [select]\n    trials: {count: 0}\n")),
 		       "s.yaml:5:21: count: '0' is out of range"));

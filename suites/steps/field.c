@@ -1,4 +1,4 @@
-#include "bench/core/wire/isodep.h"
+#include "bench/core/wire/airtime.h"
 #include "drivers/reader.h"
 #include "suites/steps/steps.h"
 
@@ -53,7 +53,7 @@ static const struct conf_item select_items[] = {
 /* FSC from the ATS' T0; 32 bytes when the card says nothing. */
 static int frame_size(const struct reader_card *card)
 {
-	return isodep_frame_size(card->ats_len ? card->ats[0] & 15 : 2);
+	return (int)isodep_frame_size(card->ats_len ? card->ats[0] & 15 : 2);
 }
 
 static int run_select(const void *params, struct step_env *env, struct err *err)

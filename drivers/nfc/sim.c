@@ -1,0 +1,275 @@
+#include "drivers/nfc/sim.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD_SETTLE_NS (5 * NS_PER_MS + 100 * NS_PER_US)
+#define MAX_ANSWER 65538 /* an extended R-APDU; ISO-DEP itself knows no limit */
+
+static const uint8_t default_uid[] = { 0x08, 0x11, 0x22, 0x33 };
+static const uint8_t default_ats[] = { 0x75, 0x77, 0x81, 0x02 };
+
+const struct sim_options sim_options_default = {
+	.activation_ns = 5600 * NS_PER_US,
+	.byte_ns = 84956, /* 9 bits of 128/fc */
+	.uid = { default_uid, sizeof(default_uid) },
+	.ats = { default_ats, sizeof(default_ats) },
+};
+
+struct sim {
+	struct reader base;
+	struct sim_options options;
+	struct peer *peer;
+	bool field, activated;
+	bool present, present_before;
+	int64_t present_from_ns;
+};
+
+static const struct reader_ops sim_ops;
+
+static struct sim *sim_of(struct reader *r)
+{
+	assert(r->ops == &sim_ops);
+	return (struct sim *)r;
+}
+
+static bool present_at(const struct sim *s, int64_t at_ns)
+{
+	return at_ns >= s->present_from_ns ? s->present : s->present_before;
+}
+
+static void sleep_until(struct sim *s, int64_t until_ns)
+{
+	s->base.clock->sleep_until(s->base.clock, until_ns);
+}
+
+static int sim_set_field(struct reader *r, bool on, struct err *err)
+{
+	struct sim *s = sim_of(r);
+
+	(void)err;
+	s->activated = false;
+	if (!on && s->field && s->peer)
+		s->peer->reset(s->peer);
+	if (on && !s->field)
+		sleep_until(s, clock_now(r->clock) + FIELD_SETTLE_NS);
+	s->field = on;
+	return 0;
+}
+
+static void show_card(const struct sim *s, struct reader_card *card)
+{
+	*card = (struct reader_card){ .atqa = { 0x00, 0x04 }, .sak = 0x20 };
+	if (s->options.uid.len == 7)
+		card->atqa[1] = 0x44;
+	card->uid_len = (uint8_t)s->options.uid.len;
+	memcpy(card->uid, s->options.uid.data, s->options.uid.len);
+	card->ats_len = (uint8_t)s->options.ats.len;
+	memcpy(card->ats, s->options.ats.data, s->options.ats.len);
+}
+
+static int sim_activate(struct reader *r, struct reader_activation *a, struct err *err)
+{
+	struct sim *s = sim_of(r);
+	int64_t now = clock_now(r->clock), deadline = now + a->timeout_ns;
+
+	(void)err;
+	s->activated = false;
+	a->slack_ns = 0;
+	if (s->field && s->peer && !present_at(s, now) && s->present_from_ns < deadline) {
+		sleep_until(s, s->present_from_ns);
+		now = clock_now(r->clock);
+	}
+	a->started_ns = now;
+	if (!s->field || !s->peer || !present_at(s, now)) {
+		sleep_until(s, deadline);
+		a->activated_ns = clock_now(r->clock);
+		a->result = READER_NO_CARD;
+		return 0;
+	}
+	s->peer->reset(s->peer);
+	sleep_until(s, now + s->options.activation_ns);
+	a->activated_ns = clock_now(r->clock);
+	show_card(s, &a->card);
+	a->result = READER_OK;
+	s->activated = true;
+	return 0;
+}
+
+static void say_silent(struct sim *s, struct reader_exchange *x, int64_t called)
+{
+	sleep_until(s, called + x->timeout_ns);
+	x->answered_ns = clock_now(s->base.clock);
+	x->result = READER_NO_ANSWER;
+	snprintf(x->note, sizeof(x->note), "the card stays silent");
+}
+
+static int sim_exchange(struct reader *r, struct reader_exchange *x, struct err *err)
+{
+	struct sim *s = sim_of(r);
+	int64_t called = clock_now(r->clock), think = 0, ready;
+	struct buf answer;
+	int rc = 0;
+
+	if (!s->activated)
+		return err_set(err, ERR_USAGE, "no card is activated");
+	x->slack_ns = 0;
+	x->sent_ns = called + (int64_t)x->command.len * s->options.byte_ns;
+	if (!present_at(s, x->sent_ns)) {
+		s->activated = false;
+		x->answered_ns = x->sent_ns;
+		x->result = READER_RELEASED;
+		snprintf(x->note, sizeof(x->note), "the card left the field");
+		return 0;
+	}
+	buf_init(&answer, MAX_ANSWER);
+	if (s->peer->answer(s->peer, x->command, &answer, &think) < 0 || answer.failed) {
+		say_silent(s, x, called);
+		goto out;
+	}
+	ready = x->sent_ns + think + (int64_t)answer.len * s->options.byte_ns;
+	if (ready - called > x->timeout_ns) {
+		say_silent(s, x, called);
+		goto out;
+	}
+	sleep_until(s, ready);
+	x->answered_ns = clock_now(r->clock);
+	x->result = READER_OK;
+	buf_add(x->answer, buf_bytes(&answer));
+	if (x->answer->failed)
+		rc = err_set(err, ERR_RANGE, "no room for an answer of %zu bytes",
+			     answer.len);
+out:
+	buf_release(&answer);
+	return rc;
+}
+
+static int sim_raw(struct reader *r, struct reader_exchange *x, struct err *err)
+{
+	(void)r;
+	(void)x;
+	return err_set(err, ERR_UNSUPPORTED, "the simulated reader has no raw frames");
+}
+
+static int sim_deselect(struct reader *r, struct err *err)
+{
+	(void)err;
+	sim_of(r)->activated = false;
+	return 0;
+}
+
+/* Nothing here ever blocks in another process. */
+static int sim_abort(struct reader *r, struct err *err)
+{
+	(void)r;
+	(void)err;
+	return 0;
+}
+
+static int sim_identity(struct reader *r, struct reader_identity *id, struct err *err)
+{
+	(void)r;
+	(void)err;
+	*id = (struct reader_identity){ "simulated reader", "in process",
+					"keybench " VERSION, true };
+	return 0;
+}
+
+static int sim_reopen(struct reader *r, struct err *err)
+{
+	return sim_set_field(r, false, err);
+}
+
+static void sim_close(struct reader *r)
+{
+	free(sim_of(r));
+}
+
+static const struct reader_ops sim_ops = {
+	.set_field = sim_set_field,
+	.activate = sim_activate,
+	.exchange = sim_exchange,
+	.raw = sim_raw,
+	.deselect = sim_deselect,
+	.abort = sim_abort,
+	.identity = sim_identity,
+	.reopen = sim_reopen,
+	.close = sim_close,
+};
+
+int sim_reader_open(struct reader **out, const struct sim_options *options,
+		    struct peer *peer, struct clock *clock, struct err *err)
+{
+	const struct sim_options *o = options ? options : &sim_options_default;
+	struct sim *s;
+
+	if (o->uid.len != 4 && o->uid.len != 7 && o->uid.len != 10)
+		return err_set(err, ERR_RANGE, "a UID has 4, 7 or 10 bytes, not %zu",
+			       o->uid.len);
+	if (o->ats.len > sizeof(((struct reader_card *)0)->ats))
+		return err_set(err, ERR_RANGE, "an ATS has at most 254 bytes");
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, ERR_NOMEM, "simulated reader");
+	s->base = (struct reader){ &sim_ops, clock };
+	s->options = *o;
+	s->peer = peer;
+	s->present = s->present_before = true;
+	*out = &s->base;
+	return 0;
+}
+
+void sim_reader_place(struct reader *r, bool present, int64_t from_ns)
+{
+	struct sim *s = sim_of(r);
+
+	s->present_before = present_at(s, clock_now(r->clock));
+	s->present = present;
+	s->present_from_ns = from_ns;
+}
+
+static int open_row(struct reader **out, const void *options, struct clock *clock,
+		    struct err *err)
+{
+	return sim_reader_open(out, options, NULL, clock, err);
+}
+
+static const struct conf_item items[] = {
+	{ .key = "activation",
+	  .type = CONF_TIME,
+	  .offset = offsetof(struct sim_options, activation_ns),
+	  .fallback = "5600 us",
+	  .help = "how long a poll takes that finds the card",
+	  .max = 10 * NS_PER_S },
+	{ .key = "byte",
+	  .type = CONF_TIME,
+	  .offset = offsetof(struct sim_options, byte_ns),
+	  .fallback = "84956 ns",
+	  .help = "time of one byte, either way; 84956 ns at 106 kbit/s",
+	  .max = NS_PER_S },
+	{ .key = "uid",
+	  .type = CONF_HEX,
+	  .offset = offsetof(struct sim_options, uid),
+	  .fallback = "08 11 22 33",
+	  .help = "of the card: 4, 7 or 10 bytes",
+	  .min = 4,
+	  .max = 10 },
+	{ .key = "ats",
+	  .type = CONF_HEX,
+	  .offset = offsetof(struct sim_options, ats),
+	  .fallback = "75 77 81 02",
+	  .help = "of the card, without its length byte",
+	  .min = 1,
+	  .max = 254 },
+	{ 0 },
+};
+
+const struct reader_driver sim_reader_driver = {
+	.name = "sim",
+	.summary = "no reader at all: the reference phone answers in this process",
+	.items = items,
+	.options_size = sizeof(struct sim_options),
+	.open = open_row,
+};
