@@ -94,39 +94,48 @@ int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
 	return rc;
 }
 
-/* The steps of one attempt, and tear-down whatever happened. @return 0 or ERR_INTERRUPTED */
+/* A bench error takes the attempt over: whatever else was said of it does not count. */
+static void spoil(struct running *run, const struct err *cause)
+{
+	run->trouble = *cause;
+	run->attempt.outcome = OUTCOME_BENCH_ERROR;
+	run->attempt.complaint[0] = '\0'; /* our fault is never held against the target */
+	snprintf(run->attempt.detail, sizeof(run->attempt.detail), "%s", err_text(cause));
+}
+
+static int run_steps(struct running *run, const struct suite_case *c, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < c->step_count; i++)
+		rc = c->steps[i].kind->run(c->steps[i].params, &run->env, err);
+	if (rc >= 0 && run->attempt.overflow)
+		rc = err_set(err, ERR_RANGE, "an attempt left more points than fit");
+	return rc;
+}
+
+/* One attempt, and tear-down whatever happened. @return 0 or ERR_INTERRUPTED */
 static int make_attempt(struct running *run, const struct suite_case *c)
 {
-	struct step_env *env = &run->env;
-	struct err down = { 0 };
-	int rc = 0, torn;
+	struct err err = { 0 }, down = { 0 };
+	int rc, torn;
 
 	attempt_init(&run->attempt);
-	run->trouble = (struct err){ 0 };
-	env->attempt = &run->attempt;
-	env->failed = 0;
-	for (int i = 0; !rc && i < c->step_count; i++)
-		rc = c->steps[i].kind->run(c->steps[i].params, env, &run->trouble);
+	run->trouble.code = 0;
+	run->env.attempt = &run->attempt;
+	run->env.failed = 0;
+	rc = run_steps(run, c, &err);
 	pump_hold_stop(run->r->pump, true);
-	torn = step_tear_down(env, &down);
+	torn = step_tear_down(&run->env, &down);
 	pump_hold_stop(run->r->pump, false);
 	if (rc == ERR_INTERRUPTED)
 		return rc;
-	if (rc >= 0 && torn) {
-		run->trouble = down;
-		err_wrap(&run->trouble, torn, "tear-down");
-		rc = torn;
-	}
-	if (rc >= 0 && run->attempt.overflow)
-		rc = err_set(&run->trouble, ERR_RANGE,
-			     "an attempt left more points than fit");
 	if (rc < 0) {
-		run->trouble.code = rc;
-		run->attempt.outcome = OUTCOME_BENCH_ERROR;
-		snprintf(run->attempt.detail, sizeof(run->attempt.detail), "%s",
-			 err_text(&run->trouble));
-		run->attempt.complaint[0] =
-			'\0'; /* our fault is never held against the target */
+		err.code = rc;
+		spoil(run, &err);
+	} else if (torn) {
+		err_wrap(&down, torn, "tear-down");
+		spoil(run, &down);
 	}
 	return 0;
 }

@@ -135,6 +135,8 @@ static json_t *values_json(const struct attempt *a)
 json_t *record_attempt_json(const struct record_attempt *a)
 {
 	json_t *o = typed("attempt");
+	enum outcome outcome =
+		a->result->overflow ? OUTCOME_BENCH_ERROR : a->result->outcome;
 
 	json_object_set_new(o, "suite", text_json(a->suite));
 	json_object_set_new(o, "case", text_json(a->case_id));
@@ -143,7 +145,7 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "warmup", json_boolean(a->warmup));
 	json_object_set_new(o, "started_ns", number(a->started_ns));
 	json_object_set_new(o, "ended_ns", number(a->ended_ns));
-	json_object_set_new(o, "outcome", json_string(outcome_name(a->result->outcome)));
+	json_object_set_new(o, "outcome", json_string(outcome_name(outcome)));
 	json_object_set_new(o, "kind", text_json(a->result->kind));
 	json_object_set_new(o, "detail", text_json(a->result->detail));
 	json_object_set_new(o, "complaint", text_json(a->result->complaint));
@@ -431,6 +433,8 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 	copy_text(&f, "detail", result->detail, sizeof(result->detail));
 	copy_text(&f, "complaint", result->complaint, sizeof(result->complaint));
 	result->overflow = take_bool(&f, "overflow");
+	if (result->overflow)
+		result->outcome = OUTCOME_BENCH_ERROR;
 	take_points(&f, result);
 	take_values(&f, result);
 	if (!f.rc)

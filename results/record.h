@@ -18,6 +18,7 @@
  *   recovery  a rung of the recovery ladder that was climbed
  *   note      anything a reader of the run should know (a throw-away key, an emulator that died)
  *   end       last: how it ended; missing when the run was cut off
+ * An attempt with more points than it holds is a BENCH_ERROR, whatever its outcome says.
  * All times but the two wall times are ns since the run's origin on the bench clock.
  */
 #define RECORD_MAX_CLAIMS 12

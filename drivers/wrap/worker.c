@@ -1,0 +1,449 @@
+#include "drivers/wrap/worker.h"
+
+#include "drivers/wrap/worker_proc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+/*
+ * Deadlines. What the device itself may take comes from the request; MARGIN is for libnfc's habit of adding to
+ * it (50 ms per step, up to five steps) and for a busy machine.
+ */
+#define MARGIN_NS NS_PER_S
+#define COMMAND_LIMIT_NS (2 * NS_PER_S) /* a few chip commands of 400 ms each */
+#define OPEN_LIMIT_NS \
+	(4700 * NS_PER_MS) /* a dead line: three opens of 1.4 s; with a kill below 5 s */
+#define REOPEN_LIMIT_NS \
+	(7 * NS_PER_S) /* the same, and a close of a dead chip before it */
+#define CLOSE_LIMIT_NS (1500 * NS_PER_MS)
+#define CLOSE_IN_DOUBT_NS (500 * NS_PER_MS)
+#define ABORT_LIMIT_NS NS_PER_S
+#define ABORT_PERIOD_NS (20 * NS_PER_MS)
+#define GUARD_END_NS \
+	(8 * NS_PER_S) /* its own limit, a kill, and attempts at opening the board */
+
+struct worker_reader {
+	struct reader base;
+	struct proc proc;
+	struct reader_job job;
+	bool doubt; /* only abort, reopen, respawn and close help */
+};
+
+struct worker_relay {
+	struct relay base;
+	struct proc proc, guard;
+	struct relay_job job;
+	int tick;
+};
+
+static const struct reader_ops reader_ops;
+static const struct relay_ops relay_ops;
+
+static struct worker_reader *reader_of(struct reader *r)
+{
+	assert(r->ops == &reader_ops);
+	return (struct worker_reader *)r;
+}
+
+static struct worker_relay *relay_of(struct relay *r)
+{
+	assert(r->ops == &relay_ops);
+	return (struct worker_relay *)r;
+}
+
+/* What the driver said over there, as if it had said it here. */
+static int passed_on(const struct worker_message *m, struct err *err)
+{
+	return m->rc ? err_set(err, m->rc, "%s", m->u.text) : 0;
+}
+
+static int ask_reader(struct worker_reader *w, struct worker_message *m, int64_t limit_ns,
+		      struct err *err)
+{
+	int rc;
+
+	if (w->doubt && w->proc.socket_fd >= 0)
+		return err_set(err, ERR_TIMEOUT,
+			       "%s is in doubt: it must be reopened first",
+			       w->proc.title);
+	rc = proc_request(&w->proc, m, limit_ns, err);
+	if (rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED)
+		w->doubt = true;
+	return rc ? rc : passed_on(m, err);
+}
+
+static int worker_set_field(struct reader *r, bool on, struct err *err)
+{
+	struct worker_message m;
+
+	worker_message_init(&m, WORKER_SET_FIELD, 0);
+	m.u.set.on = on;
+	return ask_reader(reader_of(r), &m, COMMAND_LIMIT_NS, err);
+}
+
+static int worker_activate(struct reader *r, struct reader_activation *a, struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, WORKER_ACTIVATE, 0);
+	m.u.activation.timeout_ns = a->timeout_ns;
+	rc = ask_reader(reader_of(r), &m, a->timeout_ns + MARGIN_NS, err);
+	if (rc)
+		return rc;
+	*a = m.u.activation;
+	return 0;
+}
+
+static int transceive(struct reader *r, enum worker_op op, struct reader_exchange *x,
+		      struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, op, 0);
+	worker_put_exchange(&m, x);
+	rc = ask_reader(reader_of(r), &m, x->timeout_ns + MARGIN_NS, err);
+	return rc ? rc : worker_take_answer(&m, x, err);
+}
+
+static int worker_exchange(struct reader *r, struct reader_exchange *x, struct err *err)
+{
+	return transceive(r, WORKER_EXCHANGE, x, err);
+}
+
+static int worker_raw(struct reader *r, struct reader_exchange *x, struct err *err)
+{
+	return transceive(r, WORKER_RAW, x, err);
+}
+
+static int worker_deselect(struct reader *r, struct err *err)
+{
+	struct worker_message m;
+
+	worker_message_init(&m, WORKER_DESELECT, 0);
+	return ask_reader(reader_of(r), &m, COMMAND_LIMIT_NS, err);
+}
+
+/* Again and again: an abort that comes while nothing blocks is lost. */
+static int worker_abort(struct reader *r, struct err *err)
+{
+	struct worker_reader *w = reader_of(r);
+	int64_t deadline = clock_now(clock_real()) + ABORT_LIMIT_NS;
+
+	if (w->proc.socket_fd < 0)
+		return err_set(err, ERR_GONE, "%s", w->proc.epitaph);
+	while (w->proc.outstanding) {
+		struct worker_message m;
+		int rc;
+
+		pidfd_send_signal(w->proc.pidfd, SIGUSR1, NULL, 0);
+		rc = proc_await(&w->proc, w->proc.outstanding, &m, ABORT_PERIOD_NS, err);
+		if (rc == 0)
+			break;
+		if (rc != ERR_TIMEOUT)
+			return rc;
+		if (clock_now(clock_real()) > deadline)
+			return err_set(err, ERR_TIMEOUT,
+				       "%s does not come back from its call",
+				       w->proc.title);
+	}
+	return 0;
+}
+
+static int worker_reopen(struct reader *r, struct err *err)
+{
+	struct worker_reader *w = reader_of(r);
+	struct worker_message m;
+	int rc = worker_abort(r, err);
+
+	if (rc)
+		return rc;
+	worker_message_init(&m, WORKER_REOPEN, 0);
+	rc = proc_request(&w->proc, &m, REOPEN_LIMIT_NS, err);
+	w->doubt = rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED;
+	return rc ? rc : passed_on(&m, err);
+}
+
+static int worker_identity(struct reader *r, struct reader_identity *id, struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, WORKER_READER_IDENTITY, 0);
+	rc = ask_reader(reader_of(r), &m, COMMAND_LIMIT_NS, err);
+	if (rc)
+		return rc;
+	memcpy(id->model, m.u.identity.model, sizeof(id->model));
+	memcpy(id->link, m.u.identity.link, sizeof(id->link));
+	memcpy(id->software, m.u.identity.software, sizeof(id->software));
+	id->simulated = m.u.identity.simulated != 0;
+	return 0;
+}
+
+/* Asked to end: by a message, or by a signal when it may be blocked. Killed when it does not. */
+static void end_proc(struct proc *p, bool in_doubt)
+{
+	struct worker_message m;
+
+	if (p->pid >= 0 && in_doubt) {
+		pidfd_send_signal(p->pidfd, SIGTERM, NULL, 0);
+	} else if (p->pid >= 0) {
+		worker_message_init(&m, WORKER_CLOSE, 0);
+		worker_send(p->socket_fd, &m);
+	}
+	proc_wait_end(p, in_doubt ? CLOSE_IN_DOUBT_NS : CLOSE_LIMIT_NS);
+	proc_release(p);
+}
+
+static void worker_close(struct reader *r)
+{
+	struct worker_reader *w = reader_of(r);
+
+	end_proc(&w->proc, w->doubt);
+	free(w);
+}
+
+static const struct reader_ops reader_ops = {
+	.set_field = worker_set_field,
+	.activate = worker_activate,
+	.exchange = worker_exchange,
+	.raw = worker_raw,
+	.deselect = worker_deselect,
+	.abort = worker_abort,
+	.identity = worker_identity,
+	.reopen = worker_reopen,
+	.close = worker_close,
+};
+
+/* The first answer says whether the device opened. */
+static int await_open(struct proc *p, struct err *err)
+{
+	struct worker_message m;
+	int rc = proc_await(p, WORKER_OPEN_SEQ, &m, OPEN_LIMIT_NS, err);
+
+	return rc ? rc : passed_on(&m, err);
+}
+
+static int start_reader(struct worker_reader *w, struct err *err)
+{
+	struct child child = {
+		.name = "keybench-reader",
+		.ends_with_parent = true,
+		.keep = { -1, -1 },
+		.run = reader_child_run,
+		.job = &w->job,
+	};
+	int rc = proc_start(&w->proc, &child, true, err);
+
+	if (rc)
+		return rc;
+	w->doubt = false;
+	rc = await_open(&w->proc, err);
+	if (rc) {
+		proc_release(&w->proc);
+		snprintf(w->proc.epitaph, sizeof(w->proc.epitaph), "%s could not open its device",
+			 w->proc.title);
+	}
+	return rc;
+}
+
+int worker_open_reader(struct reader **out, const struct reader_driver *driver,
+		       const void *options, struct pump *pump, struct clock *clock,
+		       struct err *err)
+{
+	struct worker_reader *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (!w)
+		return err_set(err, ERR_NOMEM, "worker");
+	w->base = (struct reader){ &reader_ops, clock };
+	w->job = (struct reader_job){ driver, options, clock };
+	proc_init(&w->proc, pump, LOG_DEBUG, "the worker of %s", driver->name);
+	rc = start_reader(w, err);
+	if (rc) {
+		free(w);
+		return rc;
+	}
+	*out = &w->base;
+	return 0;
+}
+
+int worker_respawn(struct reader *r, struct err *err)
+{
+	struct worker_reader *w = reader_of(r);
+
+	if (!proc_kill(&w->proc))
+		return err_set(err, ERR_TIMEOUT, "%s cannot be killed", w->proc.title);
+	proc_release(&w->proc);
+	return start_reader(w, err);
+}
+
+pid_t worker_reader_pid(const struct reader *r)
+{
+	return reader_of((struct reader *)(uintptr_t)r)->proc.pid;
+}
+
+static int ask_relay(struct relay *r, struct worker_message *m, struct err *err)
+{
+	int rc = proc_request(&relay_of(r)->proc, m, COMMAND_LIMIT_NS, err);
+
+	return rc ? rc : passed_on(m, err);
+}
+
+static int worker_set(struct relay *r, int channel, bool on, struct err *err)
+{
+	struct worker_message m;
+
+	worker_message_init(&m, WORKER_SET, 0);
+	m.u.set.channel = channel;
+	m.u.set.on = on;
+	return ask_relay(r, &m, err);
+}
+
+static int worker_all_off(struct relay *r, struct err *err)
+{
+	struct worker_message m;
+
+	worker_message_init(&m, WORKER_ALL_OFF, 0);
+	return ask_relay(r, &m, err);
+}
+
+static int worker_read(struct relay *r, uint32_t *state, struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, WORKER_READ, 0);
+	rc = ask_relay(r, &m, err);
+	if (rc == 0)
+		*state = m.u.state;
+	return rc;
+}
+
+static int worker_relay_identity(struct relay *r, struct relay_identity *id,
+				 struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, WORKER_RELAY_IDENTITY, 0);
+	rc = ask_relay(r, &m, err);
+	if (rc)
+		return rc;
+	memcpy(id->model, m.u.identity.model, sizeof(id->model));
+	memcpy(id->link, m.u.identity.link, sizeof(id->link));
+	id->channels = m.u.identity.channels;
+	id->reads_back = m.u.identity.reads_back != 0;
+	id->simulated = m.u.identity.simulated != 0;
+	return 0;
+}
+
+static void beat(void *ctx)
+{
+	struct worker_relay *w = ctx;
+	struct worker_message m;
+
+	if (w->proc.socket_fd < 0)
+		return;
+	worker_message_init(&m, WORKER_HEARTBEAT, 0);
+	worker_send(w->proc.socket_fd, &m); /* full or gone: the next request finds out */
+}
+
+/* Order matters: only when the worker is no more does the guard know what there is to do. */
+static void end_relay(struct worker_relay *w)
+{
+	if (w->tick >= 0)
+		pump_stop(w->proc.pump, w->tick);
+	end_proc(&w->proc, w->proc.outstanding != 0);
+	proc_wait_end(&w->guard, GUARD_END_NS);
+	proc_release(&w->guard);
+	free(w);
+}
+
+static void worker_relay_close(struct relay *r)
+{
+	end_relay(relay_of(r));
+}
+
+static const struct relay_ops relay_ops = {
+	.set = worker_set,
+	.all_off = worker_all_off,
+	.read = worker_read,
+	.identity = worker_relay_identity,
+	.close = worker_relay_close,
+};
+
+static int start_guard(struct worker_relay *w, int ticks, struct err *err)
+{
+	struct child child = {
+		.name = "keybench-guard",
+		.keep = { ticks, w->proc.pidfd },
+		.run = guard_child_run,
+		.job = &w->job,
+	};
+
+	return proc_start(&w->guard, &child, false, err);
+}
+
+/* The worker waits for nothing: what it ticks before the guard lives lies in the pipe. */
+static int start_relay(struct worker_relay *w, struct err *err)
+{
+	int ticks[2], rc;
+	struct child child = {
+		.name = "keybench-relay",
+		.keep = { -1, -1 },
+		.run = relay_child_run,
+		.job = &w->job,
+	};
+
+	if (pipe2(ticks, O_CLOEXEC))
+		return err_set(err, ERR_IO, "pipe: %s", strerror(errno));
+	child.keep[1] = ticks[1];
+	rc = proc_start(&w->proc, &child, true, err);
+	if (rc == 0)
+		rc = start_guard(w, ticks[0], err);
+	close(ticks[0]);
+	close(ticks[1]);
+	if (rc)
+		return rc;
+	w->tick = pump_every(w->proc.pump, WORKER_HEARTBEAT_NS, beat, w);
+	if (w->tick < 0)
+		return err_set(err, ERR_NOMEM, "no timer for the heartbeat");
+	return await_open(&w->proc, err);
+}
+
+int worker_open_relay(struct relay **out, const struct relay_driver *driver,
+		      const void *options, struct pump *pump, struct clock *clock,
+		      struct err *err)
+{
+	struct worker_relay *w = calloc(1, sizeof(*w));
+	int rc;
+
+	if (!w)
+		return err_set(err, ERR_NOMEM, "worker");
+	w->base = (struct relay){ &relay_ops, clock };
+	w->job = (struct relay_job){ driver, options, clock };
+	w->tick = -1;
+	proc_init(&w->proc, pump, LOG_DEBUG, "the worker of %s", driver->name);
+	proc_init(&w->guard, pump, LOG_WARNING, "the guard of %s", driver->name);
+	rc = start_relay(w, err);
+	if (rc) {
+		end_relay(w);
+		return rc;
+	}
+	*out = &w->base;
+	return 0;
+}
+
+pid_t worker_relay_pid(const struct relay *r)
+{
+	return relay_of((struct relay *)(uintptr_t)r)->proc.pid;
+}

@@ -1,0 +1,61 @@
+#ifndef DRIVERS_WRAP_WORKER_CHILD_H
+#define DRIVERS_WRAP_WORKER_CHILD_H
+
+#include "drivers/reader.h"
+#include "drivers/relay.h"
+
+#include <sys/types.h>
+
+/*
+ * The other side of the socket pair: processes that serve one device each, and the guard of a relay board.
+ * All are forks of the controller without exec, so that they need no path to themselves, no arguments and no
+ * second program; they start by letting go of everything that is the controller's.
+ */
+
+/* What a child keeps, at these numbers; 0 is /dev/null, 1 and 2 go to the controller's log. */
+#define CHILD_SOCKET 3 /* guard: the pipe that the relay worker ticks */
+#define CHILD_TICKS \
+	4 /* relay worker: its end of that pipe; guard: pidfd of the relay worker */
+
+struct child {
+	const char *name; /* of the process, 15 characters */
+	bool ends_with_parent; /* gets SIGTERM when the controller dies, however that happens */
+	int words_fd;          /* becomes 1 and 2 */
+	int keep[2];           /* become CHILD_SOCKET and CHILD_TICKS; -1: none */
+	void (*run)(const void *job); /* must not return */
+	const void *job;
+};
+
+/**
+ * Fork @child.
+ *
+ * @param pid, pidfd  out: the process; close the pidfd and reap the process when done with it
+ */
+int child_start(pid_t *pid, int *pidfd, const struct child *child, struct err *err);
+
+struct reader_job {
+	const struct reader_driver *driver;
+	const void *options;
+	struct clock *clock;
+};
+
+struct relay_job {
+	const struct relay_driver *driver;
+	const void *options;
+	struct clock *clock;
+};
+
+void reader_child_run(const void *job);
+void relay_child_run(const void *job);
+
+/* What a relay worker tells its guard; one byte each. */
+enum guard_tick {
+	GUARD_OPEN = 'o', /* alive; the board is mine and may have channels on */
+	GUARD_BYE = 'b'   /* the board is dropped and closed, or was never opened */
+};
+#define GUARD_LIMIT_NS (1500 * NS_PER_MS)
+
+/** Takes a struct relay_job. */
+void guard_child_run(const void *job);
+
+#endif

@@ -1,0 +1,174 @@
+#include "drivers/wrap/worker_wire.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define HEAD offsetof(struct worker_message, u)
+#define EXCHANGE_HEAD offsetof(struct worker_exchange, data)
+
+void worker_message_init(struct worker_message *m, enum worker_op op, uint32_t seq)
+{
+	memset(m, 0,
+	       sizeof(*m)); /* padding too: no byte of our memory travels by accident */
+	m->seq = seq;
+	m->op = (uint16_t)op;
+}
+
+size_t worker_message_size(const struct worker_message *m)
+{
+	if (m->rc)
+		return HEAD + sizeof(m->u.text);
+	switch (m->op) {
+	case WORKER_SET_FIELD:
+	case WORKER_SET:
+		return HEAD + sizeof(m->u.set);
+	case WORKER_ACTIVATE:
+		return HEAD + sizeof(m->u.activation);
+	case WORKER_EXCHANGE:
+	case WORKER_RAW:
+		return HEAD + EXCHANGE_HEAD + m->u.exchange.len;
+	case WORKER_READER_IDENTITY:
+	case WORKER_RELAY_IDENTITY:
+		return HEAD + sizeof(m->u.identity);
+	case WORKER_READ:
+		return HEAD + sizeof(m->u.state);
+	default:
+		return HEAD;
+	}
+}
+
+static void end_strings(struct worker_message *m)
+{
+	if (m->rc) {
+		m->u.text[sizeof(m->u.text) - 1] = '\0';
+		return;
+	}
+	switch (m->op) {
+	case WORKER_EXCHANGE:
+	case WORKER_RAW:
+		m->u.exchange.note[sizeof(m->u.exchange.note) - 1] = '\0';
+		break;
+	case WORKER_READER_IDENTITY:
+	case WORKER_RELAY_IDENTITY:
+		m->u.identity.model[sizeof(m->u.identity.model) - 1] = '\0';
+		m->u.identity.link[sizeof(m->u.identity.link) - 1] = '\0';
+		m->u.identity.software[sizeof(m->u.identity.software) - 1] = '\0';
+		break;
+	default:
+		break;
+	}
+}
+
+static bool within_limits(const struct worker_message *m, size_t len)
+{
+	switch (m->op) {
+	case WORKER_ACTIVATE:
+		return len == worker_message_size(m) &&
+		       (unsigned)m->u.activation.result <= READER_RELEASED &&
+		       m->u.activation.card.uid_len <= sizeof(m->u.activation.card.uid) &&
+		       m->u.activation.card.ats_len <= sizeof(m->u.activation.card.ats);
+	case WORKER_EXCHANGE:
+	case WORKER_RAW:
+		return len >= HEAD + EXCHANGE_HEAD &&
+		       m->u.exchange.len <= WORKER_MAX_DATA &&
+		       m->u.exchange.result <= READER_RELEASED &&
+		       len == worker_message_size(m);
+	case WORKER_RELAY_IDENTITY:
+		return len == worker_message_size(m) && m->u.identity.channels >= 0 &&
+		       m->u.identity.channels <= 32;
+	default:
+		return len == worker_message_size(m);
+	}
+}
+
+bool worker_message_ok(struct worker_message *m, size_t len)
+{
+	if (len < HEAD || m->op >= WORKER_OP_COUNT || m->rc > 0)
+		return false;
+	if (m->rc ? len != worker_message_size(m) : !within_limits(m, len))
+		return false;
+	end_strings(m);
+	return true;
+}
+
+void worker_put_exchange(struct worker_message *m, const struct reader_exchange *x)
+{
+	m->u.exchange.timeout_ns = x->timeout_ns;
+	m->u.exchange.len = (uint32_t)x->command.len;
+	memcpy(m->u.exchange.data, x->command.data, x->command.len);
+}
+
+void worker_take_request(const struct worker_message *m, struct reader_exchange *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->command = BYTES(m->u.exchange.data, m->u.exchange.len);
+	out->timeout_ns = m->u.exchange.timeout_ns;
+}
+
+int worker_put_answer(struct worker_message *m, const struct reader_exchange *x,
+		      struct err *err)
+{
+	struct worker_exchange *e = &m->u.exchange;
+	size_t len = x->result == READER_OK ? x->answer->len : 0;
+
+	if (len > sizeof(e->data))
+		return err_set(err, ERR_RANGE, "an answer of %zu bytes is too long", len);
+	e->sent_ns = x->sent_ns;
+	e->answered_ns = x->answered_ns;
+	e->slack_ns = x->slack_ns;
+	e->result = x->result;
+	memcpy(e->note, x->note, sizeof(e->note));
+	e->len = (uint32_t)len;
+	if (len)
+		memcpy(e->data, x->answer->data, len);
+	return 0;
+}
+
+int worker_take_answer(const struct worker_message *m, struct reader_exchange *x,
+		       struct err *err)
+{
+	const struct worker_exchange *e = &m->u.exchange;
+
+	x->sent_ns = e->sent_ns;
+	x->answered_ns = e->answered_ns;
+	x->slack_ns = e->slack_ns;
+	x->result = (enum reader_result)e->result;
+	memcpy(x->note, e->note, sizeof(x->note));
+	if (x->result != READER_OK)
+		return 0;
+	buf_add(x->answer, BYTES(e->data, e->len));
+	if (x->answer->failed)
+		return err_set(err, ERR_RANGE, "no room for an answer of %u bytes",
+			       e->len);
+	return 0;
+}
+
+int worker_send(int fd, const struct worker_message *m)
+{
+	ssize_t n;
+
+	do {
+		n = send(fd, m, worker_message_size(m), MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
+}
+
+int worker_receive(int fd, struct worker_message *m)
+{
+	ssize_t n;
+
+	memset(m, 0, sizeof(*m));
+	do {
+		n = recv(fd, m, sizeof(*m), MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return (int)n;
+	if (!worker_message_ok(m, (size_t)n)) {
+		errno = EBADMSG;
+		return -1;
+	}
+	return 1;
+}
