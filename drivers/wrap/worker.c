@@ -249,8 +249,8 @@ static int start_reader(struct worker_reader *w, struct err *err)
 	rc = await_open(&w->proc, err);
 	if (rc) {
 		proc_release(&w->proc);
-		snprintf(w->proc.epitaph, sizeof(w->proc.epitaph), "%s could not open its device",
-			 w->proc.title);
+		snprintf(w->proc.epitaph, sizeof(w->proc.epitaph),
+			 "%s could not open its device", w->proc.title);
 	}
 	return rc;
 }

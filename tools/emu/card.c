@@ -15,8 +15,7 @@
 
 static void say(struct card *c, struct air_frame *f, int64_t start_ns)
 {
-	int64_t soonest =
-		world_now(c->world) + airtime_ns(airtime_fdt_reader_cycles(f->d));
+	int64_t soonest = c->heard_ns + airtime_ns(airtime_fdt_reader_cycles(f->d));
 
 	air_answer(c->air, f, start_ns > soonest ? start_ns : soonest);
 }
@@ -281,6 +280,7 @@ void card_hear(struct card *c, const struct air_frame *f)
 {
 	struct bytes body;
 
+	c->heard_ns = world_now(c->world);
 	if (c->state == CARD_OFF || world_now(c->world) < c->ready_ns)
 		return;
 	if (f->bits == 7) {

@@ -53,7 +53,8 @@ struct card {
 	int up_d, down_d;
 	struct isodep_picc dep;
 	bool blocks_seen;
-	int64_t due_ns; /* the answer is known then */
+	int64_t heard_ns; /* the last frame ended; the least delay counts from there */
+	int64_t due_ns;   /* the answer is known then */
 	struct buf answer;
 	uint8_t answer_mem[ISODEP_MAX_COMMAND];
 	struct timer think, more;

@@ -96,7 +96,7 @@ enum isodep_next isodep_pcd_begin(struct isodep_pcd *p, struct bytes command, bo
 	p->answer = answer;
 	p->more = more;
 	p->sent = 0;
-	p->retries = 0;
+	p->retries = p->resent = 0;
 	p->wtxm = 1;
 	p->wtx_seen = 0;
 	return send_part(p);
@@ -123,7 +123,7 @@ static enum isodep_next pcd_i_block(struct isodep_pcd *p, struct bytes block)
 	if (p->phase == PCD_SENDING || (pcb & 1) != p->number)
 		return pcd_over(p, ISODEP_PROTOCOL);
 	p->number ^= 1; /* rule B */
-	p->retries = 0;
+	p->retries = p->resent = 0;
 	buf_add(p->answer, BYTES(block.data + 1, block.len - 1));
 	if (p->answer->failed)
 		return pcd_over(p, ISODEP_PROTOCOL);
@@ -138,8 +138,9 @@ static enum isodep_next pcd_r_block(struct isodep_pcd *p, uint8_t pcb)
 	if (is_nak(pcb) || p->phase == PCD_RECEIVING)
 		return pcd_over(p, ISODEP_PROTOCOL);
 	if ((pcb & 1) != p->number) { /* rule 6: it never had our I-block */
-		if (p->retries++ >= p->max_retries)
+		if (p->resent++ >= p->max_retries)
 			return pcd_over(p, ISODEP_LOST);
+		p->retries = 0; /* the card is there */
 		memcpy(p->block, p->last, p->last_len);
 		p->block_len = p->last_len;
 		return ISODEP_SEND;
@@ -147,7 +148,7 @@ static enum isodep_next pcd_r_block(struct isodep_pcd *p, uint8_t pcb)
 	if (p->phase != PCD_SENDING)
 		return pcd_over(p, ISODEP_PROTOCOL);
 	p->number ^= 1;
-	p->retries = 0;
+	p->retries = p->resent = 0;
 	p->sent += p->part;
 	if (p->sent == p->command.len && p->more)
 		return pcd_over(p, ISODEP_DONE);

@@ -41,6 +41,7 @@ struct isodep_pcd {
 	uint8_t number;  /* current block number */
 	uint8_t wtxm; /* multiplies the wait for the next block; 1 when nothing was granted */
 	uint8_t retries; /* R(NAK) or R(ACK) sent for the block that is missing */
+	uint8_t resent;  /* how often the last I-block was repeated */
 	uint8_t max_retries;
 	uint8_t phase;
 	bool more; /* the command goes on in a later exchange */
