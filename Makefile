@@ -57,8 +57,8 @@ bench_all := $(wildcard bench/*.c)
 $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all demo setup-build setup-check check check-san unit cover hdr-check format format-check \
-	lint install uninstall clean help bins tests
+.PHONY: all demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
+	format-check man-check install uninstall clean help tests
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -110,3 +110,81 @@ tests: $(TESTS)
 ## unit: run the unit tests of one layer or tool: make unit L=fixtures
 unit: $(if $(L),$($(L)_tests),$(TESTS))
 	$(Q)prove -e '' $^
+
+# Set-up: install what is missing of a group of packages.txt. Does nothing, and needs nobody, when all is there.
+define setup
+	$(Q)missing=; for p in $$(sed -n 's/^$(1) //p' packages.txt); do \
+	  dpkg-query -W -f '$${db:Status-Status}' "$$p" 2>/dev/null | grep -qx installed || \
+	  missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { \
+	  echo "installing what is missing of the $(1) packages:$$missing"; \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -q && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; }
+endef
+setup-build:
+	$(call setup,build)
+setup-check: setup-build
+	$(call setup,check)
+
+## demo: install what is missing, build, run the door-unlock suite on the emulated desk
+demo: setup-build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(BIN)/keybench run suites/timing/door-unlock.yaml --rig fixtures/rigs/emulated-a.yaml \
+	  --target fixtures/profiles/target/example.yaml
+
+## check: install what is missing, build, run every test
+check: setup-check
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)$(MAKE) --no-print-directory run-tests
+SCRIPT_TESTS = $(sort $(wildcard *_test.sh */*_test.sh */*/*_test.sh))
+run-tests: export KEYBENCH_BIN := $(abspath $(BIN))
+run-tests:
+	$(Q)prove -j2 --timer -e '' $(SCRIPT_TESTS) $(TESTS)
+## check-san: the same under the address, leak and undefined-behaviour sanitizers
+check-san:
+	$(Q)$(MAKE) --no-print-directory VARIANT=san check
+## cover: line coverage of every source, worst first
+cover:
+	$(Q)$(MAKE) --no-print-directory VARIANT=cov check
+	$(Q)find build/cov -name '*.gcda' ! -name '*_test.gcda' | xargs gcov -n 2>/dev/null | \
+	  awk '/^File .(bench|drivers|fixtures|results|suites|tools)/{f=$$2} /^Lines/&&f{sub("Lines executed:","",$$0); print $$1, f; f=""}' | sort -n
+
+## hdr-check: every header compiles alone
+HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')
+hdr-check:
+	$(Q)for h in $(HDRS); do printf '#include "%s"\n' $$h | \
+	  $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Werror -fsyntax-only -xc - || exit; done
+## format: let clang-format decide
+format:
+	clang-format -i $$(git ls-files '*.[ch]')
+## format-check: would it change anything?
+format-check:
+	$(Q)clang-format --dry-run -Werror $$(git ls-files '*.[ch]')
+MAN1 = bench/man/keybench.1 $(wildcard tools/*/*.1)
+MAN5 = $(wildcard bench/man/*.5)
+## man-check: the man pages are well-formed
+man-check:
+	$(Q)mandoc -T lint -W warning $(MAN1) $(MAN5)
+
+INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings
+D = $(DESTDIR)$(PREFIX)
+## install: into $(DESTDIR)$(PREFIX)
+install: all
+	$(Q)for p in $(PROGRAMS); do install -D -m 755 $$p $(D)/bin/$${p##*/}; done
+	$(Q)for m in $(MAN1); do install -D -m 644 $$m $(D)/share/man/man1/$${m##*/}; done
+	$(Q)for m in $(MAN5); do install -D -m 644 $$m $(D)/share/man/man5/$${m##*/}; done
+	$(Q)find $(INSTALL_DATA) -name '*.yaml' | while read -r f; do \
+	  install -D -m 644 "$$f" "$(D)/share/keybench/$$f"; done
+## uninstall: take it out again
+uninstall:
+	$(Q)rm -f $(foreach p,$(notdir $(PROGRAMS)),$(D)/bin/$(p)) \
+	  $(foreach m,$(notdir $(MAN1)),$(D)/share/man/man1/$(m)) \
+	  $(foreach m,$(notdir $(MAN5)),$(D)/share/man/man5/$(m))
+	$(Q)rm -rf $(D)/share/keybench
+## clean: remove build/
+clean:
+	rm -rf build
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile

@@ -4,6 +4,7 @@
 #include "bench/core/err.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -11,9 +12,13 @@
  * SHA-256 (hex) of the line before, without its newline; the first has 64 zeros. Synced to disk at the
  * end of every attempt and of the run.
  *
- * What the lines hold stands in results/record.h. A run that was cut off has no end line; its last line may be torn, and is then not counted.
+ * What the lines hold stands in results/record.h. A run that was cut off has no end line; its last line
+ * may be torn, and is then not counted. The chain shows any change but one: of the last line itself, which
+ * no later line vouches for (a signature over the file does).
  */
 #define JOURNAL_FORMAT 1
+/* A line with its newline is no longer than this. */
+#define JOURNAL_MAX_LINE (1 << 20)
 
 struct journal;
 

@@ -13,11 +13,15 @@ struct metric {
 	bool decides; /* may stand in a claim: a failed attempt counts as +infinity in it */
 };
 
+#define METRIC_COUNT 14
 /** Ended by a row without name. In the order reports show them. */
 extern const struct metric metrics[];
 /** -1 when there is none of that name. */
 int metric_find(const char *name);
-/** @return ns, or -1 when the attempt has no such metric. */
+/**
+ * @return ns; -1 when the attempt has no such metric, or its points or values contradict each other (an
+ * answer before its command): a number that cannot be stood behind is none
+ */
 int64_t metric_of(int metric, const struct attempt *a);
 
 #endif

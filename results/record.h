@@ -18,11 +18,13 @@
  *   recovery  a rung of the recovery ladder that was climbed
  *   note      anything a reader of the run should know (a throw-away key, an emulator that died)
  *   end       last: how it ended; missing when the run was cut off
+ * An attempt with more points than it holds is a BENCH_ERROR, whatever its outcome says.
  * All times but the two wall times are ns since the run's origin on the bench clock.
  */
 #define RECORD_MAX_CLAIMS 12
 #define RECORD_MAX_REQUIREMENTS 16
 #define RECORD_MAX_DEVICES 8
+#define RECORD_MAX_TRIALS 10000000 /* of a case; retries of a trial */
 
 struct record_run {
 	const char *name, *version, *host;
@@ -52,9 +54,9 @@ struct record_attempt {
 	int trial;   /* 0-based within warm-up or count */
 	int attempt; /* 0: first try, 1: first retry … */
 	bool warmup;
-	int64_t started_ns, ended_ns;
+	int64_t started_ns, ended_ns; /* since the run's origin, as in every record */
 	const struct attempt *result; /* its points are on the bench clock */
-	int64_t origin_ns;            /* of the run, bench clock */
+	int64_t origin_ns;            /* of the run, bench clock: taken off the points */
 };
 
 struct record_recovery {

@@ -10,7 +10,9 @@
  * latency is STATS_INFINITE and sorts last.
  *
  * Source: order-statistic bounds for quantiles (H. A. David, Order Statistics, 7.1), Clopper-Pearson for
- * shares; both from the binomial distribution, computed here in logarithms.
+ * shares; both from the binomial distribution, computed here in logarithms. Serial dependence: mean and
+ * variance of a rank autocorrelation under randomness, Dufour and Roy (1985); effective size of a
+ * first-order autoregressive series, n (1 - rho) / (1 + rho).
  */
 #define STATS_INFINITE INT64_MAX
 
@@ -31,7 +33,21 @@ size_t stats_trials_needed(double q, double confidence);
 double stats_share_lower(size_t k, size_t n, double confidence);
 double stats_share_upper(size_t k, size_t n, double confidence);
 
-/** Are trials, in the order they were made, independent? */
+/** What may be said of quantile @q. */
+struct stats_bounds {
+	int64_t estimate_ns;           /* the sample quantile */
+	int64_t lower_ns, upper_ns;    /* 0 and STATS_INFINITE when there is none */
+	size_t lower_rank, upper_rank; /* 1-based among the n values; 0: none */
+};
+/**
+ * One-sided bounds of quantile @q, each with @confidence, from n > 0 sorted values that are worth
+ * @effective_n independent ones: the ranks are those of effective_n, scaled outwards to n.
+ */
+struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n,
+				 double q, double confidence);
+
+/** Are trials, in the order they were made, independent? Too few to ask below this many: then yes. */
+#define STATS_DEPENDENCE_MIN 10
 struct stats_dependence {
 	double rho;         /* lag-1 rank autocorrelation, -1 .. 1 */
 	double p;           /* two-sided p-value under independence */

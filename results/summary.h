@@ -8,11 +8,18 @@
 
 /*
  * A run, folded from its journal alone: what happened, every sample, and what may be said of it.
- * Everything printed about a run is made from this.
+ * Everything printed about a run is made from this. The rules of verdicts stand in results/judge.h.
+ *
+ * What is a sample. Warm-up attempts never are, nor those that ended in BENCH_ERROR. Of a trial that was
+ * tried again its last attempt is one; an earlier one that failed stays one too: trying again does not
+ * undo it. A NO_TAP is held against the target when the bench is proven: by a later attempt of the run that
+ * activated, with no recovery of a device in between; else it is unproven and no sample.
+ * In a metric that a claim of the case names, a sample without a latency is STATS_INFINITE.
  */
 struct summary_samples { /* one metric of one case, in the order they were made */
 	int metric;
-	int64_t *ns; /* STATS_INFINITE: a failed attempt, for metrics that decide */
+	int64_t *
+		ns; /* STATS_INFINITE: without a latency; only where a claim names the metric */
 	size_t n, cap;
 };
 
@@ -28,7 +35,8 @@ struct summary_case {
 	int planned_trials, planned_warmup, trials, warmups;
 	size_t outcomes
 		[OUTCOME_COUNT]; /* of counted attempts, retries included, warm-up not */
-	size_t complaints, fallbacks, unproven_no_taps;
+	size_t complaints, unproven_no_taps;
+	size_t fallbacks; /* attempts with a point "fallback": fast was asked, standard had to do it */
 	char first_complaint[200], first_trouble[200];
 	int64_t first_ns, last_ns; /* span on the run's clock */
 	struct summary_claim *claims;
@@ -50,7 +58,8 @@ struct summary {
 	size_t device_count;
 	char **notes;
 	size_t note_count;
-	size_t attempts, recoveries, transactions;
+	size_t attempts, recoveries; /* warm-up and retries included */
+	size_t transactions;         /* attempts that sent SELECT */
 	double risk_claim,
 		risk_run; /* of a wrong PASS: per claim, and at most for the run */
 	struct summary_case *cases;
@@ -60,7 +69,12 @@ struct summary {
 
 /** Fold the journal of @run. ERR_FORMAT when it is not a journal or was altered. */
 int summary_read(struct summary **out, const struct store_run *run, struct err *err);
-void summary_free(struct summary *s);
+void summary_free(struct summary *s); /* takes NULL */
+/** The samples of @metric, or NULL; borrowed. */
+const struct summary_samples *summary_find_samples(const struct summary_case *c,
+						   int metric);
+/** Does a claim of @c name @metric? */
+bool summary_is_claimed(const struct summary_case *c, int metric);
 
 /** A way to show a summary (results/report/). */
 struct render_options {

@@ -452,6 +452,22 @@ static int check_keys(struct node map, const struct conf_item *items, struct err
 	return 0;
 }
 
+/* @n: the value under the item's key, or absent; @map: where a missing key would have stood. */
+static int bind_item(struct node map, struct node n, const struct conf_item *item, void *out,
+		     struct err *err)
+{
+	void *field = (char *)out + item->offset;
+
+	if (node_present(n))
+		return conf_value(n, item, field, err);
+	if (!item->fallback)
+		return node_error(map, err, "the key '%s' is missing%s%s", item->key,
+				  item->help ? ": " : "", item->help ? item->help : "");
+	if (item->fallback == CONF_ABSENT)
+		return 0;
+	return conf_value_text(map, item->fallback, item, field, err);
+}
+
 int conf_bind(struct node map, const struct conf_item *items, void *out, struct err *err)
 {
 	int rc;
@@ -459,18 +475,16 @@ int conf_bind(struct node map, const struct conf_item *items, void *out, struct 
 	if (!node_is_map(map))
 		return node_error(map, err, "a map of keys and values is needed here");
 	rc = check_keys(map, items, err);
-	for (; !rc && items->key; items++) {
-		struct node n = node_get(map, items->key);
-		void *field = (char *)out + items->offset;
+	for (; !rc && items->key; items++)
+		rc = bind_item(map, node_get(map, items->key), items, out, err);
+	return rc;
+}
 
-		if (node_present(n))
-			rc = conf_value(n, items, field, err);
-		else if (!items->fallback)
-			rc = node_error(map, err, "the key '%s' is missing%s%s",
-					items->key, items->help ? ": " : "",
-					items->help ? items->help : "");
-		else if (items->fallback != CONF_ABSENT)
-			rc = conf_value_text(map, items->fallback, items, field, err);
-	}
+int conf_bind_absent(struct node at, const struct conf_item *items, void *out, struct err *err)
+{
+	int rc = 0;
+
+	for (; !rc && items->key; items++)
+		rc = bind_item(at, (struct node){ at.conf, NULL }, items, out, err);
 	return rc;
 }

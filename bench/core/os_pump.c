@@ -190,7 +190,12 @@ int pump_wait(struct pump *p, int fd, int64_t deadline_ns, struct err *err)
 
 int pump_sleep_until(struct pump *p, int64_t until_ns, struct err *err)
 {
-	int rc = pump_wait(p, -1, until_ns, err);
+	struct err own = { 0 };
+	int rc = pump_wait(p, -1, until_ns, &own);
 
-	return rc == ERR_TIMEOUT ? 0 : rc;
+	if (rc == ERR_TIMEOUT)
+		return 0;
+	if (err)
+		*err = own;
+	return rc;
 }

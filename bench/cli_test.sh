@@ -1,0 +1,124 @@
+#!/bin/sh
+# The program as a user meets it: help, wrong use, wrong files, the statuses it ends with.
+. tools/tap.sh
+suite=suites/timing/door-unlock.yaml
+rig=fixtures/rigs/emulated-a.yaml
+target=fixtures/profiles/target/example.yaml
+kb=$bin/keybench
+
+# try STATUS NAME ARGUMENT...: run it, compare the exit status; output in $tmp/out and $tmp/err
+try() {
+	want=$1
+	name=$2
+	shift 2
+	"$kb" "$@" >"$tmp/out" 2>"$tmp/err"
+	is $? "$want" "$name ends with $want"
+}
+
+# with FILE SED-SCRIPT: a copy of FILE, changed, beside its original's relatives
+with() {
+	sed "$2" "$1" >"$tmp/changed.yaml"
+}
+
+try 0 "--help" --help
+holds "$tmp/out" "Usage: keybench COMMAND" "--help shows the usage"
+try 0 "--version" --version
+holds "$tmp/out" "keybench 0." "--version says which"
+try 64 "no command"
+try 64 "an unknown command" frobnicate
+for c in run check list drivers report; do
+	try 0 "$c --help" $c --help
+	holds "$tmp/out" "Usage: keybench $c" "$c --help shows its usage"
+done
+try 64 "an unknown option" run --frobnicate
+try 64 "run without a rig" run $suite --target $target
+try 64 "run with a wrong seed" run $suite --rig $rig --target $target --seed x
+try 64 "run with no trials" run $suite --rig $rig --target $target --trials 0
+
+try 0 "list" list
+holds "$tmp/out" "suites/timing/door-unlock.yaml" "list shows the suites"
+try 0 "list --steps" list --steps
+holds "$tmp/out" "transact" "list --steps shows the steps"
+try 0 "list --metrics" list --metrics
+holds "$tmp/out" "tap " "list --metrics shows the metrics"
+try 0 "drivers" drivers
+holds "$tmp/out" "libnfc" "drivers shows libnfc"
+holds "$tmp/out" "lcus" "drivers shows the relay boards"
+
+try 0 "check" check $suite --rig $rig --target $target
+holds "$tmp/out" "unlock-fast: 120 trials" "check shows the plan"
+[ ! -e runs ] || [ -d runs ]
+ok $? "check moves nothing"
+try 0 "check by names" check door-unlock --rig emulated-a --target example
+
+# Mistakes in files: the place, what is allowed, the line and a caret; status 78.
+with $suite 's/approach/aproach/'
+try 78 "an unknown step" check "$tmp/changed.yaml" --rig $rig --target $target
+holds "$tmp/err" "changed.yaml:12:9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
+holds "$tmp/err" "  ^" "it shows a caret"
+with $suite 's/count: 120/count: 58/'
+try 78 "a claim that cannot be supported" check "$tmp/changed.yaml" --rig $rig --target $target
+holds "$tmp/err" "needs at least 59" "it says how many trials it needs"
+with $suite 's/p95(tap)/p95(speed)/'
+try 78 "an unknown metric" check "$tmp/changed.yaml" --rig $rig --target $target
+with $suite 's/budget.fast/budget.fats/'
+try 78 "an unknown budget" check "$tmp/changed.yaml" --rig $rig --target $target
+with $target 's/fast: 300 ms/fast: 300/'
+try 78 "a limit without unit" check $suite --rig $rig --target "$tmp/changed.yaml"
+holds "$tmp/err" "has no unit; allowed: ns, us, ms" "it names the units"
+with $rig 's/driver: libnfc/driver: libfnc/'
+try 78 "an unknown driver" check $suite --rig "$tmp/changed.yaml" --target $target
+with $rig 's/speed: 115200/sped: 115200/'
+try 78 "a driver's unknown key" check $suite --rig "$tmp/changed.yaml" --target $target
+holds "$tmp/err" "did you mean 'speed'?" "it guesses what was meant"
+with $rig 's/protocol: dk-ccc-1.0/protocol: dk-ccc-9.9/'
+try 78 "a missing profile" check $suite --rig "$tmp/changed.yaml" --target $target
+with $rig 's/chip: pn532/chip: pn999/'
+try 78 "a chip nobody emulates" check $suite --rig "$tmp/changed.yaml" --target $target
+holds "$tmp/err" "changed.yaml:" "it says where"
+try 75 "a missing suite" check nothing.yaml --rig $rig --target $target
+try 78 "a directory for a suite" check /tmp/ --rig $rig --target $target
+: >"$tmp/empty.yaml"
+try 78 "an empty suite" check "$tmp/empty.yaml" --rig $rig --target $target
+head -c 4096 /bin/sh >"$tmp/binary.yaml"
+try 78 "a binary suite" check "$tmp/binary.yaml" --rig $rig --target $target
+head -c 1048577 /dev/zero | tr '\0' '#' >"$tmp/large.yaml"
+try 78 "a suite over 1 MiB" check "$tmp/large.yaml" --rig $rig --target $target
+try 78 "a run folder that is none" report "$tmp"
+try 64 "an unknown format" report "$tmp" --format yaml
+
+# One small run, and every rendering of it.
+KEYBENCH_RUNS=$tmp/runs
+export KEYBENCH_RUNS
+try 0 "a small run" run suites/timing/smoke.yaml --rig $rig --target $target --seed 1
+holds "$tmp/out" "SIMULATED" "its report is marked as simulated"
+holds "$tmp/out" "PASS" "its verdict is PASS"
+holds "$tmp/err" "fast: 3 of 3" "progress in a pipe is one line a case"
+run=$(echo "$tmp"/runs/*)
+for f in report.txt summary.json junit.xml samples.csv histograms.hlog journal.jsonl truth.jsonl \
+	inputs/rig.yaml inputs/target.yaml inputs/protocol.yaml inputs/phone.yaml inputs/suite-smoke.yaml; do
+	[ -s "$run/$f" ]
+	ok $? "the run folder has $f"
+done
+for pair in text:report.txt json:summary.json junit:junit.xml csv:samples.csv hlog:histograms.hlog; do
+	LC_ALL=C.UTF-8 "$kb" report "$run" --format "${pair%:*}" >"$tmp/again"
+	cmp -s "$tmp/again" "$run/${pair#*:}"
+	ok $? "report --format ${pair%:*} gives the run's ${pair#*:} again, byte for byte"
+done
+LC_ALL=C "$kb" report "$run" | LC_ALL=C grep -q '[^ -~	]'
+is $? 1 "in a locale without UTF-8 the text is plain ASCII"
+[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$run/report.txt")" -le 240 ] &&
+	[ "$(LC_ALL=C.UTF-8 awk '{ if (length($0) > n) n = length($0) } END { print n }' "$tmp/out")" -gt 0 ]
+ok $? "the report has lines"
+xmllint --noout "$run/junit.xml"
+ok $? "junit.xml is well-formed"
+
+# Installed somewhere else, it still finds its data.
+make -s install DESTDIR="$tmp/root" PREFIX=/opt/kb >/dev/null 2>&1
+ok $? "make install works"
+(cd / && env -u KEYBENCH_DATA "$tmp/root/opt/kb/bin/keybench" check door-unlock --rig emulated-a --target example \
+	>"$tmp/out" 2>&1)
+is $? 0 "installed, it checks a suite by name from anywhere"
+make -s uninstall DESTDIR="$tmp/root" PREFIX=/opt/kb >/dev/null 2>&1
+is "$(find "$tmp/root" -type f | wc -l)" 0 "make uninstall leaves no file"
+done_testing

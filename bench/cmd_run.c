@@ -1,0 +1,281 @@
+#include "bench/cmd.h"
+#include "bench/core/fs.h"
+#include "bench/core/log.h"
+#include "bench/runner.h"
+#include "results/summary.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+struct run_args {
+	struct question q;
+	const char *dir;
+	uint64_t seed;
+	bool has_seed;
+};
+
+static const struct argp_option options[] = {
+	{ "seed", 's', "N", 0,
+	  "Seed of all that is random (default: a new one, reported)", 0 },
+	{ "runs", 'd', "DIR", 0,
+	  "Where run folders go (default: $KEYBENCH_RUNS or ./runs)", 0 },
+	{ "trials", 'n', "N", 0, "Trials of every case, instead of the suites' own", 0 },
+	{ 0 },
+};
+
+static uint64_t number(struct argp_state *state, const char *arg, const char *what,
+		       uint64_t max)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(arg, &end, 0);
+	if (end == arg || *end || errno || arg[0] == '-' || v > max)
+		argp_error(state, "%s: '%s' is not a whole number from 0 to %llu", what,
+			   arg, (unsigned long long)max);
+	return v;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct run_args *a = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->q;
+		return 0;
+	case 's':
+		a->seed = number(state, arg, "--seed", UINT64_MAX);
+		a->has_seed = true;
+		return 0;
+	case 'd':
+		a->dir = arg;
+		return 0;
+	case 'n':
+		a->q.trials = (int64_t)number(state, arg, "--trials", SUITE_MAX_TRIALS);
+		if (a->q.trials == 0)
+			argp_error(state, "--trials: at least 1");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child children[] = { { &question_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp run_argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = QUESTION_ARGS,
+	.children = children,
+	.doc = "Run suites on a rig and hold the results against a target.\v"
+	       "Ctrl-C ends the run in order: phone away, journal closed, reports for "
+	       "what there is.",
+};
+
+/* Signals reach the one loop there is; a second Ctrl-C does not wait for it. */
+static struct pump *stop_pump;
+
+static void on_stop(int sig)
+{
+	static volatile sig_atomic_t asked;
+
+	(void)sig;
+	if (asked++)
+		_exit(EXIT_INTERRUPTED); /* workers drop their boards by themselves */
+	pump_request_stop(stop_pump);
+}
+
+static void catch_signals(struct pump *pump)
+{
+	struct sigaction stop = { .sa_handler = on_stop },
+			 ignore = { .sa_handler = SIG_IGN };
+
+	stop_pump = pump;
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* One run, from its folder to its verdict. */
+struct job {
+	struct run_args *args;
+	struct store_run run;
+	struct pump *pump;
+	int64_t wall_ns;
+	char name[80];
+};
+
+static void name_run(struct job *job)
+{
+	const struct question *q = &job->args->q;
+
+	if (q->suite_count == 1)
+		snprintf(job->name, sizeof(job->name), "%s", q->suites[0]->name);
+	else
+		snprintf(job->name, sizeof(job->name), "%s-and-%d-more",
+			 q->suites[0]->name, q->suite_count - 1);
+}
+
+static int keep_file(struct job *job, const char *as, const char *path, struct err *err)
+{
+	struct buf text;
+	int rc;
+
+	buf_init(&text, CONF_MAX_BYTES + 1);
+	rc = fs_read(path, CONF_MAX_BYTES, &text, err);
+	if (!rc)
+		rc = store_input(&job->run, as, buf_bytes(&text), err);
+	buf_release(&text);
+	return rc;
+}
+
+/* The folder explains itself: copies of all that was read. Private keys stay where they are. */
+static int keep_inputs(struct job *job, struct err *err)
+{
+	const struct question *q = &job->args->q;
+	const struct rig *rig = q->rig;
+	char as[80];
+	int rc = store_input(&job->run, "rig.yaml", conf_text(rig->conf), err);
+
+	if (!rc)
+		rc = store_input(&job->run, "target.yaml", conf_text(q->target.conf),
+				 err);
+	if (!rc)
+		rc = store_input(&job->run, "protocol.yaml",
+				 conf_text(rig->profile->conf), err);
+	if (!rc && rig->phone)
+		rc = store_input(&job->run, "phone.yaml", conf_text(rig->phone->conf),
+				 err);
+	if (!rc && rig->has_pairing && rig->pairing.throwaway)
+		rc = keep_file(job, "pairing.yaml", rig->pairing_path, err);
+	for (int i = 0; !rc && i < q->suite_count; i++) {
+		snprintf(as, sizeof(as), "suite-%s.yaml", q->suites[i]->name);
+		rc = store_input(&job->run, as, conf_text(q->suites[i]->conf), err);
+	}
+	return rc;
+}
+
+static int run_on_rig(struct job *job, struct journal *journal, enum run_end *end,
+		      struct err *err)
+{
+	struct question *q = &job->args->q;
+	char truth[DATA_PATH_MAX];
+	struct runner r = {
+		.rig = q->rig,
+		.plan = &q->plan,
+		.target = &q->target,
+		.pump = job->pump,
+		.journal = journal,
+		.seed = job->args->seed,
+		.origin_ns = clock_now(clock_real()),
+	};
+	int rc =
+		rig_open(q->rig, job->pump, r.seed,
+			 store_path(&job->run, "truth.jsonl", truth, sizeof(truth)), err);
+
+	if (rc)
+		return rc;
+	rc = runner_begin(&r, job->name, job->wall_ns, err);
+	if (!rc)
+		rc = runner_run(&r, end, err);
+	rig_close(q->rig);
+	return rc;
+}
+
+static int show(struct job *job, enum verdict *verdict, struct err *err)
+{
+	struct render_options o = { .width = 80, .utf8 = cmd_utf8() };
+	struct summary *s;
+	struct buf text;
+	int rc = summary_read(&s, &job->run, err);
+
+	if (rc)
+		return rc;
+	rc = summary_write_reports(s, &job->run, err);
+	buf_init(&text, 64 << 20);
+	if (!rc)
+		rc = renderer_find("text")->render(s, &job->run, &o, &text, err);
+	if (!rc) {
+		fwrite(text.data, 1, text.len, stdout);
+		printf("Run folder: %s\n", job->run.path);
+	}
+	*verdict = s->verdict;
+	buf_release(&text);
+	summary_free(s);
+	return rc;
+}
+
+static int make_run(struct job *job, struct err *err)
+{
+	enum run_end end = RUN_COMPLETE;
+	enum verdict verdict = VERDICT_BENCH_ERROR;
+	struct journal *journal = NULL;
+	struct err trouble = { 0 };
+	char path[DATA_PATH_MAX];
+	int rc = keep_inputs(job, err);
+
+	if (!rc)
+		rc = journal_create(
+			&journal,
+			store_path(&job->run, "journal.jsonl", path, sizeof(path)), err);
+	if (rc)
+		return rc;
+	rc = run_on_rig(job, journal, &end, &trouble);
+	journal_close(journal);
+	if (rc && end == RUN_COMPLETE) { /* nothing was run */
+		*err = trouble;
+		return rc;
+	}
+	if (rc)
+		log_error("%s", err_text(&trouble));
+	rc = show(job, &verdict, err);
+	if (rc)
+		return rc;
+	if (end == RUN_INTERRUPTED)
+		return EXIT_INTERRUPTED;
+	return end == RUN_DRAINED ? EXIT_BENCH_ERROR : (int)verdict_exit(verdict);
+}
+
+static int cmd_run(int argc, char **argv)
+{
+	struct run_args args = { 0 };
+	struct job job = { .args = &args };
+	struct err err = { 0 };
+	int rc;
+
+	argp_parse(&run_argp, argc, argv, 0, NULL, &args);
+	if (!args.dir)
+		args.dir = getenv("KEYBENCH_RUNS") ? getenv("KEYBENCH_RUNS") : "runs";
+	if (!args.has_seed &&
+	    getrandom(&args.seed, sizeof(args.seed), 0) != sizeof(args.seed))
+		args.seed = (uint64_t)wall_now_ns();
+	if (!args.has_seed)
+		args.seed &= 0xffffffff; /* short enough to type again */
+	rc = question_load(&args.q, &err);
+	if (!rc)
+		rc = pump_new(&job.pump, &err);
+	if (!rc) {
+		catch_signals(job.pump);
+		job.wall_ns = wall_now_ns();
+		name_run(&job);
+		rc = store_new_run(&job.run, args.dir, job.name, job.wall_ns, &err);
+	}
+	if (!rc)
+		rc = make_run(&job, &err);
+	if (rc < 0)
+		rc = cmd_fail(&err);
+	question_release(&args.q);
+	pump_free(job.pump);
+	return rc;
+}
+
+const struct command command_run = {
+	"run", "run suites on a rig, hold the results against a target", cmd_run
+};

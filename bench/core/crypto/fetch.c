@@ -1,0 +1,117 @@
+#include "bench/core/crypto/fetch.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/obj_mac.h>
+#include <openssl/params.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+static EVP_MD *sha256_md;
+static EVP_CIPHER *cbc_cipher, *ecb_cipher;
+static EVP_KDF *hkdf_kdf, *x963_kdf;
+static EVP_MAC_CTX *cmac_ctx;
+static EC_GROUP *p256_group;
+
+static void release(void)
+{
+	EVP_MD_free(sha256_md);
+	EVP_CIPHER_free(cbc_cipher);
+	EVP_CIPHER_free(ecb_cipher);
+	EVP_KDF_free(hkdf_kdf);
+	EVP_KDF_free(x963_kdf);
+	EVP_MAC_CTX_free(cmac_ctx);
+	EC_GROUP_free(p256_group);
+}
+
+/* So that the library's own tear-down at exit does not find our references left over. */
+static void release_at_exit(void)
+{
+	static bool asked;
+
+	if (!asked)
+		asked = OPENSSL_atexit(release) == 1;
+}
+
+const EVP_MD *fetch_sha256(void)
+{
+	if (!sha256_md) {
+		release_at_exit();
+		sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	}
+	return sha256_md;
+}
+
+const EVP_CIPHER *fetch_aes128_cbc(void)
+{
+	if (!cbc_cipher) {
+		release_at_exit();
+		cbc_cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
+	}
+	return cbc_cipher;
+}
+
+const EVP_CIPHER *fetch_aes128_ecb(void)
+{
+	if (!ecb_cipher) {
+		release_at_exit();
+		ecb_cipher = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
+	}
+	return ecb_cipher;
+}
+
+EVP_KDF *fetch_hkdf(void)
+{
+	if (!hkdf_kdf) {
+		release_at_exit();
+		hkdf_kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	}
+	return hkdf_kdf;
+}
+
+EVP_KDF *fetch_x963kdf(void)
+{
+	if (!x963_kdf) {
+		release_at_exit();
+		x963_kdf = EVP_KDF_fetch(NULL, "X963KDF", NULL);
+	}
+	return x963_kdf;
+}
+
+const EVP_MAC_CTX *fetch_cmac(void)
+{
+	static const unsigned char zero_key[16];
+	char cipher[] = "AES-128-CBC";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac;
+	EVP_MAC_CTX *ctx;
+
+	if (cmac_ctx)
+		return cmac_ctx;
+	release_at_exit();
+	mac = EVP_MAC_fetch(NULL, "CMAC", NULL);
+	ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	EVP_MAC_free(mac); /* the context holds its own reference */
+	/* Without any key it cannot be duplicated. */
+	if (ctx && EVP_MAC_init(ctx, zero_key, sizeof(zero_key), params) != 1) {
+		EVP_MAC_CTX_free(ctx);
+		ctx = NULL;
+	}
+	cmac_ctx = ctx;
+	return cmac_ctx;
+}
+
+const EC_GROUP *fetch_p256(void)
+{
+	if (!p256_group) {
+		release_at_exit();
+		p256_group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	}
+	return p256_group;
+}

@@ -1,0 +1,24 @@
+#ifndef BENCH_CORE_CRYPTO_FETCH_H
+#define BENCH_CORE_CRYPTO_FETCH_H
+
+#include <openssl/ec.h>
+#include <openssl/types.h>
+
+/*
+ * The algorithms that need neither randomness nor a key store, looked up once per process and
+ * kept until OpenSSL is torn down: a lookup by name costs as much as the work on a short message.
+ *
+ * Not for threads. Each returns NULL when the library lacks it (a build without the default
+ * provider); borrowed.
+ */
+const EVP_MD *fetch_sha256(void);
+const EVP_CIPHER *fetch_aes128_cbc(void);
+const EVP_CIPHER *fetch_aes128_ecb(void);
+EVP_KDF *fetch_hkdf(void);
+EVP_KDF *fetch_x963kdf(void);
+/** A CMAC over AES-128 under an all-zero key: to be duplicated and given its own. */
+const EVP_MAC_CTX *fetch_cmac(void);
+/** The curve P-256. */
+const EC_GROUP *fetch_p256(void);
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef BENCH_CORE_CRYPTO_KAT_H
+#define BENCH_CORE_CRYPTO_KAT_H
+
+#include "bench/core/bytes.h"
+#include "bench/core/err.h"
+
+#include <jansson.h>
+
+/*
+ * Known-answer files: JSON whose byte strings are hex (fixtures/vectors/, each naming its source).
+ */
+
+/** Read @path. @return 0, or ERR_IO/ERR_FORMAT. The caller's, json_decref. */
+int kat_load(json_t **out, const char *path, struct err *err);
+/**
+ * The hex string under @key of an object.
+ * @param mem  where the bytes go; at most @max
+ * @return the bytes, in @mem; .data is NULL when the key is missing, not hex or too long
+ */
+struct bytes kat_hex(const json_t *object, const char *key, uint8_t *mem, size_t max);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef BENCH_DESK_H
+#define BENCH_DESK_H
+
+#include "bench/core/pump.h"
+
+/*
+ * The emulated desk as a process: started, watched and stopped like a device (keybench-emu(1)).
+ *
+ * The control socket is its life line: when our end closes, however that happens, it waits for the
+ * relays to drop and ends.
+ */
+struct desk;
+
+/**
+ * Start it for @rig_path and wait until its devices are there; 10 s at most.
+ * ERR_FORMAT when the rig's emulate: section is wrong (the text is the emulator's own line).
+ */
+int desk_start(struct desk **out, const char *rig_path, uint64_t seed,
+	       const char *truth_path, struct pump *pump, struct err *err);
+/** "emu:reader0" → its path; NULL when there is no such device. Lives until desk_stop. */
+const char *desk_device(const struct desk *d, const char *name);
+/** False once it died by itself. */
+bool desk_alive(const struct desk *d);
+/** Close the life line and wait for its end; takes NULL. Kills what does not end in 5 s. */
+void desk_stop(struct desk *d);
+/** Let the emulator check the emulate: section of a rig file: 0, or its mistake as desk_start. */
+int desk_check(const char *rig_path, struct err *err);
+
+#endif

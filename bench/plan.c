@@ -1,0 +1,96 @@
+#include "bench/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int check_claim(const struct suite_case *c, struct node at,
+		       const struct claim *claim, int64_t trials, bool overridden,
+		       struct err *err)
+{
+	size_t needed = claim_trials_needed(claim, PLAN_CONFIDENCE);
+
+	if ((size_t)trials >= needed)
+		return 0;
+	return node_error(at, err,
+			  "%s: %lld trials can never support '%s' at %g %% confidence; "
+			  "it needs at least %zu%s",
+			  c->id, (long long)trials, claim->text, PLAN_CONFIDENCE * 100,
+			  needed, overridden ? " (--trials)" : "");
+}
+
+static int plan_claim(struct claim *out, const struct suite_case *c, int i,
+		      int64_t trials, bool overridden, struct err *err)
+{
+	const struct suite_claim *asked = &c->claims[i];
+	struct err own = { 0 };
+
+	if (claim_parse(out, asked->text, &own))
+		return node_error(asked->at, err, "%s", err_text(&own));
+	return check_claim(c, asked->at, out, trials, overridden, err);
+}
+
+static void mark_skip(struct plan_case *p, unsigned rig_has)
+{
+	char text[64];
+	unsigned missing = p->c->needs & ~rig_has;
+
+	if (missing)
+		snprintf(p->skip, sizeof(p->skip), "the rig has no %s",
+			 step_needs_text(missing, text));
+}
+
+static int plan_case(struct plan *plan, const struct suite *suite,
+		     const struct suite_case *c, unsigned rig_has, int64_t trials,
+		     struct err *err)
+{
+	struct plan_case *p = &plan->cases[plan->count++];
+	int rc = 0;
+
+	p->suite = suite;
+	p->c = c;
+	p->trials = trials > 0 ? trials : c->trials;
+	for (int i = 0; !rc && i < c->claim_count; i++)
+		rc = plan_claim(&p->claims[i], c, i, p->trials, trials > 0, err);
+	mark_skip(p, rig_has);
+	if (!p->skip[0])
+		plan->attempts += p->trials + c->warmup;
+	return rc;
+}
+
+int plan_make(struct plan *out, struct suite *const *suites, int suite_count,
+	      unsigned rig_has, int64_t trials, struct err *err)
+{
+	struct plan plan = { .confidence = PLAN_CONFIDENCE };
+	int total = 0, rc = 0;
+
+	for (int i = 0; i < suite_count; i++) {
+		total += suites[i]->case_count;
+		for (int k = 0; k < i; k++)
+			if (strcmp(suites[i]->name, suites[k]->name) == 0)
+				return err_set(err, ERR_USAGE,
+					       "the suite '%s' is given twice",
+					       suites[i]->name);
+	}
+	if (total > PLAN_MAX_CASES)
+		return err_set(err, ERR_RANGE, "%d cases in one run; at most %d", total,
+			       PLAN_MAX_CASES);
+	plan.cases = calloc((size_t)total + 1, sizeof(*plan.cases));
+	if (!plan.cases)
+		return err_set(err, ERR_NOMEM, "no memory for the plan");
+	for (int i = 0; !rc && i < suite_count; i++)
+		for (int k = 0; !rc && k < suites[i]->case_count; k++)
+			rc = plan_case(&plan, suites[i], &suites[i]->cases[k], rig_has,
+				       trials, err);
+	if (rc)
+		plan_free(&plan);
+	else
+		*out = plan;
+	return rc;
+}
+
+void plan_free(struct plan *p)
+{
+	free(p->cases);
+	*p = (struct plan){ 0 };
+}

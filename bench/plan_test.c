@@ -1,0 +1,149 @@
+#include "bench/plan.h"
+#include "bench/sched.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ALL (NEED_READER | NEED_POSITIONER)
+
+static struct suite *suite_of(const char *text)
+{
+	struct suite *s = NULL;
+	struct err err = { 0 };
+
+	if (suite_parse(&s, "s.yaml", BYTES((const uint8_t *)text, strlen(text)),
+			(struct node){ 0 }, &err))
+		fail_msg("%s", err.text);
+	return s;
+}
+
+static const char *refusal(const char *text, int64_t trials)
+{
+	static struct err err;
+	struct suite *s = suite_of(text);
+	struct plan plan = { 0 };
+
+	err = (struct err){ 0 };
+	assert_int_not_equal(plan_make(&plan, &s, 1, ALL, trials, &err), 0);
+	suite_free(s);
+	return err.text;
+}
+
+#define ONE(count, claim) \
+	"suite: s\ncases:\n  - id: a\n    steps: [select]\n    trials: {count: " #count \
+	"}\n    expect: [\"" claim "\"]\n"
+
+static void a_claim_its_trials_can_never_support_is_refused(void **state)
+{
+	struct suite *enough = suite_of(ONE(59, "p95(tap) <= 300 ms"));
+	struct plan plan = { 0 };
+
+	(void)state;
+	assert_string_equal(refusal(ONE(58, "p95(tap) <= 300 ms"), 0),
+			    "s.yaml:6:15: a: 58 trials can never support 'p95(tap) <= "
+			    "300 ms' at 95 % confidence; "
+			    "it needs at least 59");
+	assert_non_null(
+		strstr(refusal(ONE(298, "p99(tap) <= 300 ms"), 0), "at least 299"));
+	assert_non_null(
+		strstr(refusal(ONE(500, "p95(tap) <= 300 ms"), 20), "(--trials)"));
+	assert_int_equal(plan_make(&plan, &enough, 1, ALL, 0, NULL), 0);
+	assert_int_equal(plan.attempts, 59);
+	plan_free(&plan);
+	suite_free(enough);
+}
+
+static void what_is_no_claim_is_refused_at_its_place(void **state)
+{
+	(void)state;
+	assert_non_null(
+		strstr(refusal(ONE(100, "p95(speed) <= 300 ms"), 0), "s.yaml:6:15: "));
+	assert_non_null(
+		strstr(refusal(ONE(100, "max(tap) <= 300 ms"), 0), "s.yaml:6:15: "));
+	assert_non_null(strstr(refusal(ONE(100, "p95(tap) <= 300"), 0), "s.yaml:6:15: "));
+	assert_non_null(strstr(refusal(ONE(100, "nonsense"), 0), "s.yaml:6:15: "));
+}
+
+static void a_case_whose_role_the_rig_lacks_is_planned_as_skip(void **state)
+{
+	struct suite *s =
+		suite_of("suite: s\ncases:\n  - id: a\n    steps: [approach, select]\n"
+			 "  - id: b\n    steps: [select]\n");
+	struct plan plan = { 0 };
+	struct sched sched;
+	struct sched_slot slot;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, &s, 1, NEED_READER, 0, NULL), 0);
+	assert_string_equal(plan.cases[0].skip, "the rig has no positioner");
+	assert_int_equal(plan.attempts, 1);
+	sched_init(&sched, &plan);
+	assert_true(sched_next(&sched, &slot));
+	assert_int_equal(slot.case_no, 1);
+	sched_done(&sched, OUTCOME_DONE);
+	assert_false(sched_next(&sched, &slot));
+	plan_free(&plan);
+	suite_free(s);
+}
+
+static void warm_ups_come_first_and_a_spoiled_trial_comes_again(void **state)
+{
+	struct suite *s = suite_of("suite: s\ncases:\n  - id: a\n    steps: [select]\n"
+				   "    trials: {warmup: 1, count: 2, retries: 1}\n");
+	static const struct {
+		bool warmup;
+		int trial, attempt;
+		enum outcome outcome;
+	} want[] = {
+		{ true, 0, 0, OUTCOME_DONE },
+		{ false, 0, 0, OUTCOME_BENCH_ERROR },
+		{ false, 0, 1, OUTCOME_BENCH_ERROR },
+		{ false, 1, 0, OUTCOME_RF_ERROR },
+	};
+	struct plan plan = { 0 };
+	struct sched sched;
+	struct sched_slot slot;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, &s, 1, ALL, 0, NULL), 0);
+	sched_init(&sched, &plan);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_true(sched_next(&sched, &slot));
+		assert_int_equal(slot.warmup, want[i].warmup);
+		assert_int_equal(slot.trial, want[i].trial);
+		assert_int_equal(slot.attempt, want[i].attempt);
+		sched_done(&sched, want[i].outcome);
+	}
+	assert_false(sched_next(&sched, &slot));
+	plan_free(&plan);
+	suite_free(s);
+}
+
+static void the_same_suite_twice_is_refused(void **state)
+{
+	struct suite *s = suite_of("suite: s\ncases:\n  - id: a\n    steps: [select]\n");
+	struct suite *twice[] = { s, s };
+	struct plan plan = { 0 };
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, twice, 2, ALL, 0, NULL), ERR_USAGE);
+	suite_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_claim_its_trials_can_never_support_is_refused),
+		cmocka_unit_test(what_is_no_claim_is_refused_at_its_place),
+		cmocka_unit_test(a_case_whose_role_the_rig_lacks_is_planned_as_skip),
+		cmocka_unit_test(warm_ups_come_first_and_a_spoiled_trial_comes_again),
+		cmocka_unit_test(the_same_suite_twice_is_refused),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,181 @@
+#include "bench/progress.h"
+
+#include "bench/core/clock.h"
+#include "bench/core/log.h"
+#include "results/metric.h"
+#include "results/stats.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REFRESH_NS (100 * NS_PER_MS)
+
+struct progress {
+	const struct plan *plan;
+	bool terminal, shown;
+	int64_t started_ns, drawn_ns, made; /* attempts made in the whole run */
+	const struct plan_case *c;          /* the one under way */
+	int64_t of_case;
+	size_t outcomes[OUTCOME_COUNT];
+	int64_t *sorted; /* latencies of the case */
+	size_t n, cap;
+};
+
+int progress_metric(const struct plan_case *c)
+{
+	for (int i = 0; i < c->c->claim_count; i++)
+		if (c->claims[i].type == CLAIM_QUANTILE)
+			return metric_find(c->claims[i].metric);
+	return metric_find("tap");
+}
+
+static void erase(void *ctx)
+{
+	struct progress *p = ctx;
+
+	if (!p->shown)
+		return;
+	fputs("\r\033[K", stderr);
+	p->shown = false;
+}
+
+struct progress *progress_new(const struct plan *plan)
+{
+	struct progress *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->plan = plan;
+	p->terminal = isatty(STDERR_FILENO);
+	p->started_ns = clock_now(clock_real());
+	setvbuf(stderr, NULL, _IONBF, 0);
+	log_set_hook(erase, p);
+	return p;
+}
+
+static void add_sample(struct progress *p, int64_t ns)
+{
+	size_t at = p->n;
+
+	if (p->n == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 256;
+		int64_t *more = realloc(p->sorted, cap * sizeof(*more));
+
+		if (!more)
+			return; /* progress is for looking: the journal has them all */
+		p->sorted = more;
+		p->cap = cap;
+	}
+	while (at > 0 && p->sorted[at - 1] > ns)
+		at--;
+	memmove(p->sorted + at + 1, p->sorted + at, (p->n - at) * sizeof(*p->sorted));
+	p->sorted[at] = ns;
+	p->n++;
+}
+
+static void outcome_counts(const struct progress *p, char *out, size_t size)
+{
+	static const char *const words[OUTCOME_COUNT] = { "done", "refused", "rf error",
+							  "no tap", "bench error" };
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < OUTCOME_COUNT && at < size; i++)
+		if (p->outcomes[i] || i == OUTCOME_DONE)
+			at += (size_t)snprintf(out + at, size - at, "%s%s %zu",
+					       at ? ", " : "", words[i], p->outcomes[i]);
+}
+
+static void quantiles(const struct progress *p, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (p->n)
+		snprintf(out, size, "  p50 %.1f ms  p95 %.1f ms",
+			 (double)stats_quantile(p->sorted, p->n, 0.50) / 1e6,
+			 (double)stats_quantile(p->sorted, p->n, 0.95) / 1e6);
+}
+
+/* "1 min 20 s left", from the mean time of an attempt so far */
+static void time_left(const struct progress *p, char *out, size_t size)
+{
+	int64_t spent = clock_now(clock_real()) - p->started_ns, left;
+
+	out[0] = '\0';
+	if (p->made < 3 || p->plan->attempts <= p->made)
+		return;
+	left = spent / p->made * (p->plan->attempts - p->made) / NS_PER_S;
+	if (left >= 60)
+		snprintf(out, size, "  %lld min %lld s left", (long long)left / 60,
+			 (long long)left % 60);
+	else
+		snprintf(out, size, "  %lld s left", (long long)left + 1);
+}
+
+static int64_t case_total(const struct plan_case *c)
+{
+	return c->trials + c->c->warmup;
+}
+
+static void draw(struct progress *p)
+{
+	char counts[120], numbers[80], left[40];
+
+	outcome_counts(p, counts, sizeof(counts));
+	quantiles(p, numbers, sizeof(numbers));
+	time_left(p, left, sizeof(left));
+	fprintf(stderr, "\r\033[K%s %lld of %lld  %s%s%s", p->c->c->id,
+		(long long)p->of_case, (long long)case_total(p->c), counts, numbers,
+		left);
+	p->shown = true;
+	p->drawn_ns = clock_now(clock_real());
+}
+
+/* The line that stays, for a terminal and for a pipe alike. */
+static void finish_case(struct progress *p)
+{
+	char counts[120], numbers[80];
+
+	if (!p->c)
+		return;
+	erase(p);
+	outcome_counts(p, counts, sizeof(counts));
+	quantiles(p, numbers, sizeof(numbers));
+	fprintf(stderr, "%s: %lld of %lld  %s%s\n", p->c->c->id, (long long)p->of_case,
+		(long long)case_total(p->c), counts, numbers);
+	p->c = NULL;
+}
+
+void progress_attempt(struct progress *p, const struct sched_slot *slot,
+		      enum outcome outcome, int64_t ns)
+{
+	if (!p)
+		return;
+	if (p->c != slot->c) {
+		finish_case(p);
+		p->c = slot->c;
+		p->of_case = 0;
+		p->n = 0;
+		memset(p->outcomes, 0, sizeof(p->outcomes));
+	}
+	p->outcomes[outcome]++;
+	if (slot->attempt == 0) {
+		p->made++;
+		p->of_case++;
+	}
+	if (ns >= 0 && !slot->warmup)
+		add_sample(p, ns);
+	if (p->terminal && clock_now(clock_real()) - p->drawn_ns >= REFRESH_NS)
+		draw(p);
+}
+
+void progress_free(struct progress *p)
+{
+	if (!p)
+		return;
+	finish_case(p);
+	log_set_hook(NULL, NULL);
+	free(p->sorted);
+	free(p);
+}

@@ -1,0 +1,73 @@
+#ifndef BENCH_RIG_H
+#define BENCH_RIG_H
+
+#include "bench/core/data.h"
+#include "bench/core/pump.h"
+#include "bench/desk.h"
+#include "drivers/positioner.h"
+#include "drivers/reader.h"
+#include "drivers/relay.h"
+#include "fixtures/device/phone.h"
+#include "fixtures/proto/pairing.h"
+#include "fixtures/proto/profile.h"
+#include "fixtures/vehicle/vehicle.h"
+#include "suites/step.h"
+
+/*
+ * A rig: what is wired where, and the one place that marries drivers to fixtures.
+ *
+ * rig_load reads everything a rig file names and checks it without touching a device; rig_open
+ * starts the emulated desk, if there is one, and opens the devices in their workers.
+ */
+struct rig {
+	struct conf *conf;
+	const char *name, *summary;
+	char profile_path[DATA_PATH_MAX], phone_path[DATA_PATH_MAX],
+		pairing_path[DATA_PATH_MAX];
+	int64_t u_ns;                /* systematic uncertainty of every latency */
+	int64_t exchange_timeout_ns; /* of one APDU */
+	int reader_fsd;              /* largest frame the open reader takes, bytes */
+	struct node emulate;
+	struct profile *profile;
+	struct phone *phone; /* NULL when the rig names none */
+	struct pairing pairing;
+	bool has_pairing;
+
+	const struct reader_driver *reader_driver;
+	const struct relay_driver *relay_driver;
+	const struct positioner_driver *positioner_driver;
+	void *reader_options, *relay_options, *positioner_options;
+	struct node reader_node, relay_node, positioner_node;
+
+	/* while open */
+	struct clock *clock;
+	struct pump *pump;
+	struct desk *desk;
+	struct reader *reader;
+	struct relay *relay;
+	struct positioner *positioner;
+	struct vehicle *vehicle;
+	bool simulated;
+	char devices[3][220]; /* what each is, for the record */
+	int device_count;
+};
+
+/** @param given  a path, or the name of a rig in the data folders. Free with rig_free. */
+int rig_load(struct rig **out, const char *given, struct err *err);
+void rig_free(struct rig *rig); /* closes it first when it is open */
+
+/** NEED_ bits this rig has. */
+unsigned rig_has(const struct rig *rig);
+
+/**
+ * Open everything. @param truth_path  where the emulated desk writes its truth log
+ * @return 0, or an error after everything opened so far was closed again
+ */
+int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *truth_path,
+	     struct err *err);
+/** Phone away, field off, workers ended, the desk stopped (last: it outlives the relays). */
+void rig_close(struct rig *rig);
+/** Close and open relay and positioner again, after one of them failed. */
+int rig_restart_positioner(struct rig *rig, struct err *err);
+
+#endif

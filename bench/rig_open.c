@@ -1,0 +1,153 @@
+#include "bench/rig_bind.h"
+#include "drivers/wrap/worker.h"
+
+#include <stdio.h>
+
+static const char *desk_path(void *ctx, const char *name)
+{
+	return desk_device(ctx, name);
+}
+
+static int start_desk(struct rig *rig, uint64_t seed, const char *truth_path,
+		      struct err *err)
+{
+	int rc;
+
+	if (!node_present(rig->emulate))
+		return 0;
+	rc = desk_start(&rig->desk, conf_name(rig->conf), seed, truth_path, rig->pump,
+			err);
+	if (rc)
+		return rc;
+	rig->simulated = true;
+	conf_set_devices(rig->conf, desk_path, rig->desk);
+	return rig_bind_devices(rig, err);
+}
+
+static void note_device(struct rig *rig, const char *role, const char *model,
+			const char *link, const char *software, bool simulated)
+{
+	snprintf(rig->devices[rig->device_count++], sizeof(rig->devices[0]),
+		 "%s: %s%s%s%s%s%s", role, model, link[0] ? " over " : "", link,
+		 software[0] ? ", " : "", software, simulated ? " (SIMULATED)" : "");
+	rig->simulated = rig->simulated || simulated;
+}
+
+static int open_reader(struct rig *rig, struct err *err)
+{
+	const struct reader_driver *d = rig->reader_driver;
+	struct reader_identity id = { 0 };
+	int rc;
+
+	if (!d)
+		return 0;
+	if (d->needs_worker)
+		rc = worker_open_reader(&rig->reader, d, rig->reader_options, rig->pump,
+					rig->clock, err);
+	else
+		rc = d->open(&rig->reader, rig->reader_options, rig->clock, err);
+	if (!rc)
+		rc = reader_identity(rig->reader, &id, err);
+	if (rc)
+		return err_wrap(err, rc, "reader");
+	note_device(rig, "reader", id.model, id.link, id.software, id.simulated);
+	return 0;
+}
+
+static int open_relay(struct rig *rig, struct relay_identity *id, struct err *err)
+{
+	const struct relay_driver *d = rig->relay_driver;
+	int rc;
+
+	if (!d)
+		return 0;
+	if (d->needs_worker)
+		rc = worker_open_relay(&rig->relay, d, rig->relay_options, rig->pump,
+				       rig->clock, err);
+	else
+		rc = d->open(&rig->relay, rig->relay_options, rig->clock, err);
+	if (!rc)
+		rc = relay_identity(rig->relay, id, err);
+	return rc ? err_wrap(err, rc, "relay board") : 0;
+}
+
+static int open_positioner(struct rig *rig, struct positioner_identity *id,
+			   struct err *err)
+{
+	struct positioner_parts parts = { .relay = rig->relay };
+	int rc;
+
+	if (!rig->positioner_driver)
+		return 0;
+	rc = rig->positioner_driver->open(&rig->positioner, rig->positioner_options,
+					  &parts, rig->clock, err);
+	if (!rc)
+		rc = positioner_identity(rig->positioner, id, err);
+	return rc ? err_wrap(err, rc, "positioner") : 0;
+}
+
+static int open_mechanics(struct rig *rig, struct err *err)
+{
+	struct positioner_identity where = { 0 };
+	struct relay_identity board = { 0 };
+	int rc = open_relay(rig, &board, err);
+
+	if (!rc)
+		rc = open_positioner(rig, &where, err);
+	if (!rc && rig->relay)
+		note_device(rig, "relay", board.model, board.link, "", board.simulated);
+	if (!rc && rig->positioner)
+		note_device(rig, "positioner", where.model, "", "", where.simulated);
+	return rc;
+}
+
+int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *truth_path,
+	     struct err *err)
+{
+	int rc;
+
+	rig->pump = pump;
+	rig->clock = clock_real();
+	rig->device_count = 0;
+	rc = start_desk(rig, seed, truth_path, err);
+	if (!rc)
+		rc = open_mechanics(rig, err);
+	if (!rc)
+		rc = open_reader(rig, err);
+	if (!rc && rig->has_pairing)
+		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing, NULL, err);
+	if (rc)
+		rig_close(rig);
+	return rc;
+}
+
+static void close_mechanics(struct rig *rig)
+{
+	positioner_close(rig->positioner);
+	relay_close(rig->relay);
+	rig->positioner = NULL;
+	rig->relay = NULL;
+}
+
+void rig_close(struct rig *rig)
+{
+	close_mechanics(rig); /* the phone leaves first */
+	reader_close(rig->reader);
+	rig->reader = NULL;
+	vehicle_free(rig->vehicle);
+	rig->vehicle = NULL;
+	if (rig->desk)
+		conf_set_devices(rig->conf, NULL, NULL);
+	desk_stop(rig->desk);
+	rig->desk = NULL;
+}
+
+int rig_restart_positioner(struct rig *rig, struct err *err)
+{
+	int devices = rig->device_count, rc;
+
+	close_mechanics(rig);
+	rc = open_mechanics(rig, err);
+	rig->device_count = devices;
+	return rc;
+}

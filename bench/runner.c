@@ -1,0 +1,260 @@
+#include "bench/runner.h"
+
+#include "bench/core/log.h"
+#include "bench/progress.h"
+#include "bench/recover.h"
+#include "bench/sched.h"
+#include "results/metric.h"
+#include "results/record.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One run under way. */
+struct running {
+	const struct runner *r;
+	struct step_env env;
+	struct progress *progress;
+	struct attempt attempt;
+	struct err trouble; /* of the bench, in the last attempt; code 0: none */
+};
+
+static int sleep_until(struct step_env *env, int64_t until_ns, struct err *err)
+{
+	const struct running *run = env->ctx;
+
+	return pump_sleep_until(run->r->pump, until_ns, err);
+}
+
+static int write_note(const struct runner *r, struct err *err, const char *text)
+{
+	return journal_append(r->journal, record_note_json(text), err);
+}
+
+static int begin_run(const struct runner *r, const char *name, int64_t wall_ns,
+		     struct err *err)
+{
+	char host[65] = "";
+	struct record_run record = {
+		.name = name,
+		.version = VERSION,
+		.host = host,
+		.rig = r->rig->name,
+		.target = r->target->name,
+		.protocol = r->rig->profile->name,
+		.phone = r->rig->phone ? r->rig->phone->name : "",
+		.device_count = r->rig->device_count,
+		.simulated = r->rig->simulated,
+		.wall_start_ns = wall_ns,
+		.seed = r->seed,
+		.u_ns = r->rig->u_ns,
+		.confidence = r->plan->confidence,
+	};
+
+	gethostname(host, sizeof(host) - 1);
+	for (int i = 0; i < r->rig->device_count; i++)
+		record.devices[i] = r->rig->devices[i];
+	return journal_append(r->journal, record_run_json(&record), err);
+}
+
+static int begin_case(const struct runner *r, const struct plan_case *p, struct err *err)
+{
+	struct record_case record = {
+		.id = p->c->id,
+		.suite = p->suite->name,
+		.title = p->c->title,
+		.requirement_count = p->c->requirement_count,
+		.claim_count = p->c->claim_count,
+		.trials = (int)p->trials,
+		.warmup = (int)p->c->warmup,
+		.skip = p->skip[0] ? p->skip : NULL,
+	};
+
+	for (int i = 0; i < p->c->requirement_count; i++)
+		record.requirements[i] = p->c->requirements[i];
+	for (int i = 0; i < p->c->claim_count; i++)
+		record.claims[i] = p->claims[i].text;
+	return journal_append(r->journal, record_case_json(&record), err);
+}
+
+int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
+		 struct err *err)
+{
+	int rc = begin_run(r, name, wall_ns, err);
+
+	for (int i = 0; !rc && i < r->plan->count; i++)
+		rc = begin_case(r, &r->plan->cases[i], err);
+	if (!rc && r->rig->has_pairing && r->rig->pairing.throwaway)
+		rc = write_note(
+			r, err,
+			"the pairing uses throw-away test keys that anybody can read");
+	if (!rc)
+		rc = journal_sync(r->journal, err);
+	return rc;
+}
+
+/* A bench error takes the attempt over: whatever else was said of it does not count. */
+static void spoil(struct running *run, const struct err *cause)
+{
+	run->trouble = *cause;
+	run->attempt.outcome = OUTCOME_BENCH_ERROR;
+	run->attempt.complaint[0] = '\0'; /* our fault is never held against the target */
+	snprintf(run->attempt.detail, sizeof(run->attempt.detail), "%s", err_text(cause));
+}
+
+static int run_steps(struct running *run, const struct suite_case *c, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < c->step_count; i++)
+		rc = c->steps[i].kind->run(c->steps[i].params, &run->env, err);
+	if (rc >= 0 && run->attempt.overflow)
+		rc = err_set(err, ERR_RANGE, "an attempt left more points than fit");
+	return rc;
+}
+
+/* One attempt, and tear-down whatever happened. @return 0 or ERR_INTERRUPTED */
+static int make_attempt(struct running *run, const struct suite_case *c)
+{
+	struct err err = { 0 }, down = { 0 };
+	int rc, torn;
+
+	attempt_init(&run->attempt);
+	run->trouble.code = 0;
+	run->env.attempt = &run->attempt;
+	run->env.failed = 0;
+	rc = run_steps(run, c, &err);
+	pump_hold_stop(run->r->pump, true);
+	torn = step_tear_down(&run->env, &down);
+	pump_hold_stop(run->r->pump, false);
+	if (rc == ERR_INTERRUPTED)
+		return rc;
+	if (rc < 0) {
+		err.code = rc;
+		spoil(run, &err);
+	} else if (torn) {
+		err_wrap(&down, torn, "tear-down");
+		spoil(run, &down);
+	}
+	return 0;
+}
+
+static int write_attempt(struct running *run, const struct sched_slot *slot,
+			 int64_t started_ns, struct err *err)
+{
+	struct record_attempt record = {
+		.case_id = slot->c->c->id,
+		.suite = slot->c->suite->name,
+		.trial = (int)slot->trial,
+		.attempt = slot->attempt,
+		.warmup = slot->warmup,
+		.started_ns = started_ns - run->r->origin_ns,
+		.ended_ns = clock_now(run->env.clock) - run->r->origin_ns,
+		.result = &run->attempt,
+		.origin_ns = run->r->origin_ns,
+	};
+	int rc = journal_append(run->r->journal, record_attempt_json(&record), err);
+
+	return rc ? rc : journal_sync(run->r->journal, err);
+}
+
+/* After trouble: make the bench whole again. @return 0, or the bench must be drained */
+static int recover(struct running *run, struct err *err)
+{
+	struct recovery recovery = { run->r->rig, run->r->journal, run->r->origin_ns };
+	int rc = 0;
+
+	if (!run->trouble.code)
+		return 0;
+	pump_hold_stop(run->r->pump, true);
+	log_warning("bench error: %s; recovering", err_text(&run->trouble));
+	if (run->r->rig->desk && !desk_alive(run->r->rig->desk))
+		rc = err_set(err, ERR_GONE, "the emulated desk died");
+	if (!rc && (run->env.failed & NEED_READER))
+		rc = recover_reader(&recovery, &run->trouble, err);
+	if (!rc && (run->env.failed & NEED_POSITIONER)) {
+		rc = recover_positioner(&recovery, &run->trouble, err);
+		run->env.positioner = run->r->rig->positioner;
+	}
+	run->env.activated = run->env.field_on = false;
+	pump_hold_stop(run->r->pump, false);
+	return rc;
+}
+
+static int one_attempt(struct running *run, const struct sched_slot *slot,
+		       struct err *err)
+{
+	int64_t started = clock_now(run->env.clock);
+	int rc = make_attempt(run, slot->c->c);
+
+	if (rc)
+		return err_set(err, rc, "interrupted");
+	rc = write_attempt(run, slot, started, err);
+	if (rc)
+		return rc;
+	progress_attempt(run->progress, slot, run->attempt.outcome,
+			 metric_of(progress_metric(slot->c), &run->attempt));
+	if (pump_stop_requested(run->r->pump))
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
+	return recover(run, err);
+}
+
+static int write_end(const struct runner *r, enum run_end end, const char *why,
+		     struct err *err)
+{
+	static const char *const names[] = { "complete", "interrupted", "drained" };
+	struct record_end record = { names[end], why, wall_now_ns() };
+	int rc = journal_append(r->journal, record_end_json(&record), err);
+
+	return rc ? rc : journal_sync(r->journal, err);
+}
+
+static void init_env(struct running *run)
+{
+	const struct rig *rig = run->r->rig;
+
+	run->env = (struct step_env){
+		.clock = rig->clock,
+		.reader = rig->reader,
+		.positioner = rig->positioner,
+		.vehicle = rig->vehicle,
+		.reader_fsd = rig->reader_fsd,
+		.exchange_timeout_ns = rig->exchange_timeout_ns,
+		.sleep_until = sleep_until,
+		.ctx = run,
+	};
+}
+
+int runner_run(const struct runner *r, enum run_end *end, struct err *err)
+{
+	struct running run = { .r = r };
+	struct err own = { 0 };
+	struct sched sched;
+	struct sched_slot slot;
+	int rc = 0, written;
+
+	init_env(&run);
+	run.progress = progress_new(r->plan);
+	sched_init(&sched, r->plan);
+	while (!rc && sched_next(&sched, &slot)) {
+		rc = one_attempt(&run, &slot, &own);
+		if (!rc)
+			sched_done(&sched, run.attempt.outcome);
+	}
+	progress_free(run.progress);
+	*end = rc == 0                 ? RUN_COMPLETE
+	       : rc == ERR_INTERRUPTED ? RUN_INTERRUPTED
+				       : RUN_DRAINED;
+	if (*end == RUN_INTERRUPTED)
+		write_note(r, NULL,
+			   "somebody asked to stop; an attempt that was under way is not "
+			   "counted");
+	written = write_end(r, *end, rc ? err_text(&own) : NULL, err);
+	if (*end == RUN_DRAINED) {
+		if (err)
+			*err = own;
+		return rc;
+	}
+	return written;
+}

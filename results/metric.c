@@ -1,0 +1,109 @@
+#include "results/metric.h"
+
+#include <string.h>
+
+enum how {
+	SPAN,              /* from one point to another */
+	VALUE,             /* a value of that name */
+	OVERHEAD,          /* transact less all that is accounted for */
+	OVERHEAD_OF_DEVICE /* the same, with the device's own time still in it */
+};
+
+const struct metric metrics[] = {
+	{ "tap", "activated to control flow answered: what a person waits for", true },
+	{ "transact", "SELECT sent to control flow answered", true },
+	{ "tap_to_bus", "activated to the first matching CAN frame", true },
+	{ "activation", "field on to activated", true },
+	{ "select", "SELECT sent to answered", true },
+	{ "auth0", "AUTH0 sent to answered", true },
+	{ "auth1", "AUTH1 sent to answered", true },
+	{ "exchange", "EXCHANGE sent to answered", true },
+	{ "control_flow", "CONTROL FLOW sent to answered", true },
+	{ "airtime_floor",
+	  "computed: the bytes of the transaction on the air, and nothing else", false },
+	{ "vehicle", "thinking time of the vehicle side, where it stamps itself", false },
+	{ "device", "thinking time of the device side, where it stamps itself", false },
+	{ "overhead", "transact less airtime_floor, vehicle and device", false },
+	{ "device+overhead",
+	  "transact less airtime_floor and vehicle: the device does not stamp itself",
+	  false },
+	{ NULL, NULL, false },
+};
+
+/* How the rows above are made, in their order. */
+static const struct {
+	enum how how;
+	const char *from, *to;
+} rules[] = {
+	{ SPAN, "activated", "control_flow.answered" },
+	{ SPAN, "select.sent", "control_flow.answered" },
+	{ SPAN, "activated", "bus" },
+	{ SPAN, "field_on", "activated" },
+	{ SPAN, "select.sent", "select.answered" },
+	{ SPAN, "auth0.sent", "auth0.answered" },
+	{ SPAN, "auth1.sent", "auth1.answered" },
+	{ SPAN, "exchange.sent", "exchange.answered" },
+	{ SPAN, "control_flow.sent", "control_flow.answered" },
+	{ VALUE, "airtime_floor", NULL },
+	{ VALUE, "vehicle", NULL },
+	{ VALUE, "device", NULL },
+	{ OVERHEAD, NULL, NULL },
+	{ OVERHEAD_OF_DEVICE, NULL, NULL },
+};
+
+_Static_assert(sizeof(rules) / sizeof(rules[0]) == METRIC_COUNT,
+	       "a rule for every metric");
+_Static_assert(sizeof(metrics) / sizeof(metrics[0]) == METRIC_COUNT + 1, "and an end");
+
+int metric_find(const char *name)
+{
+	for (int i = 0; metrics[i].name; i++)
+		if (strcmp(metrics[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static int64_t span(const struct attempt *a, const char *from, const char *to)
+{
+	const struct attempt_point *start = attempt_find(a, from),
+				   *end = attempt_find(a, to);
+
+	if (!start || !end || end->at_ns < start->at_ns)
+		return -1;
+	return end->at_ns - start->at_ns;
+}
+
+static int64_t value(const struct attempt *a, const char *name)
+{
+	for (int i = 0; i < a->value_count; i++)
+		if (strcmp(a->values[i].name, name) == 0)
+			return a->values[i].ns;
+	return -1;
+}
+
+static int64_t overhead(const struct attempt *a, bool of_device)
+{
+	int64_t transact = span(a, "select.sent", "control_flow.answered");
+	int64_t floor_ns = value(a, "airtime_floor"), vehicle = value(a, "vehicle");
+	int64_t device = value(a, "device"), rest;
+
+	/* either it stamps itself or it does not: never both numbers */
+	if (transact < 0 || floor_ns < 0 || vehicle < 0 || (device < 0) != of_device)
+		return -1;
+	rest = transact - floor_ns - vehicle - (of_device ? 0 : device);
+	return rest < 0 ? -1 : rest;
+}
+
+int64_t metric_of(int metric, const struct attempt *a)
+{
+	switch (rules[metric].how) {
+	case SPAN:
+		return span(a, rules[metric].from, rules[metric].to);
+	case VALUE:
+		return value(a, rules[metric].from);
+	case OVERHEAD:
+		return overhead(a, false);
+	default:
+		return overhead(a, true);
+	}
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# The planted faults: each suite here says in its head which rig plants the fault and what must come of it.
+. tools/tap.sh
+for suite in suites/self/*.yaml; do
+	name=${suite##*/}
+	rig=$(sed -n 's/^# rig: //p' "$suite")
+	must=$(sed -n 's/^# must: //p' "$suite")
+	status=$(sed -n 's/^# exit: //p' "$suite")
+	"$bin/keybench" run "$suite" --rig "$rig" --target fixtures/profiles/target/example.yaml \
+		--seed 7 --runs "$tmp/$name" >"$tmp/out" 2>"$tmp/err"
+	is $? "$status" "$name: exit status $status"
+	run=$(echo "$tmp/$name"/*)
+	is "$(jq -r .verdict "$run/summary.json")" "$must" "$name: the verdict is $must"
+	is "$(jq -r .simulated "$run/summary.json")" true "$name: it is marked as simulated"
+	case $must in
+	BENCH_ERROR)
+		is "$(jq -r '.cases[0].trials' "$run/summary.json")" \
+			"$(jq -r '.cases[0].planned_trials' "$run/summary.json")" "$name: the run went on to its end"
+		;;
+	esac
+	case $name in
+	status-81.yaml)
+		is "$(jq -rs '[.[] | select(.type == "recovery" and .rung == "respawn" and .proved)] | length' \
+			"$run/journal.jsonl")" 1 "$name: one fresh worker"
+		;;
+	silent-chip.yaml)
+		is "$(jq -rs '[.[] | select(.type == "recovery" and .proved)] | length >= 1' \
+			"$run/journal.jsonl")" true "$name: recovered, and proved it"
+		;;
+	wrong-signature.yaml)
+		holds "$run/report.txt" "signature" "$name: the report says signature"
+		;;
+	replay.yaml)
+		holds "$run/report.txt" "fell back" "$name: the report says it fell back"
+		;;
+	esac
+done
+done_testing

@@ -1,0 +1,67 @@
+#ifndef SUITES_STEP_H
+#define SUITES_STEP_H
+
+#include "bench/core/attempt.h"
+#include "bench/core/clock.h"
+#include "bench/core/conf.h"
+
+#include <stdbool.h>
+
+/*
+ * A step: a name a suite may use, its parameters, and how it is run. All of them stand in table.c.
+ *
+ * A step is straight-line code over roles; it may block in them, they have deadlines. What the target
+ * does ends the attempt (attempt_end, attempt_complain, return STEP_STOP); what the bench itself cannot do is
+ * a negative error.
+ */
+struct positioner;
+struct reader;
+struct vehicle;
+
+enum step_need { /* what a rig must have for a step; bits */
+	NEED_READER = 1,
+	NEED_POSITIONER = 2
+};
+
+/** What a step works on. Lives for one case; .attempt is new for every attempt. */
+struct step_env {
+	struct clock *clock;
+	struct reader *reader; /* NULL where the rig has none */
+	struct positioner *positioner;
+	struct vehicle *vehicle;
+	int reader_fsd; /* largest frame the reader takes, bytes */
+	struct attempt *attempt;
+	bool approached, field_on, activated; /* what tear-down has to undo */
+	unsigned failed; /* NEED_ bits of the roles that answered with an error */
+	int64_t exchange_timeout_ns;
+	int card_fsc; /* largest frame the activated card takes, bytes; set by select */
+	/* Sleep, serving everything that must stay alive; ERR_INTERRUPTED when somebody asks to stop. */
+	int (*sleep_until)(struct step_env *env, int64_t until_ns, struct err *err);
+	void *ctx; /* of sleep_until */
+};
+
+#define STEP_STOP 1 /* the attempt is decided: no further step, straight to tear-down */
+
+struct step_kind {
+	const char *name;
+	const char *help; /* one line, for `keybench list --steps` and the man page */
+	unsigned needs;   /* NEED_… */
+	const struct conf_item *params; /* NULL: none */
+	size_t params_size;
+	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
+	int (*run)(const void *params, struct step_env *env, struct err *err);
+};
+
+/** Ended by NULL. */
+extern const struct step_kind *const step_kinds[];
+const struct step_kind *step_find(const char *name);
+/** "reader, positioner" for a set of NEED_ bits. */
+const char *step_needs_text(unsigned needs, char out[64]);
+
+/**
+ * Undo what the steps of an attempt did: deselect, field off, phone away and waited for. Always
+ * called, whatever happened; goes on after an error. @return the first error.
+ */
+int step_tear_down(struct step_env *env, struct err *err);
+
+#endif

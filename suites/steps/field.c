@@ -1,0 +1,108 @@
+#include "bench/core/wire/airtime.h"
+#include "drivers/reader.h"
+#include "suites/steps/steps.h"
+
+/*
+ * The RF field, and the selection of a card in it.
+ */
+struct field_params {
+	bool on;
+};
+
+static const struct conf_item field_items[] = {
+	{ "on", CONF_BOOL, offsetof(struct field_params, on), "yes",
+	  "switch the field on or off", 0, 0, NULL },
+	{ 0 },
+};
+
+static int set_field(struct step_env *env, bool on, struct err *err)
+{
+	int rc;
+
+	env->field_on = true; /* unknown after a failure: tear-down switches it off */
+	rc = reader_set_field(env->reader, on, err);
+	if (rc) {
+		env->failed |= NEED_READER;
+		return err_wrap(err, rc, "switching the field %s", on ? "on" : "off");
+	}
+	env->field_on = on;
+	if (on)
+		attempt_point(env->attempt, "field_on", clock_now(env->clock), 0);
+	else
+		env->activated = false;
+	return 0;
+}
+
+static int run_field(const void *params, struct step_env *env, struct err *err)
+{
+	const struct field_params *p = params;
+
+	return set_field(env, p->on, err);
+}
+
+struct select_params {
+	int64_t within_ns;
+};
+
+static const struct conf_item select_items[] = {
+	{ "within", CONF_TIME, offsetof(struct select_params, within_ns), "1 s",
+	  "how long to poll for the phone", NS_PER_MS, 60 * NS_PER_S, NULL },
+	{ 0 },
+};
+
+/* FSC from the ATS' T0; 32 bytes when the card says nothing. */
+static int frame_size(const struct reader_card *card)
+{
+	return (int)isodep_frame_size(card->ats_len ? card->ats[0] & 15 : 2);
+}
+
+static int run_select(const void *params, struct step_env *env, struct err *err)
+{
+	const struct select_params *p = params;
+	struct reader_activation a = { .timeout_ns = p->within_ns };
+	int rc = 0;
+
+	if (!env->field_on)
+		rc = set_field(env, true, err);
+	if (!rc)
+		rc = reader_activate(env->reader, &a, err);
+	if (rc) {
+		env->failed |= NEED_READER;
+		return err_wrap(err, rc, "polling for the phone");
+	}
+	if (a.result != READER_OK) {
+		attempt_end(env->attempt, OUTCOME_NO_TAP,
+			    "no card was activated within %lld ms",
+			    (long long)(p->within_ns / NS_PER_MS));
+		return STEP_STOP;
+	}
+	env->activated = true;
+	env->card_fsc = frame_size(&a.card);
+	attempt_point(env->attempt, "activated", a.activated_ns, a.slack_ns);
+	if (!(a.card.sak & 0x20)) {
+		attempt_end(env->attempt, OUTCOME_REFUSED,
+			    "the card does not speak ISO/IEC 14443-4 (SAK %02x)",
+			    a.card.sak);
+		attempt_complain(env->attempt, "the card does not speak ISO/IEC 14443-4");
+		return STEP_STOP;
+	}
+	return 0;
+}
+
+const struct step_kind step_field = {
+	.name = "field",
+	.help = "switch the reader's RF field",
+	.needs = NEED_READER,
+	.params = field_items,
+	.params_size = sizeof(struct field_params),
+	.run = run_field,
+};
+
+const struct step_kind step_select = {
+	.name = "select",
+	.help = "field on, poll until a phone is activated",
+	.needs = NEED_READER,
+	.params = select_items,
+	.params_size = sizeof(struct select_params),
+	.run = run_select,
+};

@@ -1,0 +1,135 @@
+#include "bench/core/wire/airtime.h"
+#include "drivers/reader.h"
+#include "fixtures/vehicle/vehicle.h"
+#include "suites/steps/steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/*
+ * A whole transaction: the vehicle engine on this side, the reader and the phone on the other.
+ */
+struct transact_params {
+	int kind, action, fallback;
+};
+
+static const char *const kinds[] = { "fast", "standard", NULL };
+static const char *const actions[] = { "unlock", "lock", "start", NULL };
+static const char *const fallbacks[] = { "forbidden", "allowed", NULL };
+
+static const struct conf_item transact_items[] = {
+	{ "kind", CONF_CHOICE, offsetof(struct transact_params, kind), NULL,
+	  "fast or standard", 0, 0, kinds },
+	{ "action", CONF_CHOICE, offsetof(struct transact_params, action), "unlock",
+	  "what the vehicle wants to do", 0, 0, actions },
+	{ "fallback", CONF_CHOICE, offsetof(struct transact_params, fallback),
+	  "forbidden", "whether a fast transaction may end as a standard one", 0, 0,
+	  fallbacks },
+	{ 0 },
+};
+
+/* What has gone over the air so far, for the values that no pair of points can give. */
+struct tally {
+	int64_t airtime_floor_ns;
+	int64_t vehicle_ns; /* spent in our own engine, by its own stamps */
+};
+
+static void stamp(struct step_env *env, const char *name, const struct reader_exchange *x)
+{
+	char point[40];
+
+	snprintf(point, sizeof(point), "%s.sent", name);
+	attempt_point(env->attempt, point, x->sent_ns, x->slack_ns);
+	snprintf(point, sizeof(point), "%s.answered", name);
+	attempt_point(env->attempt, point, x->answered_ns, x->slack_ns);
+}
+
+/* @return 0, STEP_STOP when the air or the card ended it, or an error of the bench */
+static int exchange(struct step_env *env, const char *name, struct bytes command,
+		    struct buf *answer, struct tally *tally, struct err *err)
+{
+	struct reader_exchange x = {
+		.command = command,
+		.answer = answer,
+		.timeout_ns = env->exchange_timeout_ns,
+	};
+	int rc = reader_exchange(env->reader, &x, err);
+
+	if (rc) {
+		env->failed |= NEED_READER;
+		return err_wrap(err, rc, "%s", name);
+	}
+	if (x.result != READER_OK) {
+		attempt_end(env->attempt, OUTCOME_RF_ERROR, "%s: %s%s%s", name,
+			    reader_result_name(x.result), x.note[0] ? ": " : "", x.note);
+		env->activated = false;
+		return STEP_STOP;
+	}
+	stamp(env, name, &x);
+	tally->airtime_floor_ns +=
+		airtime_apdu_floor_ns(command.len, answer->len, (size_t)env->reader_fsd,
+				      (size_t)env->card_fsc, 0);
+	return 0;
+}
+
+static void judge(struct attempt *a, const struct transact_params *p,
+		  const struct vehicle_result *r)
+{
+	snprintf(a->kind, sizeof(a->kind), "%s", kinds[r->kind == VEHICLE_FAST ? 0 : 1]);
+	if (r->refused || !r->opened) {
+		attempt_end(a, OUTCOME_REFUSED, "%s",
+			    r->why[0] ? r->why : "the vehicle did not open");
+		attempt_complain(a, "%s", a->detail);
+		return;
+	}
+	if (r->fell_back && p->fallback == 0)
+		attempt_complain(a, "fell back to standard: %s", r->why);
+}
+
+/* The engine's turn: the last answer in (none at first), the next command out. */
+static enum vehicle_step think(struct step_env *env, const struct buf *answer,
+			       struct buf *command, const char **name,
+			       struct tally *tally)
+{
+	int64_t from = clock_now(env->clock);
+	enum vehicle_step step;
+
+	if (answer->len)
+		vehicle_answer(env->vehicle, buf_bytes(answer));
+	step = vehicle_next(env->vehicle, command, name);
+	tally->vehicle_ns += clock_now(env->clock) - from;
+	return step;
+}
+
+static int run_transact(const void *params, struct step_env *env, struct err *err)
+{
+	const struct transact_params *p = params;
+	uint8_t command_mem[READER_MAX_COMMAND], answer_mem[300];
+	struct buf command = BUF_ON(command_mem), answer = BUF_ON(answer_mem);
+	struct tally tally = { 0 };
+	const char *name;
+	int rc = 0;
+
+	vehicle_begin(env->vehicle, p->kind == 0 ? VEHICLE_FAST : VEHICLE_STANDARD,
+		      (enum vehicle_action)p->action);
+	while (!rc && think(env, &answer, &command, &name, &tally) == VEHICLE_SEND) {
+		buf_clear(&answer);
+		rc = exchange(env, name, buf_bytes(&command), &answer, &tally, err);
+	}
+	if (rc)
+		return rc;
+	attempt_point(env->attempt, "decided", clock_now(env->clock), 0);
+	attempt_value(env->attempt, "airtime_floor", tally.airtime_floor_ns);
+	attempt_value(env->attempt, "vehicle", tally.vehicle_ns);
+	judge(env->attempt, p, vehicle_result(env->vehicle));
+	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
+}
+
+const struct step_kind step_transact = {
+	.name = "transact",
+	.help = "one digital-key transaction, SELECT to CONTROL FLOW",
+	.needs = NEED_READER,
+	.params = transact_items,
+	.params_size = sizeof(struct transact_params),
+	.run = run_transact,
+};

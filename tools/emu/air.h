@@ -1,0 +1,57 @@
+#ifndef TOOLS_EMU_AIR_H
+#define TOOLS_EMU_AIR_H
+
+#include "tools/emu/world.h"
+
+#include "bench/core/wire/airtime.h"
+
+/*
+ * The air between one reader and one card: frames that take their time, and are lost when the card
+ * is not there at both their ends. Frames stand as they are on the air, CRC bytes included.
+ */
+#define AIR_MAX 272
+
+struct air_frame {
+	size_t len;
+	int bits; /* 7: REQA/WUPA, the rest 0: whole bytes */
+	int d;    /* rate, 0 … 3 */
+	uint8_t data[AIR_MAX];
+};
+
+struct card;
+
+struct air {
+	struct world *world;
+	struct card *card; /* borrowed; the one card that may come */
+	bool carrier;
+	int64_t carrier_since_ns;
+	int64_t gap_cycles; /* the reader's own gap after a card's frame */
+	bool corrupt;       /* planted: every card frame arrives damaged */
+	int phase;
+	int64_t deadline_ns, wait_ns;
+	struct air_frame request, answer;
+	struct timer request_end, answer_end, silence;
+	/** The reader's: the answer is in, or (NULL) the wait is over. */
+	void (*done)(void *ctx, const struct air_frame *answer);
+	void *ctx;
+};
+
+void air_init(struct air *a, struct world *w, int64_t gap_cycles);
+/** The reader's carrier. */
+void air_set_carrier(struct air *a, bool on);
+/**
+ * Put @f on the air now and wait for an answer to begin within @wait_ns of its end; .done is called
+ * once, unless air_stop comes first.
+ */
+void air_send(struct air *a, const struct air_frame *f, int64_t wait_ns);
+void air_stop(struct air *a);
+
+/** The card's: answer from @start_ns on; lost when nobody listens. */
+void air_answer(struct air *a, const struct air_frame *f, int64_t start_ns);
+/** The card lost power: what it was saying is cut off. */
+void air_card_lost(struct air *a);
+
+/** Append CRC_A. */
+void air_add_crc(struct air_frame *f);
+
+#endif

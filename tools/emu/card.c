@@ -1,0 +1,313 @@
+#include "tools/emu/card.h"
+
+#include "bench/core/wire/crc.h"
+
+#include <string.h>
+
+#define REQA 0x26
+#define WUPA 0x52
+#define HLTA 0x50
+#define RATS 0xE0
+#define PPS 0xD0
+#define CASCADE_TAG 0x88
+#define SAK_MORE 0x04
+#define MAX_WTXM 10 /* no phone asks for more at once */
+
+static void say(struct card *c, struct air_frame *f, int64_t start_ns)
+{
+	int64_t soonest = c->heard_ns + airtime_ns(airtime_fdt_reader_cycles(f->d));
+
+	air_answer(c->air, f, start_ns > soonest ? start_ns : soonest);
+}
+
+static void say_now(struct card *c, const uint8_t *data, size_t len, bool crc)
+{
+	struct air_frame f = { .len = len };
+
+	memcpy(f.data, data, len);
+	if (crc)
+		air_add_crc(&f);
+	say(c, &f, 0);
+}
+
+static void say_block(struct card *c, int64_t start_ns)
+{
+	struct air_frame f = { .len = c->dep.block_len, .d = c->up_d };
+
+	memcpy(f.data, c->dep.block, f.len);
+	air_add_crc(&f);
+	say(c, &f, start_ns);
+}
+
+static void stop_thinking(struct card *c)
+{
+	timer_stop(c->world, &c->think);
+	timer_stop(c->world, &c->more);
+}
+
+static void lose_power(struct card *c)
+{
+	if (c->state == CARD_OFF)
+		return;
+	c->state = CARD_OFF;
+	stop_thinking(c);
+	c->applet->peer.reset(&c->applet->peer);
+	air_card_lost(c->air);
+}
+
+static void gain_power(struct card *c)
+{
+	c->state = CARD_IDLE;
+	c->ready_ns = world_now(c->world) + AIRTIME_GUARD_NS;
+	if (!c->traits.random_uid)
+		return;
+	c->traits.uid_len = 4;
+	c->traits.uid[0] = 0x08;
+	for (int i = 1; i < 4; i++)
+		c->traits.uid[i] = (uint8_t)rng_u64(&c->rng);
+}
+
+static void set_power(struct card *c, bool on)
+{
+	if (!on)
+		lose_power(c);
+	else if (c->state == CARD_OFF)
+		gain_power(c);
+}
+
+void card_place(struct card *c, bool in_field)
+{
+	c->in_field = in_field;
+	set_power(c, in_field && c->air->carrier);
+}
+
+void card_set_carrier(struct card *c, bool on)
+{
+	set_power(c, on && c->in_field);
+}
+
+/* The four bytes of UID level @level, a cascade tag first unless it is the last. */
+static bool uid_part(const struct card *c, int level, uint8_t out[5])
+{
+	const uint8_t *uid = c->traits.uid + 3 * level;
+	bool more = c->traits.uid_len > (size_t)(4 + 3 * level);
+
+	if (more) {
+		out[0] = CASCADE_TAG;
+		memcpy(out + 1, uid, 3);
+	} else {
+		memcpy(out, uid, 4);
+	}
+	out[4] = out[0] ^ out[1] ^ out[2] ^ out[3];
+	return more;
+}
+
+static void fall_back(struct card *c)
+{
+	c->state = c->halted ? CARD_HALT : CARD_IDLE;
+}
+
+static void hear_request(struct card *c, uint8_t code)
+{
+	uint8_t atqa[2] = { c->traits.atqa[1], c->traits.atqa[0] };
+
+	if (c->state == CARD_PROTOCOL)
+		return;
+	if (c->state == CARD_READY || c->state == CARD_ACTIVE) {
+		fall_back(c);
+		return;
+	}
+	if (code != WUPA && (code != REQA || c->state == CARD_HALT))
+		return;
+	c->halted = c->state == CARD_HALT;
+	c->state = CARD_READY;
+	c->level = 0;
+	say_now(c, atqa, 2, false);
+}
+
+static void hear_select(struct card *c, const struct air_frame *f)
+{
+	static const uint8_t codes[] = { 0x93, 0x95, 0x97 };
+	uint8_t part[5], sak;
+	bool more = uid_part(c, c->level, part);
+
+	if (f->len < 2 || f->data[0] != codes[c->level]) {
+		fall_back(c);
+		return;
+	}
+	if (f->len == 2 && f->data[1] == 0x20) {
+		say_now(c, part, 5, false);
+		return;
+	}
+	if (f->len != 9 || f->data[1] != 0x70 || memcmp(f->data + 2, part, 5) != 0 ||
+	    !crc_a_fits(BYTES(f->data, f->len))) {
+		fall_back(c);
+		return;
+	}
+	sak = more ? SAK_MORE : c->traits.sak;
+	if (more)
+		c->level++;
+	else
+		c->state = CARD_ACTIVE;
+	say_now(c, &sak, 1, true);
+}
+
+static void hear_active(struct card *c, struct bytes body)
+{
+	if (body.len == 2 && body.data[0] == RATS && c->traits.ats_len) {
+		isodep_picc_init(&c->dep, isodep_frame_size(body.data[1] >> 4),
+				 c->traits.fsc);
+		c->up_d = c->down_d = 0;
+		c->blocks_seen = false;
+		c->state = CARD_PROTOCOL;
+		truth_say(world_truth(c->world), world_now(c->world), "activated",
+			  "x:uid x:rats", BYTES(c->traits.uid, c->traits.uid_len), body);
+		say_now(c, c->traits.ats, c->traits.ats_len, true);
+		return;
+	}
+	if (body.len == 2 && body.data[0] == HLTA && body.data[1] == 0) {
+		c->state = CARD_HALT;
+		return;
+	}
+	fall_back(c);
+}
+
+/* Rates are offered alike in both directions; the answer still goes at the old one. */
+static bool hear_pps(struct card *c, struct bytes body)
+{
+	uint8_t start = body.data[0];
+	int dsi, dri;
+
+	if (c->blocks_seen || body.len != 3 || (start & 0xf0) != PPS ||
+	    body.data[1] != 0x11)
+		return false;
+	dsi = body.data[2] >> 2 & 3;
+	dri = body.data[2] & 3;
+	if (dsi > c->traits.max_d || dri > c->traits.max_d)
+		return true;
+	say_now(c, &start, 1, true);
+	c->up_d = dsi;
+	c->down_d = dri;
+	return true;
+}
+
+/* The answer is known at .due_ns; until then the phone asks for time as its profile says. */
+static void plan_thinking(struct card *c, int wtxm)
+{
+	int64_t now = world_now(c->world);
+	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns) * wtxm;
+
+	if (share > 0 && c->due_ns > now + share)
+		timer_set(c->world, &c->more, now + share);
+	else
+		timer_set(c->world, &c->think, c->due_ns);
+}
+
+static void hear_command(struct card *c)
+{
+	struct bytes command = buf_bytes(&c->dep.command);
+	int64_t now = world_now(c->world), think_ns = 0, known;
+
+	buf_clear(&c->answer);
+	if (c->applet->peer.answer(&c->applet->peer, command, &c->answer, &think_ns)) {
+		truth_say(world_truth(c->world), now, "apdu_ignored", "i:bytes",
+			  (int64_t)command.len);
+		return;
+	}
+	truth_say(world_truth(c->world), now, "apdu", "s:command i:bytes i:delay_ns",
+		  c->applet->last(&c->applet->peer), (int64_t)command.len, think_ns);
+	known = world_clock(c->world); /* real work takes real time */
+	c->due_ns = now + think_ns > known ? now + think_ns : known;
+	plan_thinking(c, 1);
+}
+
+static void on_thought(void *ctx)
+{
+	struct card *c = ctx;
+	struct bytes answer = buf_bytes(&c->answer);
+
+	if (isodep_picc_answer(&c->dep, answer) != ISODEP_SEND)
+		return;
+	truth_say(world_truth(c->world), world_now(c->world), "answer",
+		  "s:command i:bytes x:sw", c->applet->last(&c->applet->peer),
+		  (int64_t)answer.len,
+		  answer.len < 2 ? answer : BYTES(answer.data + answer.len - 2, 2));
+	say_block(c, world_now(c->world));
+}
+
+static void on_more(void *ctx)
+{
+	struct card *c = ctx;
+	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns);
+	int64_t rounds = (c->due_ns - world_now(c->world)) / (share > 0 ? share : 1) + 1;
+	uint8_t wtxm = (uint8_t)(rounds > MAX_WTXM ? MAX_WTXM : rounds);
+
+	if (isodep_picc_more_time(&c->dep, wtxm) != ISODEP_SEND)
+		return;
+	truth_say(world_truth(c->world), world_now(c->world), "wtx", "i:wtxm",
+		  (int64_t)wtxm);
+	say_block(c, world_now(c->world));
+}
+
+static void hear_block(struct card *c, struct bytes body)
+{
+	bool granted;
+
+	c->blocks_seen = true;
+	granted = body.len == 2 && body.data[0] == ISODEP_S_WTX;
+	switch (isodep_picc_received(&c->dep, body)) {
+	case ISODEP_SEND:
+		say_block(c, 0);
+		break;
+	case ISODEP_COMMAND:
+		hear_command(c);
+		break;
+	case ISODEP_RELEASED:
+		say_block(c, 0);
+		stop_thinking(c);
+		c->applet->peer.reset(&c->applet->peer);
+		c->state = CARD_HALT;
+		truth_say(world_truth(c->world), world_now(c->world), "deselected", "");
+		break;
+	default:
+		if (granted)
+			plan_thinking(c, body.data[1] & 0x3f);
+		break;
+	}
+}
+
+void card_hear(struct card *c, const struct air_frame *f)
+{
+	struct bytes body;
+
+	c->heard_ns = world_now(c->world);
+	if (c->state == CARD_OFF || world_now(c->world) < c->ready_ns)
+		return;
+	if (f->bits == 7) {
+		hear_request(c, f->data[0]);
+		return;
+	}
+	if (c->state == CARD_READY) {
+		hear_select(c, f);
+		return;
+	}
+	if (!crc_a_fits(BYTES(f->data, f->len)))
+		return; /* damaged: a card stays silent */
+	body = BYTES(f->data, f->len - 2);
+	if (c->state == CARD_ACTIVE)
+		hear_active(c, body);
+	else if (c->state == CARD_PROTOCOL && f->d == c->down_d && !hear_pps(c, body))
+		hear_block(c, body);
+}
+
+void card_init(struct card *c, struct world *w, struct air *air,
+	       const struct card_traits *traits, struct applet *applet)
+{
+	*c = (struct card){ .world = w, .air = air, .traits = *traits, .applet = applet };
+	buf_init_on(&c->answer, c->answer_mem, sizeof(c->answer_mem));
+	rng_init(&c->rng, world_seed(w), "phone.uid");
+	c->think.fn = on_thought;
+	c->more.fn = on_more;
+	c->think.ctx = c->more.ctx = c;
+	air->card = c;
+}

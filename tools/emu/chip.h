@@ -1,0 +1,32 @@
+#ifndef TOOLS_EMU_CHIP_H
+#define TOOLS_EMU_CHIP_H
+
+#include "tools/emu/air.h"
+#include "tools/emu/faults.h"
+#include "tools/emu/line.h"
+
+/*
+ * An NXP PN532 on a serial line, as a reader (initiator). Answers what hosts send it: frames, ACK,
+ * wake-up, registers, polling, ISO-DEP exchanges over the air.
+ *
+ * Source: NXP UM0701-02 (PN532 user manual), published; what libnfc 1.8.0 really sends was captured
+ * on the wire. Where the manual is silent (what is polled with, what a wrong target number gives)
+ * the choice is inferred and says so.
+ */
+struct chip;
+
+struct chip_options {
+	const char *name; /* "reader0"; borrowed */
+	int device;       /* its number in the fault list */
+	const struct fault *faults;
+	int fault_count;
+	void (*remove)(void *ctx); /* FAULT_REMOVE: take the phone away */
+	void *remove_ctx;
+};
+
+/** On @line and @air, both borrowed; starts in LowVbat as after power-up. */
+int chip_new(struct chip **out, struct world *w, struct line *line, struct air *air,
+	     const struct chip_options *options, struct err *err);
+void chip_free(struct chip *c); /* takes NULL */
+
+#endif

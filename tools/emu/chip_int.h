@@ -1,0 +1,158 @@
+#ifndef TOOLS_EMU_CHIP_INT_H
+#define TOOLS_EMU_CHIP_INT_H
+
+#include "tools/emu/chip.h"
+#include "tools/emu/inbox.h"
+
+#include "bench/core/rng.h"
+#include "bench/core/wire/isodep.h"
+#include "bench/core/wire/pn53x.h"
+
+/*
+ * Inside the PN532: chip.c is its front (frames, ACK, power), chip_command.c the commands that
+ * need no air, chip_poll.c the activation of cards, chip_exchange.c what goes on with one.
+ */
+enum chip_power {
+	CHIP_LOW_VBAT, /* after power-up */
+	CHIP_AWAKE,
+	CHIP_DOWN /* after PowerDown */
+};
+
+enum chip_code {
+	CHIP_DIAGNOSE = 0x00,
+	CHIP_EXCHANGE = 0x40
+};
+
+enum chip_status {
+	STATUS_OK = 0x00,
+	STATUS_TIMEOUT = 0x01,
+	STATUS_CRC = 0x02,
+	STATUS_PROTOCOL = 0x0B,
+	STATUS_OVERFLOW = 0x0E,
+	STATUS_PARAMETER = 0x10,
+	STATUS_CONTEXT = 0x27,
+	STATUS_MORE = 0x40
+};
+
+#define CHIP_REGISTERS 0x10000
+#define REG_TX_MODE 0x6302
+#define REG_RX_MODE 0x6303
+#define REG_TX_AUTO 0x6305
+#define REG_CONTROL 0x633C
+#define REG_BIT_FRAMING 0x633D
+#define PARAM_AUTO_RATS 0x10
+#define CHIP_MAX_DATA 262 /* of one response, behind its status */
+#define CHIP_RETRIES 2    /* R(NAK) for a lost block */
+#define CHIP_FSD 64       /* what the firmware's own RATS says: E0 50 */
+
+struct chip_target {
+	bool present, active; /* selected; not deselected since */
+	bool layer4;
+	uint8_t sens_res[2], sak; /* high byte first */
+	uint8_t uid[10], uid_len;
+	uint8_t ats[64], ats_len; /* TL first */
+	int64_t fwt_ns, ready_ns;
+	int up_d, down_d; /* card to reader, reader to card */
+	struct isodep_pcd dep;
+};
+
+struct chip {
+	struct world *world;
+	struct line *line;
+	struct air *air;
+	struct chip_options options;
+	struct rng rng;
+	enum chip_power power;
+	struct pn53x_parser parser;
+	int64_t last_byte_ns;
+	struct inbox inbox;
+	struct timer begin, pause, sleep, late;
+	bool running;
+	uint8_t command[PN53X_MAX_LEN]; /* code first */
+	size_t command_len;
+	uint8_t last[PN53X_MAX_FRAME]; /* the last response, for a NACK */
+	size_t last_len;
+	struct buf reply; /* the response being made, its code first */
+	uint8_t reply_mem[PN53X_MAX_LEN];
+	uint8_t *registers;
+	uint8_t parameters, gpio[3];
+	uint8_t max_retries[3]; /* ATR, PSL, passive activation */
+	uint8_t timing[2];      /* codes: ATR_RES, retry */
+	int64_t new_baud;
+	struct chip_target target;
+	/* planted faults */
+	int64_t exchanges;
+	const struct fault *fault;
+	bool silent;
+	int64_t silent_left; /* 0: until woken up */
+	/* what is going on on the air */
+	void (*air_next)(struct chip *c, const struct air_frame *answer);
+	void (*pause_next)(struct chip *c);
+	struct {
+		int tries; /* left; -1 without end */
+		int level;
+		bool halted;
+		void (*done)(struct chip *c, bool found);
+		uint8_t want[10]; /* only this UID, when want_len */
+		size_t want_len;
+		int rounds; /* of InAutoPoll */
+	} poll;
+	uint8_t chained[CHIP_MAX_DATA]; /* the command on its way to the card */
+	size_t chained_len;
+	struct buf answer; /* from the card, given to the host part by part */
+	uint8_t answer_mem[ISODEP_MAX_COMMAND];
+	size_t answer_at;
+	bool bad_crc;
+};
+
+/** How a command handler leaves. */
+enum chip_result {
+	CHIP_REPLY,  /* .reply is complete */
+	CHIP_LATER,  /* chip_finish will be called */
+	CHIP_SYNTAX, /* wrong number of parameters: the error frame */
+	CHIP_NONE    /* no response at all */
+};
+
+struct chip_command {
+	uint8_t code;
+	const char *name;
+	size_t min, max; /* parameter bytes */
+	enum chip_result (*run)(struct chip *c, struct bytes parameters);
+};
+
+/* chip.c */
+/** The response in .reply is complete. */
+void chip_finish(struct chip *c);
+/** Just a status byte. */
+void chip_finish_status(struct chip *c, uint8_t status);
+/** Send a frame (CRC bytes included) and go on with @next. */
+void chip_air(struct chip *c, const struct air_frame *f, int64_t wait_ns,
+	      void (*next)(struct chip *c, const struct air_frame *answer));
+void chip_pause(struct chip *c, int64_t until_ns, void (*next)(struct chip *c));
+/** PowerDown: asleep a little after the response. */
+void chip_go_to_sleep(struct chip *c);
+void chip_defaults(struct chip *c);
+
+/* chip_command.c */
+const struct chip_command *chip_command_find(uint8_t code);
+/** ns of a timing code of RFConfiguration item 02; 0: none. */
+int64_t chip_timing_ns(uint8_t code);
+
+/* chip_poll.c */
+enum chip_result chip_list(struct chip *c, struct bytes parameters);
+enum chip_result chip_auto_poll(struct chip *c, struct bytes parameters);
+enum chip_result chip_select(struct chip *c, struct bytes parameters);
+/** No card is known any more. */
+void chip_forget(struct chip *c);
+
+/* chip_exchange.c */
+enum chip_result chip_exchange(struct chip *c, struct bytes parameters);
+enum chip_result chip_thru(struct chip *c, struct bytes parameters);
+enum chip_result chip_deselect(struct chip *c, struct bytes parameters);
+enum chip_result chip_release(struct chip *c, struct bytes parameters);
+enum chip_result chip_psl(struct chip *c, struct bytes parameters);
+enum chip_result chip_presence(struct chip *c);
+/** S(DESELECT) to an active card, then @next, whatever comes back. */
+void chip_put_to_halt(struct chip *c, void (*next)(struct chip *c));
+
+#endif

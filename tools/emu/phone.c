@@ -1,0 +1,114 @@
+#include "tools/emu/phone.h"
+
+#include "bench/core/data.h"
+#include "fixtures/device/phone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct emu_phone {
+	struct applet applet; /* first: peers are cast back */
+	struct rng rng;
+	struct phone *phone;
+	struct profile *profile;
+	struct pairing pairing;
+	struct device *device;
+	enum device_command last;
+};
+
+static void reset(struct peer *peer)
+{
+	struct emu_phone *p = (struct emu_phone *)peer;
+
+	device_reset(p->device);
+}
+
+static int answer(struct peer *peer, struct bytes command, struct buf *out,
+		  int64_t *think_ns)
+{
+	struct emu_phone *p = (struct emu_phone *)peer;
+
+	p->last = device_answer(p->device, command, out);
+	*think_ns = phone_draw(p->phone, p->last, &p->rng);
+	return 0;
+}
+
+static const char *last(struct peer *peer)
+{
+	return device_command_name(((struct emu_phone *)peer)->last);
+}
+
+static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
+{
+	char path[DATA_PATH_MAX];
+	int rc = data_find(path, rig->phone, "fixtures/profiles/phone", rig->path, err);
+
+	if (!rc)
+		rc = phone_load(&p->phone, path, err);
+	if (!rc)
+		rc = data_find(path, rig->protocol, "fixtures/profiles/protocol",
+			       rig->path, err);
+	if (!rc)
+		rc = profile_load(&p->profile, path, err);
+	if (!rc)
+		rc = data_find(path, rig->pairing, "fixtures/pairings", rig->path, err);
+	if (!rc)
+		rc = pairing_load(&p->pairing, path, err);
+	if (!rc)
+		rc = device_new(&p->device, p->profile, &p->pairing, &p->phone->faults,
+				NULL, err);
+	return rc;
+}
+
+int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t seed,
+		  struct err *err)
+{
+	struct emu_phone *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (!p)
+		return err_set(err, ERR_NOMEM, "no memory");
+	rng_init(&p->rng, seed, "phone.delay");
+	p->applet.peer.reset = reset;
+	p->applet.peer.answer = answer;
+	p->applet.last = last;
+	p->last = DEVICE_OTHER;
+	rc = load(p, rig, err);
+	if (rc)
+		emu_phone_free(p);
+	else
+		*out = p;
+	return rc;
+}
+
+void emu_phone_free(struct emu_phone *p)
+{
+	if (!p)
+		return;
+	device_free(p->device);
+	profile_free(p->profile);
+	phone_free(p->phone);
+	pairing_wipe(&p->pairing);
+	free(p);
+}
+
+void emu_phone_traits(const struct emu_phone *p, struct card_traits *t)
+{
+	const struct phone *f = p->phone;
+
+	*t = (struct card_traits){ .sak = f->sak,
+				   .random_uid = f->random_uid,
+				   .uid_len = f->uid_len,
+				   .fsc = isodep_frame_size((unsigned)f->fsci),
+				   .fwt_ns = airtime_fwt_ns((unsigned)f->fwi),
+				   .max_d = (int)f->max_rate_d,
+				   .wtx_after = f->wtx_after };
+	memcpy(t->atqa, f->atqa, sizeof(t->atqa));
+	memcpy(t->uid, f->uid, sizeof(t->uid));
+	t->ats_len = phone_ats(f, t->ats);
+}
+
+struct applet *emu_phone_applet(struct emu_phone *p)
+{
+	return &p->applet;
+}

@@ -1,0 +1,335 @@
+#include "tools/emu/rig.h"
+
+#include "bench/core/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct head {
+	const char *name, *protocol, *phone, *pairing;
+	struct node emulate, controllers;
+};
+
+#define HEAD(field) offsetof(struct head, field)
+#define CONTROLLERS(key) \
+	{ \
+		key, CONF_NODE, HEAD(controllers), CONF_ABSENT, "the controller's", 0, \
+			0, NULL \
+	}
+static const struct conf_item head_items[] = {
+	{ "rig", CONF_TEXT, HEAD(name), NULL, "the rig's name", 0, 0, NULL },
+	{ "protocol", CONF_TEXT, HEAD(protocol), NULL, "protocol profile", 0, 0, NULL },
+	{ "phone", CONF_TEXT, HEAD(phone), NULL, "phone profile", 0, 0, NULL },
+	{ "pairing", CONF_TEXT, HEAD(pairing), NULL, "pairing", 0, 0, NULL },
+	{ "emulate", CONF_NODE, HEAD(emulate), NULL, "what stands on the desk", 0, 0,
+	  NULL },
+	CONTROLLERS("summary"),
+	CONTROLLERS("uncertainty"),
+	CONTROLLERS("exchange_timeout"),
+	CONTROLLERS("reader"),
+	CONTROLLERS("relay"),
+	CONTROLLERS("positioner"),
+	{ 0 },
+};
+
+struct reader_keys {
+	int chip;
+	int64_t baud, gap_ns;
+};
+
+static const char *const chips[] = { "pn532", NULL };
+#define READER(field) offsetof(struct reader_keys, field)
+static const struct conf_item reader_items[] = {
+	{ "chip", CONF_CHOICE, READER(chip), NULL, "the reader's chip", 0, 0, chips },
+	{ "baud", CONF_INT, READER(baud), "115200", "the speed of its UART", 9600, 921600,
+	  NULL },
+	{ "gap", CONF_TIME, READER(gap_ns), "150 us",
+	  "its own pause between a card's frame and its next step", 86430,
+	  100 * NS_PER_MS, NULL },
+	{ 0 },
+};
+
+struct board_keys {
+	int board;
+	int64_t channels;
+};
+
+static const char *const boards[] = { "lcus", NULL };
+#define BOARD(field) offsetof(struct board_keys, field)
+static const struct conf_item board_items[] = {
+	{ "board", CONF_CHOICE, BOARD(board), NULL, "the kind of relay board", 0, 0,
+	  boards },
+	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 8, NULL },
+	{ 0 },
+};
+
+struct phone_keys {
+	const char *relay;
+	int64_t channel, travel_ns, jitter_ns, bounce_ns;
+};
+
+#define PHONE(field) offsetof(struct phone_keys, field)
+static const struct conf_item phone_items[] = {
+	{ "relay", CONF_TEXT, PHONE(relay), "", "the board that pushes it", 0, 0, NULL },
+	{ "channel", CONF_INT, PHONE(channel), "1", "and its channel", 1, 8, NULL },
+	{ "travel", CONF_TIME, PHONE(travel_ns), "45 ms", "time of its whole way", 0,
+	  10 * NS_PER_S, NULL },
+	{ "jitter", CONF_TIME, PHONE(jitter_ns), "3 ms", "standard deviation of that", 0,
+	  NS_PER_S, NULL },
+	{ "bounce", CONF_TIME, PHONE(bounce_ns), "4 ms", "longest bounce when it arrives",
+	  0, NS_PER_S, NULL },
+	{ 0 },
+};
+
+struct fault_keys {
+	const char *device;
+	struct node at;
+	int what;
+	int64_t count;
+	struct node value;
+	int64_t by_ns;
+};
+
+#define FAULT(field) offsetof(struct fault_keys, field)
+static const struct conf_item fault_items[] = {
+	{ "device", CONF_TEXT, FAULT(device), NULL, "which reader", 0, 0, NULL },
+	{ "at", CONF_NODE, FAULT(at), NULL, "when: {exchange: N}", 0, 0, NULL },
+	{ "do", CONF_CHOICE, FAULT(what), NULL, "what happens", 0, 0, fault_names },
+	{ "for", CONF_INT, FAULT(count), "0",
+	  "silent: commands (0: until woken up); else exchanges in a row", 0, 1000000,
+	  NULL },
+	{ "value", CONF_NODE, FAULT(value), CONF_ABSENT, "status: the byte, 0x01 to 0xff",
+	  0, 0, NULL },
+	{ "by", CONF_TIME, FAULT(by_ns), "0", "late: how much", 0, 60 * NS_PER_S, NULL },
+	{ 0 },
+};
+
+struct at_keys {
+	int64_t exchange;
+};
+static const struct conf_item at_items[] = {
+	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), NULL,
+	  "the N-th exchange that carries an APDU, from 1", 1, INT32_MAX, NULL },
+	{ 0 },
+};
+
+static int add_reader(struct emu_rig *r, struct node key, struct node map,
+		      struct err *err)
+{
+	struct reader_keys k;
+	int rc;
+
+	if (r->reader)
+		return node_error(key, err, "a second reader; one stands in the field");
+	rc = conf_bind(map, reader_items, &k, err);
+	if (rc)
+		return rc;
+	if (k.baud != 9600 && k.baud != 19200 && k.baud != 38400 && k.baud != 57600 &&
+	    k.baud != 115200 && k.baud != 230400 && k.baud != 460800 && k.baud != 921600)
+		return node_error(node_get(map, "baud"), err,
+				  "baud: not a speed of this chip; allowed: 9600, 19200, "
+				  "38400, 57600, 115200, 230400, 460800, 921600");
+	r->reader = node_text(key);
+	r->baud = k.baud;
+	r->gap_ns = k.gap_ns;
+	return 0;
+}
+
+static int add_board(struct emu_rig *r, struct node key, struct node map, struct err *err)
+{
+	struct board_keys k;
+	int rc;
+
+	if (r->board_count == RIG_MAX_BOARDS)
+		return node_error(key, err, "more than %d relay boards", RIG_MAX_BOARDS);
+	rc = conf_bind(map, board_items, &k, err);
+	if (rc)
+		return rc;
+	r->boards[r->board_count++] = (struct rig_board){ node_text(key), k.channels };
+	return 0;
+}
+
+static int add_device(struct emu_rig *r, struct node key, struct node map,
+		      struct err *err)
+{
+	const char *name = node_text(key);
+
+	if (strlen(name) >= RIG_NAME || strspn(name, "abcdefghijklmnopqrstuvwxyz"
+						     "0123456789-_") != strlen(name))
+		return node_error(key, err,
+				  "'%s' is no name of a device: small letters, digits, - "
+				  "and _, at most %d",
+				  name, RIG_NAME - 1);
+	if (node_present(node_get(map, "chip")))
+		return add_reader(r, key, map, err);
+	if (node_present(node_get(map, "board")))
+		return add_board(r, key, map, err);
+	return node_error(key, err,
+			  "%s: a reader has the key 'chip', a relay board 'board'; else "
+			  "allowed here: phone, faults",
+			  name);
+}
+
+static int find_board(const struct emu_rig *r, const char *name)
+{
+	for (int i = 0; i < r->board_count; i++)
+		if (!*name || strcmp(r->boards[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static int read_phone(struct emu_rig *r, struct node map, struct err *err)
+{
+	struct phone_keys k;
+	int rc = conf_bind(map, phone_items, &k, err);
+
+	if (rc)
+		return rc;
+	r->phone_board = find_board(r, k.relay);
+	if (r->phone_board < 0 && *k.relay)
+		return node_error(node_get(map, "relay"), err,
+				  "relay: there is no board '%s' on this desk", k.relay);
+	if (r->phone_board >= 0 && k.channel > r->boards[r->phone_board].channels)
+		return node_error(
+			node_present(node_get(map, "channel")) ? node_get(map, "channel")
+							       : map,
+			err, "channel: %s has only %d", r->boards[r->phone_board].name,
+			(int)r->boards[r->phone_board].channels);
+	r->channel = k.channel;
+	r->travel_ns = k.travel_ns;
+	r->jitter_ns = k.jitter_ns;
+	r->bounce_ns = k.bounce_ns;
+	return 0;
+}
+
+static int read_status(struct node value, uint8_t *out, struct err *err)
+{
+	const char *text = node_text(value);
+	char *end = NULL;
+	long v = text ? strtol(text, &end, 0) : 0;
+
+	if (!text || end == text || *end || v < 1 || v > 255)
+		return node_error(value, err,
+				  "value: a status byte is needed, 0x01 to 0xff");
+	*out = (uint8_t)v;
+	return 0;
+}
+
+static int read_fault(struct emu_rig *r, struct node map, struct err *err)
+{
+	struct fault_keys k = { 0 };
+	struct at_keys at;
+	struct fault *f = &r->faults[r->fault_count];
+	int rc = conf_bind(map, fault_items, &k, err);
+
+	if (!rc)
+		rc = conf_bind(k.at, at_items, &at, err);
+	if (rc)
+		return rc;
+	if (!r->reader || strcmp(k.device, r->reader) != 0)
+		return node_error(node_get(map, "device"), err,
+				  "device: there is no reader '%s' on this desk",
+				  k.device);
+	*f = (struct fault){ .exchange = at.exchange,
+			     .what = (enum fault_do)k.what,
+			     .count = k.count,
+			     .by_ns = k.by_ns };
+	if (f->what == FAULT_LATE && f->by_ns == 0)
+		return node_error(map, err,
+				  "late: 'by' is missing, such as 'by: 500 ms'");
+	if (f->what == FAULT_STATUS && !node_present(k.value))
+		return node_error(map, err, "status: 'value' is missing");
+	if (f->what == FAULT_STATUS)
+		rc = read_status(k.value, &f->value, err);
+	r->fault_count += !rc;
+	return rc;
+}
+
+static int read_faults(struct emu_rig *r, struct node list, struct err *err)
+{
+	int rc = 0;
+
+	if (!node_is_list(list))
+		return node_error(list, err, "faults: a list is needed");
+	if (node_count(list) > RIG_MAX_FAULTS)
+		return node_error(list, err, "faults: more than %d", RIG_MAX_FAULTS);
+	for (int i = 0; i < node_count(list) && !rc; i++)
+		rc = read_fault(r, node_item(list, i), err);
+	return rc;
+}
+
+static int read_desk(struct emu_rig *r, struct node map, struct err *err)
+{
+	int rc = 0;
+
+	if (!node_is_map(map))
+		return node_error(map, err, "emulate: a map of devices is needed");
+	for (int i = 0; i < node_count(map) && !rc; i++) {
+		const char *key = node_text(node_key(map, i));
+
+		if (strcmp(key, "phone") != 0 && strcmp(key, "faults") != 0)
+			rc = add_device(r, node_key(map, i), node_item(map, i), err);
+	}
+	if (!rc && !r->reader)
+		rc = node_error(map, err, "emulate: no reader; 'reader0: {chip: pn532}'");
+	r->phone_board = -1;
+	if (!rc && !node_present(node_get(map, "phone")))
+		rc = node_error(map, err, "emulate: the key 'phone' is missing");
+	if (!rc)
+		rc = read_phone(r, node_get(map, "phone"), err);
+	if (!rc && node_present(node_get(map, "faults")))
+		rc = read_faults(r, node_get(map, "faults"), err);
+	return rc;
+}
+
+static int load(struct emu_rig **out, struct conf *conf, struct err *err)
+{
+	struct emu_rig *r = calloc(1, sizeof(*r));
+	struct head head = { 0 };
+	int rc;
+
+	if (!r) {
+		conf_free(conf);
+		return err_set(err, ERR_NOMEM, "no memory");
+	}
+	r->conf = conf;
+	r->path = conf_name(conf);
+	rc = conf_bind(conf_root(conf), head_items, &head, err);
+	if (!rc)
+		rc = read_desk(r, head.emulate, err);
+	if (rc) {
+		emu_rig_free(r);
+		return rc;
+	}
+	r->name = head.name;
+	r->protocol = head.protocol;
+	r->phone = head.phone;
+	r->pairing = head.pairing;
+	*out = r;
+	return 0;
+}
+
+int emu_rig_load(struct emu_rig **out, const char *path, struct err *err)
+{
+	struct conf *conf;
+	int rc = conf_read(&conf, path, err);
+
+	return rc ? rc : load(out, conf, err);
+}
+
+int emu_rig_parse(struct emu_rig **out, const char *name, struct bytes text,
+		  struct err *err)
+{
+	struct conf *conf;
+	int rc = conf_parse(&conf, name, text, err);
+
+	return rc ? rc : load(out, conf, err);
+}
+
+void emu_rig_free(struct emu_rig *r)
+{
+	if (!r)
+		return;
+	conf_free(r->conf);
+	free(r);
+}

@@ -1,0 +1,49 @@
+# Shell tests speak TAP: source this, call ok for each, done_testing at the end.
+# $bin is where the programs are, $tmp a folder that goes away with the test.
+bin=${KEYBENCH_BIN:-$PWD/build/bin}
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/keybench.XXXXXX") || exit 1
+trap 'rm -rf "$tmp"' EXIT
+tests=0
+failures=0
+
+# ok STATUS NAME: one test; 0 is good.
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		echo "not ok $tests - $2"
+		failures=$((failures + 1))
+	fi
+}
+
+# is GOT WANTED NAME: the same text?
+is() {
+	[ "$1" = "$2" ]
+	ok $? "$3"
+	[ "$1" = "$2" ] || printf '# got    %s\n# wanted %s\n' "$1" "$2"
+}
+
+# holds FILE TEXT NAME: does a file hold a text?
+holds() {
+	grep -qF -- "$2" "$1"
+	ok $? "$3"
+	grep -qF -- "$2" "$1" || { printf '# no "%s" in:\n' "$2"; sed 's/^/# /' "$1" | head -n 20; }
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; a generous deadline, not a measurement.
+wait_for() {
+	limit=$(($1 * 20))
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		limit=$((limit - 1))
+		[ "$limit" -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+done_testing() {
+	echo "1..$tests"
+	[ "$failures" -eq 0 ]
+	exit
+}
