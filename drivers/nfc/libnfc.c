@@ -264,6 +264,10 @@ static int libnfc_activate(struct reader *r, struct reader_activation *a, struct
 		return rc;
 	n->activated = false;
 	a->slack_ns = n->slack_ns;
+	a->started_ns = a->activated_ns = clock_now(r->clock);
+	a->result = READER_NO_CARD;
+	if (n->off_since_ns)
+		return 0; /* the chip would raise the field by itself, and find somebody */
 	do {
 		nfc_target target;
 		int res;
@@ -283,7 +287,6 @@ static int libnfc_activate(struct reader *r, struct reader_activation *a, struct
 			return 0;
 		}
 	} while (clock_now(r->clock) < deadline);
-	a->result = READER_NO_CARD;
 	return 0;
 }
 
