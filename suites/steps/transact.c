@@ -72,14 +72,18 @@ static int exchange(struct step_env *env, const char *name, struct bytes command
 	return 0;
 }
 
-static void judge(struct attempt *a, const struct transact_params *p,
+static void judge(struct attempt *a, const struct transact_params *p, int64_t now_ns,
 		  const struct vehicle_result *r)
 {
 	snprintf(a->kind, sizeof(a->kind), "%s", kinds[r->kind == VEHICLE_FAST ? 0 : 1]);
+	if (r->fell_back)
+		attempt_point(a, "fallback", now_ns, 0);
 	if (r->refused || !r->opened) {
 		attempt_end(a, OUTCOME_REFUSED, "%s",
 			    r->why[0] ? r->why : "the vehicle did not open");
-		attempt_complain(a, "%s", a->detail);
+		/* a "no" may be tolerated by a share(...) claim; what does not verify never is */
+		if (!r->said_no)
+			attempt_complain(a, "%s", a->detail);
 		return;
 	}
 	if (r->fell_back && p->fallback == 0)
