@@ -1,5 +1,7 @@
 #include "results/claim.h"
 
+#include "bench/core/rng.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -111,8 +113,18 @@ static struct claim_decision decided(const char *text, int64_t *ns, size_t n,
 /* 1 … n ms in an order without memory. */
 static void scattered(int64_t *ns, size_t n)
 {
+	struct rng rng;
+
+	rng_init(&rng, 3, "scattered");
 	for (size_t i = 0; i < n; i++)
-		ns[i] = (int64_t)(i * 37 % n + 1) * MS;
+		ns[i] = (int64_t)(i + 1) * MS;
+	for (size_t i = n - 1; i > 0; i--) {
+		size_t other = rng_below(&rng, i + 1);
+		int64_t swap = ns[i];
+
+		ns[i] = ns[other];
+		ns[other] = swap;
+	}
 }
 
 static void the_upper_bound_and_u_must_be_within_the_limit(void **state)

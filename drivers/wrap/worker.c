@@ -184,6 +184,7 @@ static int worker_identity(struct reader *r, struct reader_identity *id, struct 
 	memcpy(id->model, m.u.identity.model, sizeof(id->model));
 	memcpy(id->link, m.u.identity.link, sizeof(id->link));
 	memcpy(id->software, m.u.identity.software, sizeof(id->software));
+	id->fsd = m.u.identity.fsd;
 	id->simulated = m.u.identity.simulated != 0;
 	return 0;
 }

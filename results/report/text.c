@@ -367,8 +367,10 @@ static void put_footer(struct page *p, const struct summary *s)
 	else
 		put_item(p, "risk", NAME, "of a wrong PASS: none, for no claim passed");
 	put_item(p, "columns", NAME,
-		 "'-': too few samples for the quantile; bound: the upper one, of a FAIL the lower "
-		 "one; 'inf': an attempt without a latency, or no bound; a metric that no claim "
+		 "'-': too few samples for the quantile; bound: the upper one, of a FAIL "
+		 "the lower "
+		 "one; 'inf': an attempt without a latency, or no bound; a metric that "
+		 "no claim "
 		 "names lists the attempts that have it");
 	put_item(p, "files", NAME,
 		 "beside this one: journal.jsonl (the record), summary.json, junit.xml, "
