@@ -50,6 +50,7 @@ static int open_reader(struct rig *rig, struct err *err)
 		rc = reader_identity(rig->reader, &id, err);
 	if (rc)
 		return err_wrap(err, rc, "reader");
+	rig->reader_fsd = id.fsd ? id.fsd : 256;
 	note_device(rig, "reader", id.model, id.link, id.software, id.simulated);
 	return 0;
 }
@@ -74,7 +75,7 @@ static int open_relay(struct rig *rig, struct relay_identity *id, struct err *er
 static int open_positioner(struct rig *rig, struct positioner_identity *id,
 			   struct err *err)
 {
-	struct positioner_parts parts = { .relay = rig->relay };
+	struct positioner_parts parts = { .relay = rig->relay, .pump = rig->pump };
 	int rc;
 
 	if (!rig->positioner_driver)
@@ -86,24 +87,29 @@ static int open_positioner(struct rig *rig, struct positioner_identity *id,
 	return rc ? err_wrap(err, rc, "positioner") : 0;
 }
 
-static int open_mechanics(struct rig *rig, struct err *err)
+static int open_mechanics(struct rig *rig, struct relay_identity *board,
+			  struct positioner_identity *where, struct err *err)
 {
-	struct positioner_identity where = { 0 };
-	struct relay_identity board = { 0 };
-	int rc = open_relay(rig, &board, err);
+	int rc = open_relay(rig, board, err);
 
-	if (!rc)
-		rc = open_positioner(rig, &where, err);
-	if (!rc && rig->relay)
-		note_device(rig, "relay", board.model, board.link, "", board.simulated);
-	if (!rc && rig->positioner)
-		note_device(rig, "positioner", where.model, "", "", where.simulated);
-	return rc;
+	return rc ? rc : open_positioner(rig, where, err);
+}
+
+static void note_mechanics(struct rig *rig, const struct relay_identity *board,
+			   const struct positioner_identity *where)
+{
+	if (rig->relay)
+		note_device(rig, "relay", board->model, board->link, "",
+			    board->simulated);
+	if (rig->positioner)
+		note_device(rig, "positioner", where->model, "", "", where->simulated);
 }
 
 int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *truth_path,
 	     struct err *err)
 {
+	struct positioner_identity where = { 0 };
+	struct relay_identity board = { 0 };
 	int rc;
 
 	rig->pump = pump;
@@ -111,9 +117,11 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	rig->device_count = 0;
 	rc = start_desk(rig, seed, truth_path, err);
 	if (!rc)
-		rc = open_mechanics(rig, err);
+		rc = open_mechanics(rig, &board, &where, err);
 	if (!rc)
 		rc = open_reader(rig, err);
+	if (!rc)
+		note_mechanics(rig, &board, &where);
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing, NULL, err);
 	if (rc)
@@ -144,10 +152,9 @@ void rig_close(struct rig *rig)
 
 int rig_restart_positioner(struct rig *rig, struct err *err)
 {
-	int devices = rig->device_count, rc;
+	struct positioner_identity where;
+	struct relay_identity board;
 
 	close_mechanics(rig);
-	rc = open_mechanics(rig, err);
-	rig->device_count = devices;
-	return rc;
+	return open_mechanics(rig, &board, &where, err);
 }

@@ -6,33 +6,43 @@ kb=$bin/keybench
 # begin NAME: a long run in the background; $run is its folder once the first attempt is journalled
 begin() {
 	# a new process group with default signals, as a shell with job control gives it
-	setsid sh -c 'echo $$ >"$0.pid"; exec "$@" >"$0.out" 2>"$0.err"' "$tmp/$1" \
+	mark=$tmp/$1
+	KEYBENCH_MARK=$mark setsid sh -c 'echo $$ >"$0.pid"; exec "$@" >"$0.out" 2>"$0.err"' "$tmp/$1" \
 		"$kb" run suites/timing/door-unlock.yaml --rig fixtures/rigs/emulated-a.yaml \
 		--target fixtures/profiles/target/example.yaml --seed 3 --runs "$tmp/$1" &
 	background=$!
-	wait_for 20 grep -q '"type": *"attempt"' "$tmp/$1"/*/journal.jsonl || echo "# no attempt was journalled"
+	wait_for 20 sh -c "grep -q '\"type\":\"attempt\"' '$tmp/$1'/*/journal.jsonl" || echo "# no attempt was journalled"
 	run=$(echo "$tmp/$1"/*/)
 	pid=$(cat "$tmp/$1.pid")
-	session=$pid
 }
 
+# Everything a run started carries its mark, workers in sessions of their own too.
 processes() {
-	ps -o pid= -s "$session" | wc -l
+	grep -lsa "KEYBENCH_MARK=$mark" /proc/[0-9]*/environ | sed 's,/proc/,,; s,/environ,,'
+}
+
+# called NAME: the process of that name in this run
+called() {
+	for p in $(processes); do
+		[ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$1" ] && echo "$p"
+	done | head -n 1
 }
 
 nobody() {
-	[ "$(processes)" -eq 0 ]
+	[ -z "$(processes)" ]
 }
 
 # the relay's last word in the truth log
 relay_state() {
 	jq -rs '[.[] | select(.what == "relay")] | last | .on' "$run/truth.jsonl"
 }
-end_relays() {
-	jq -rs '[.[] | select(.what == "end")] | last | .relays' "$run/truth.jsonl"
+all_off_at_end() {
+	jq -rs '[.[] | select(.what == "end")] | last | .relays_off' "$run/truth.jsonl"
 }
 
 begin ctrl-c
+[ "$(processes | wc -l)" -eq 5 ]
+ok $? "a run is five processes: controller, desk, reader, relay board, guard"
 kill -INT -"$pid"
 wait_for 5 nobody
 ok $? "Ctrl-C: everybody is gone"
@@ -54,26 +64,26 @@ wait_for 8 nobody
 ok $? "kill -9: everybody is gone"
 wait $background 2>/dev/null
 is "$(relay_state)" false "kill -9: the relay is off"
-is "$(end_relays)" 0 "kill -9: the desk saw all relays off at its end"
+is "$(all_off_at_end)" true "kill -9: the desk saw all relays off at its end"
 "$kb" report "$run" >"$tmp/report" 2>&1
 ok $? "kill -9: what was journalled can still be reported"
 holds "$tmp/report" "cut off" "kill -9: the report says the run was cut off"
 
 begin worker
-reader=$(ps -o pid=,comm= -s "$session" | sed -n 's/^ *\([0-9]*\) *kb-reader.*/\1/p' | head -n 1)
+reader=$(called keybench-reader)
 [ -n "$reader" ] && kill -9 "$reader"
 ok $? "a reader's worker is killed"
-wait_for 10 grep -q '"rung": *"respawn"' "$run/journal.jsonl"
+wait_for 10 grep -q '"rung":"respawn"' "$run/journal.jsonl"
 ok $? "a killed reader costs one attempt: it is respawned"
 kill -INT "$pid"
 wait $background
 is $? 130 "and the run could still be ended in order"
 
 begin relay
-board=$(ps -o pid=,comm= -s "$session" | sed -n 's/^ *\([0-9]*\) *kb-relay.*/\1/p' | head -n 1)
+board=$(called keybench-relay)
 [ -n "$board" ] && kill -9 "$board"
 ok $? "a relay's worker is killed"
-wait_for 10 grep -q '"device": *"positioner"' "$run/journal.jsonl"
+wait_for 10 grep -q '"device":"positioner"' "$run/journal.jsonl"
 ok $? "a killed relay worker is replaced"
 kill -INT "$pid"
 wait $background

@@ -182,8 +182,7 @@ static int64_t minus(int64_t bound, int64_t u_ns)
 	return bound == STATS_INFINITE ? bound : bound - u_ns;
 }
 
-static void say_quantile(struct claim_decision *d, const struct claim *c,
-			 const struct stats_bounds *b)
+static void say_quantile(struct claim_decision *d, const struct claim *c)
 {
 	char upper[NUMBER_SIZE], lower[NUMBER_SIZE], u[NUMBER_SIZE], limit[NUMBER_SIZE];
 	char conf[NUMBER_SIZE];
@@ -197,13 +196,18 @@ static void say_quantile(struct claim_decision *d, const struct claim *c,
 		snprintf(d->why, sizeof(d->why),
 			 "at most %s ms at %s (rank %zu of %zu), + U %s ms is within %s "
 			 "ms",
-			 upper, conf, b->upper_rank, d->n, u, limit);
+			 upper, conf, d->upper_rank, d->n, u, limit);
+	else if (d->verdict == VERDICT_FAIL && d->lower_ns == STATS_INFINITE)
+		snprintf(d->why, sizeof(d->why),
+			 "at %s even the lower bound (rank %zu of %zu) is an attempt "
+			 "without a latency",
+			 conf, d->lower_rank, d->n);
 	else if (d->verdict == VERDICT_FAIL)
 		snprintf(d->why, sizeof(d->why),
 			 "at least %s ms at %s (rank %zu of %zu), - U %s ms is above %s "
 			 "ms",
-			 lower, conf, b->lower_rank, d->n, u, limit);
-	else if (!b->upper_rank)
+			 lower, conf, d->lower_rank, d->n, u, limit);
+	else if (!d->upper_rank)
 		snprintf(d->why, sizeof(d->why),
 			 "%zu trials%s have no upper bound at %s: it takes %zu",
 			 d->effective_n,
@@ -246,11 +250,13 @@ int claim_decide(struct claim_decision *out, const struct claim *c,
 	d.estimate_ns = b.estimate_ns;
 	d.upper_ns = b.upper_ns;
 	d.lower_ns = b.lower_ns;
+	d.upper_rank = b.upper_rank;
+	d.lower_rank = b.lower_rank;
 	if (b.upper_rank && plus(d.upper_ns, u_ns) <= c->limit_ns)
 		d.verdict = VERDICT_PASS;
 	else if (b.lower_rank && minus(d.lower_ns, u_ns) > c->limit_ns)
 		d.verdict = VERDICT_FAIL;
-	say_quantile(&d, c, &b);
+	say_quantile(&d, c);
 	*out = d;
 	return 0;
 }

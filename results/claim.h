@@ -38,11 +38,12 @@ size_t claim_trials_needed(const struct claim *c, double confidence);
 
 struct claim_decision {
 	enum verdict verdict;
-	size_t n;            /* samples, infinite ones included */
-	size_t effective_n;  /* what the bounds were computed with */
-	int64_t estimate_ns; /* the sample quantile; STATS_INFINITE possible */
-	int64_t upper_ns,
-		lower_ns; /* bounds; upper STATS_INFINITE, lower 0 when there is none */
+	size_t n;                      /* samples, infinite ones included */
+	size_t effective_n;            /* what the bounds were computed with */
+	int64_t estimate_ns;           /* the sample quantile; STATS_INFINITE possible */
+	int64_t upper_ns;              /* bound; STATS_INFINITE also when there is none */
+	int64_t lower_ns;              /* bound; 0 when there is none */
+	size_t upper_rank, lower_rank; /* of the bounds among n, 1-based; 0: none */
 	double share, share_lower, share_upper;
 	int64_t u_ns;
 	double confidence;

@@ -238,15 +238,17 @@ static uint64_t take_be64(struct cursor *c)
 static int take_plain(struct hist *out, struct bytes plain)
 {
 	struct cursor c = cursor_at(plain);
-	uint32_t cookie = cursor_be32(&c), len = cursor_be32(&c),
-		 offset = cursor_be32(&c);
-	uint32_t significant = cursor_be32(&c);
-	uint64_t lowest = take_be64(&c), highest = take_be64(&c);
+	uint32_t cookie = cursor_be32(&c), len = cursor_be32(&c), significant;
+	uint64_t lowest, highest;
 	int rc;
 
-	take_be64(
-		&c); /* the ratio to doubles: 1 for integers, and of no meaning to them */
-	if (c.failed || cookie != COOKIE || len != c.rest.len || offset != 0)
+	/* where counts begin: integers are never shifted, and hdr-histogram-js writes 1 and means 0 */
+	cursor_be32(&c);
+	significant = cursor_be32(&c);
+	lowest = take_be64(&c);
+	highest = take_be64(&c);
+	take_be64(&c); /* the ratio to doubles, which integers do not have */
+	if (c.failed || cookie != COOKIE || len != c.rest.len)
 		return ERR_FORMAT;
 	if (lowest > INT64_MAX || highest > INT64_MAX || significant > 5)
 		return ERR_RANGE;

@@ -99,9 +99,8 @@ static bool is_open(struct summary_case *c)
 		rule(c, VERDICT_INCONCLUSIVE, "no trials were planned");
 	else if (c->unproven_no_taps)
 		rule(c, VERDICT_INCONCLUSIVE,
-		     "%zu NO_TAP with no later tap that proves the bench: they are not "
-		     "held against "
-		     "the target",
+		     "%zu NO_TAP with no later tap that proves the bench: not held "
+		     "against the target",
 		     c->unproven_no_taps);
 	else if (claim)
 		rule(c, VERDICT_INCONCLUSIVE, "%s: %s", claim->claim.text,

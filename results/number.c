@@ -61,12 +61,8 @@ const char *number_time(char out[NUMBER_SIZE], int64_t ns)
 
 	if (ns == STATS_INFINITE)
 		return strcpy(out, "inf");
-	/* the largest unit that leaves a whole number, or else the largest that is not above it */
-	while (i < 3 && (ns < powers[units[i].digits] || ns % powers[units[i].digits]))
+	while (i < 3 && ns > 0 && ns < powers[units[i].digits])
 		i++;
-	if (i == 3)
-		for (i = 1; i < 3 && ns < powers[units[i].digits]; i++)
-			;
 	decimal(out, ns, units[i].digits);
 	if (strchr(out, '.')) {
 		size_t len = strlen(out);

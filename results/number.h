@@ -15,7 +15,7 @@
 const char *number_fixed(char out[NUMBER_SIZE], double x, int digits);
 /** ns as milliseconds in 6 characters at most: "0.412" "48.21" "312.4" "1024.5" "inf". @return @out. */
 const char *number_ms(char out[NUMBER_SIZE], int64_t ns);
-/** ns as shortest exact text with its unit: "300 ms" "1.5 ms" "59 s" "inf". @return @out. */
+/** ns (>= 0), exactly, in its largest unit: "300 ms" "1.5 ms" "59 s" "0 s" "inf". @return @out. */
 const char *number_time(char out[NUMBER_SIZE], int64_t ns);
 
 /** A share as "95 %", "99.5 %": at most 3 digits behind the point. @return @out. */

@@ -80,7 +80,7 @@ static size_t next_shown(const char *text, bool utf8, char shown[5])
 	size_t len = text_character(text, &c);
 
 	if (!len || !text_printable(c) || (c >= 0x80 && !utf8)) {
-		strcpy(shown, "?");
+		strcpy(shown, c == '\n' || c == '\t' ? " " : "?");
 		return len ? len : 1;
 	}
 	memcpy(shown, text, len);

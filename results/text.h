@@ -23,7 +23,7 @@ char *text_trim(char *s);
 bool text_printable(uint32_t character);
 /**
  * Append @text, at most @columns characters of it; longer text ends in "…" or "~". What is not printable
- * (and without @utf8 what is not ASCII) becomes '?'. @return characters appended
+ * (and without @utf8 what is not ASCII) becomes '?', a newline or tab a blank. @return characters appended
  */
 int text_put(struct buf *out, const char *text, int columns, bool utf8);
 

@@ -35,6 +35,6 @@ struct conf {
 
 /** A located mistake with the given code; fills text and excerpt. @return @code */
 int conf_mistake(const struct conf *conf, int line, int column, struct err *err, int code,
-		 const char *fmt, va_list ap);
+		 const char *fmt, va_list ap) __attribute__((format(printf, 6, 0)));
 
 #endif

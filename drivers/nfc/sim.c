@@ -172,8 +172,12 @@ static int sim_identity(struct reader *r, struct reader_identity *id, struct err
 {
 	(void)r;
 	(void)err;
-	*id = (struct reader_identity){ "simulated reader", "in process",
-					"keybench " VERSION, true };
+	*id = (struct reader_identity){
+		.model = "simulated reader",
+		.link = "in process",
+		.software = "keybench " VERSION,
+		.simulated = true,
+	};
 	return 0;
 }
 

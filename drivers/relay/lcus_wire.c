@@ -76,8 +76,8 @@ int lcus_parse_status(const char *line, int *channel, bool *on)
 
 	if (strncmp(s, "CH", 2) || !isdigit((unsigned char)s[2]))
 		return ERR_FORMAT;
-	for (s += 2; isdigit((unsigned char)*s) && n < 1000; s++)
-		n = n * 10 + (*s - '0');
+	for (s += 2; isdigit((unsigned char)*s); s++)
+		n = n < 100 ? n * 10 + (*s - '0') : n; /* enough to be out of range */
 	s = skip_blanks(s);
 	if (*s++ != ':')
 		return ERR_FORMAT;

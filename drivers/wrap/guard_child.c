@@ -1,10 +1,9 @@
 #include "drivers/wrap/worker_child.h"
 
-#include "bench/core/log.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
@@ -69,12 +68,13 @@ static void drop_board(const struct relay_job *job)
 		if (job->driver->open(&r, job->options, clock, &err) == 0) {
 			relay_all_off(r, &err);
 			relay_close(r);
-			log_warning("the guard dropped the relay board");
+			dprintf(STDERR_FILENO,
+				"dropped the relay board\n"); /* to the log */
 			return;
 		}
 		clock->sleep_until(clock, clock_now(clock) + OPEN_PAUSE_NS);
 	}
-	log_error("the guard could not drop the relay board: %s", err_text(&err));
+	dprintf(STDERR_FILENO, "could not drop the relay board: %s\n", err_text(&err));
 }
 
 void guard_child_run(const void *job)

@@ -101,6 +101,7 @@ static int serve_identity(struct reader *r, struct worker_message *answer,
 	memcpy(out->model, id.model, sizeof(out->model));
 	memcpy(out->link, id.link, sizeof(out->link));
 	memcpy(out->software, id.software, sizeof(out->software));
+	out->fsd = id.fsd;
 	out->simulated = id.simulated;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ struct board {
 	int64_t heard_ns;  /* the last message */
 	int64_t ticked_ns; /* the guard was told last */
 	bool dropped;      /* by itself, and nobody was told yet */
+	bool alone;        /* the guard is gone, and that was said */
 };
 
 static volatile sig_atomic_t ending;
@@ -42,8 +44,11 @@ static void tell_guard(struct board *b, enum guard_tick what)
 	char c = (char)what;
 
 	b->ticked_ns = now();
-	if (write(CHILD_TICKS, &c, 1) < 0)
-		return; /* full or closed: the guard will see to that in its own way */
+	if (write(CHILD_TICKS, &c, 1) < 0 && errno == EPIPE && !b->alone) {
+		b->alone = true;
+		dprintf(STDERR_FILENO,
+			"the guard of this board is gone\n"); /* to the log */
+	}
 }
 
 static void drop_if_silent(struct board *b)

@@ -184,6 +184,7 @@ static int worker_identity(struct reader *r, struct reader_identity *id, struct 
 	memcpy(id->model, m.u.identity.model, sizeof(id->model));
 	memcpy(id->link, m.u.identity.link, sizeof(id->link));
 	memcpy(id->software, m.u.identity.software, sizeof(id->software));
+	id->fsd = m.u.identity.fsd;
 	id->simulated = m.u.identity.simulated != 0;
 	return 0;
 }
@@ -249,8 +250,8 @@ static int start_reader(struct worker_reader *w, struct err *err)
 	rc = await_open(&w->proc, err);
 	if (rc) {
 		proc_release(&w->proc);
-		snprintf(w->proc.epitaph, sizeof(w->proc.epitaph), "%s could not open its device",
-			 w->proc.title);
+		snprintf(w->proc.epitaph, sizeof(w->proc.epitaph),
+			 "%s could not open its device", w->proc.title);
 	}
 	return rc;
 }
@@ -432,7 +433,7 @@ int worker_open_relay(struct relay **out, const struct relay_driver *driver,
 	w->base = (struct relay){ &relay_ops, clock };
 	w->job = (struct relay_job){ driver, options, clock };
 	w->tick = -1;
-	proc_init(&w->proc, pump, LOG_DEBUG, "the worker of %s", driver->name);
+	proc_init(&w->proc, pump, LOG_WARNING, "the worker of %s", driver->name);
 	proc_init(&w->guard, pump, LOG_WARNING, "the guard of %s", driver->name);
 	rc = start_relay(w, err);
 	if (rc) {

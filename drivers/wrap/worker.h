@@ -11,15 +11,24 @@
  * A device in a process of its own: the same role in front, a SOCK_SEQPACKET pair behind, a deadline
  * on every request.
  *
- * The child opens the driver, then serves one request after the other. It ignores SIGINT (the
- * terminal sends it to everybody), ends on SIGTERM, and ends when the controller's end of the pair
- * closes, however that happened. A relay worker drops its board on each of these and when no
- * message came for WORKER_HEARTBEAT_LIMIT_NS; a guard process beside it kills a relay worker that
- * is stuck or was killed, re-opens the board and drops it.
+ * The child opens the driver, then serves one request after the other. Signals of the terminal do not reach
+ * it. It ends, its device closed in order, on SIGTERM, and when the controller's end of the pair closes,
+ * however that happened; a reader's worker does so even out of a call that blocks, within 2 s.
  *
- * A request that misses its deadline answers ERR_TIMEOUT and leaves the worker in doubt: the only
- * calls it then accepts are abort, reopen, worker_respawn and close. A worker that died answers
- * ERR_GONE, with its signal or exit status in the text.
+ * A relay worker drops its board on each of these and when no message came for
+ * WORKER_HEARTBEAT_LIMIT_NS; after the latter it goes on, but the next set or read answers
+ * ERR_TIMEOUT once, so that nobody believes in a coil that is off. A guard process beside it kills a relay worker
+ * that is stuck, re-opens the board of one that was killed, and drops it; the relay is ERR_GONE then.
+ *
+ * A reader's request that misses its deadline answers ERR_TIMEOUT and leaves the worker in doubt
+ * (ERR_INTERRUPTED does too): the only calls it then accepts are abort, which makes a blocked call
+ * return, reopen, which aborts first and clears the doubt, worker_respawn and close; all others
+ * answer ERR_TIMEOUT. A late answer is no answer: it is recognised and dropped. A relay board takes
+ * the next request all the same: switching off must always be tried. A worker that died answers
+ * ERR_GONE, with its signal or exit status and its last words in the text.
+ *
+ * A request while another one to the same worker waits further up the stack (from a handler of the
+ * pump) is ERR_USAGE.
  */
 #define WORKER_HEARTBEAT_NS (250 * NS_PER_MS)
 #define WORKER_HEARTBEAT_LIMIT_NS NS_PER_S

@@ -138,12 +138,17 @@ static void write_epitaph(struct proc *p, int status)
 static bool reap(struct proc *p)
 {
 	int status;
+	pid_t pid;
 
 	if (p->pid < 0)
 		return true;
-	if (waitpid(p->pid, &status, WNOHANG) != p->pid)
+	pid = waitpid(p->pid, &status, WNOHANG);
+	if (pid == p->pid)
+		write_epitaph(p, status);
+	else if (pid < 0 && errno == ECHILD) /* somebody else reaped it */
+		snprintf(p->epitaph, sizeof(p->epitaph), "%s ended", p->title);
+	else
 		return false;
-	write_epitaph(p, status);
 	p->pid = -1;
 	shut(&p->pidfd);
 	return true;

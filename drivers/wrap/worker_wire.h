@@ -43,7 +43,7 @@ struct worker_exchange {
 
 struct worker_identity {
 	char model[64], link[64], software[64];
-	int32_t channels;
+	int32_t channels, fsd;
 	uint8_t reads_back, simulated;
 };
 

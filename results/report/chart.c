@@ -1,7 +1,7 @@
 #include "results/number.h"
 #include "results/report/report.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #define MOST_ROWS 16
 #define LABEL 9   /* "  1024.5 " */
@@ -78,15 +78,26 @@ static void put_bar(struct buf *out, size_t count, size_t most, int columns, boo
 		buf_printf(out, " %zu", count);
 }
 
-/* The limits from @from to below @to, behind a row. */
+static bool has_limit(const struct chart *c, int64_t from, int64_t to)
+{
+	for (size_t i = 0; i < c->limit_count; i++)
+		if (c->limits_ns[i] >= from && c->limits_ns[i] < to)
+			return true;
+	return false;
+}
+
+/* The lowest limit from @from to below @to, behind a row: there is room for one. */
 static void put_limits(struct buf *out, const struct chart *c, int64_t from, int64_t to)
 {
+	int64_t lowest = INT64_MAX;
 	char text[NUMBER_SIZE];
-	int shown = 0;
 
 	for (size_t i = 0; i < c->limit_count; i++)
-		if (c->limits_ns[i] >= from && c->limits_ns[i] < to && shown++ == 0)
-			buf_printf(out, " <- limit %s", number_ms(text, c->limits_ns[i]));
+		if (c->limits_ns[i] >= from && c->limits_ns[i] < to &&
+		    c->limits_ns[i] < lowest)
+			lowest = c->limits_ns[i];
+	if (lowest != INT64_MAX)
+		buf_printf(out, " <- limit %s", number_ms(text, lowest));
 }
 
 static size_t count_below(const struct chart *c, size_t finite, size_t from, int64_t edge)
@@ -120,25 +131,28 @@ static void put_rows(struct buf *out, const struct chart *c, size_t finite, int 
 	int64_t end = s.start + s.rows * s.width;
 	char text[NUMBER_SIZE], label[NUMBER_SIZE + 2];
 
+	if (has_limit(c, 0, s.start)) {
+		put_label(out, "<");
+		put_limits(out, c, 0, s.start);
+		buf_text(out, "\n");
+	}
 	for (int row = 0; row < s.rows; row++) {
 		int64_t from = s.start + row * s.width;
 		size_t next = count_below(c, finite, at, from + s.width);
 
 		put_label(out, number_ms(text, from));
 		put_bar(out, next - at, most, columns, utf8);
-		put_limits(out, c, row ? from : 0, from + s.width);
+		put_limits(out, c, from, from + s.width);
 		buf_text(out, "\n");
 		at = next;
 	}
-	if (at < finite) {
-		strcpy(label, ">=");
-		put_label(out, strcat(label, number_ms(text, end)));
+	if (at < finite || has_limit(c, end, INT64_MAX)) {
+		snprintf(label, sizeof(label), ">=%s", number_ms(text, end));
+		put_label(out, label);
 		put_bar(out, finite - at, most, columns, utf8);
-	} else {
-		put_label(out, "");
+		put_limits(out, c, end, INT64_MAX);
+		buf_text(out, "\n");
 	}
-	put_limits(out, c, end, INT64_MAX);
-	buf_text(out, "\n");
 	if (finite < c->n) {
 		put_label(out, "inf");
 		put_bar(out, c->n - finite, most, columns, utf8);

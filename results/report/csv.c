@@ -1,33 +1,43 @@
 #include "results/journal.h"
 #include "results/record.h"
 #include "results/report/report.h"
+#include "results/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 /*
  * Every attempt, read from the journal again: warm-up, retries and bench errors too, which the summary's
- * samples leave out. RFC 4180, lines end in LF.
+ * samples leave out. Quoted as in RFC 4180, but lines end in LF: awk and grep are readers too, and no field
+ * has a line break in it.
  */
 struct writer {
 	struct buf *out;
 	bool simulated;
 };
 
-/* A field, in quotes where it must be. */
+/* A field on one line, in quotes where it must be. */
 static void put_field(struct buf *out, const char *text)
 {
-	if (!text[strcspn(text, ",\"\r\n")]) {
-		buf_text(out, text);
-		return;
+	struct buf safe;
+	const char *p;
+
+	buf_init(&safe, 4096);
+	text_put(&safe, text, 1000, true);
+	p = buf_str(&safe);
+	if (!p[strcspn(p, ",\"")]) {
+		buf_text(out, p);
+	} else {
+		buf_text(out, "\"");
+		for (; *p; p++) {
+			if (*p == '"')
+				buf_text(out, "\"");
+			buf_u8(out, (uint8_t)*p);
+		}
+		buf_text(out, "\"");
 	}
-	buf_text(out, "\"");
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_text(out, "\"");
-		buf_u8(out, (uint8_t)*text);
-	}
-	buf_text(out, "\"");
+	out->failed = out->failed || safe.failed;
+	buf_release(&safe);
 }
 
 static int put_attempt(void *ctx, json_t *line, int line_no, struct err *err)

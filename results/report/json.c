@@ -41,10 +41,25 @@ static void put_count(struct object *o, const char *key, size_t n)
 	put(o, key, json_integer((json_int_t)n));
 }
 
-/* ns; what is infinite is null. */
+/* ns; an attempt without a latency is "inf". */
 static void put_ns(struct object *o, const char *key, int64_t ns)
 {
-	put(o, key, ns == STATS_INFINITE ? json_null() : json_integer((json_int_t)ns));
+	put(o, key,
+	    ns == STATS_INFINITE ? json_string("inf") : json_integer((json_int_t)ns));
+}
+
+/* null where there is no bound. */
+static void put_bounds(struct object *o, bool has_lower, int64_t lower_ns, bool has_upper,
+		       int64_t upper_ns)
+{
+	if (has_lower)
+		put_ns(o, "lower_ns", lower_ns);
+	else
+		put(o, "lower_ns", json_null());
+	if (has_upper)
+		put_ns(o, "upper_ns", upper_ns);
+	else
+		put(o, "upper_ns", json_null());
 }
 
 static json_t *finish(struct object *o)
@@ -96,8 +111,7 @@ static void put_quantile(struct object *o, const struct claim *c,
 	put(o, "q", json_real(c->q));
 	put_ns(o, "limit_ns", c->limit_ns);
 	put_ns(o, "estimate_ns", d->estimate_ns);
-	put_ns(o, "lower_ns", d->lower_ns);
-	put_ns(o, "upper_ns", d->upper_ns);
+	put_bounds(o, d->lower_rank, d->lower_ns, d->upper_rank, d->upper_ns);
 	put_ns(o, "u_ns", d->u_ns);
 	put_count(o, "effective_n", d->effective_n);
 	put(o, "dependence", dependence_json(&d->dependence));
@@ -127,8 +141,7 @@ static json_t *quantile_json(const int64_t *sorted, size_t n, size_t effective_n
 
 	put(&o, "q", json_real(q));
 	put_ns(&o, "estimate_ns", b.estimate_ns);
-	put(&o, "lower_ns", b.lower_rank ? json_integer(b.lower_ns) : json_null());
-	put_ns(&o, "upper_ns", b.upper_ns);
+	put_bounds(&o, b.lower_rank, b.lower_ns, b.upper_rank, b.upper_ns);
 	return finish(&o);
 }
 

@@ -99,18 +99,20 @@ static void put_run(struct page *p, const struct summary *s)
 
 static void put_header(struct page *p, const struct summary *s)
 {
-	char utc[NUMBER_SIZE], took[NUMBER_SIZE] = "?", u[NUMBER_SIZE], conf[NUMBER_SIZE];
+	char utc[NUMBER_SIZE], took[NUMBER_SIZE], u[NUMBER_SIZE], conf[NUMBER_SIZE];
+	bool ended = s->wall_end_ns >= s->wall_start_ns;
 
-	if (s->wall_end_ns >= s->wall_start_ns)
-		number_fixed(took, (double)(s->wall_end_ns - s->wall_start_ns) / 1e9, 1);
+	number_fixed(took, ended ? (double)(s->wall_end_ns - s->wall_start_ns) / 1e9 : 0,
+		     1);
 	put_item(p, "keybench", NAME, "%s, run %s", s->version, s->run_name);
 	if (s->simulated)
 		put_item(p, "", 0, REPORT_SIMULATED);
 	buf_text(p->out, "\n");
 	put_item(p, "verdict", NAME, "%s", verdict_name(s->verdict));
 	put_run(p, s);
-	put_item(p, "started", NAME, "%s, took %s s, on %s",
-		 number_utc(utc, s->wall_start_ns), took, or_dash(s->host));
+	put_item(p, "started", NAME, "%s, on %s%s%s%s", number_utc(utc, s->wall_start_ns),
+		 or_dash(s->host), ended ? ", took " : "", ended ? took : "",
+		 ended ? " s" : "");
 	put_item(p, "inputs", NAME, "rig %s, target %s, protocol %s, phone %s",
 		 or_dash(s->rig), or_dash(s->target), or_dash(s->protocol),
 		 or_dash(s->phone));
@@ -295,8 +297,8 @@ static int put_chart(struct page *p, const struct summary_case *c,
 		if (report_claim_metric(&c->claims[i].claim) == s->metric)
 			limits[chart.limit_count++] = c->claims[i].claim.limit_ns;
 	buf_printf(p->out,
-		   "\n%s, ms: %zu samples, each row from its number up to the next\n",
-		   metrics[s->metric].name, s->n);
+		   "\n%s, ms: %zu sample%s, each row from its number up to the next\n",
+		   metrics[s->metric].name, s->n, many(s->n));
 	chart_put(p->out, &chart, p->o);
 	free(sorted);
 	return 0;
@@ -357,13 +359,19 @@ static void put_footer(struct page *p, const struct summary *s)
 	char claim[NUMBER_SIZE], run[NUMBER_SIZE];
 
 	buf_text(p->out, "\n");
-	put_item(p, "risk", NAME, "of a wrong PASS: %s per claim, at most %s for the run",
-		 number_percent(claim, s->risk_claim), number_percent(run, s->risk_run));
+	if (s->risk_run > 0)
+		put_item(p, "risk", NAME,
+			 "of a wrong PASS: %s per claim, at most %s for the run",
+			 number_percent(claim, s->risk_claim),
+			 number_percent(run, s->risk_run));
+	else
+		put_item(p, "risk", NAME, "of a wrong PASS: none, for no claim passed");
 	put_item(p, "columns", NAME,
-		 "a '-' stands where the samples are too few for the quantile; bound: "
-		 "the upper one, "
-		 "of a FAIL the lower one; 'inf': an attempt without a latency, or no "
-		 "bound");
+		 "'-': too few samples for the quantile; bound: the upper one, of a FAIL "
+		 "the lower "
+		 "one; 'inf': an attempt without a latency, or no bound; a metric that "
+		 "no claim "
+		 "names lists the attempts that have it");
 	put_item(p, "files", NAME,
 		 "beside this one: journal.jsonl (the record), summary.json, junit.xml, "
 		 "samples.csv "

@@ -72,21 +72,28 @@ static int exchange(struct step_env *env, const char *name, struct bytes command
 	return 0;
 }
 
+/*
+ * @param in_doubt  the run before was cut off between AUTH1 and its answer: the device may hold a newer
+ *                  Kpersistent than we do, and falling back is what the protocol asks for
+ */
 static void judge(struct attempt *a, const struct transact_params *p,
-		  const struct vehicle_result *r)
+		  const struct vehicle_result *r, bool in_doubt)
 {
 	snprintf(a->kind, sizeof(a->kind), "%s", kinds[r->kind == VEHICLE_FAST ? 0 : 1]);
-	if (r->refused || !r->opened) {
-		attempt_end(a, OUTCOME_REFUSED, "%s",
-			    r->why[0] ? r->why : "the vehicle did not open");
-		attempt_complain(a, "%s", a->detail);
+	if (r->fell_back)
+		attempt_point(a, "fallback", attempt_find(a, "decided")->at_ns, 0);
+	if (r->refused) {
+		attempt_end(a, OUTCOME_REFUSED, "%s", r->why);
+		/* a "no" may be tolerated by a share(...) claim; what does not verify never is */
+		if (!r->said_no)
+			attempt_complain(a, "%s", r->why);
 		return;
 	}
-	if (r->fell_back && p->fallback == 0)
+	if (r->fell_back && p->fallback == 0 && !in_doubt)
 		attempt_complain(a, "fell back to standard: %s", r->why);
 }
 
-/* The engine's turn: the last answer in (none at first), the next command out. */
+/* The engine's turn: what was answered in (NULL at first), the next command out. */
 static enum vehicle_step think(struct step_env *env, const struct buf *answer,
 			       struct buf *command, const char **name,
 			       struct tally *tally)
@@ -94,34 +101,52 @@ static enum vehicle_step think(struct step_env *env, const struct buf *answer,
 	int64_t from = clock_now(env->clock);
 	enum vehicle_step step;
 
-	if (answer->len)
+	if (answer)
 		vehicle_answer(env->vehicle, buf_bytes(answer));
 	step = vehicle_next(env->vehicle, command, name);
 	tally->vehicle_ns += clock_now(env->clock) - from;
 	return step;
 }
 
-static int run_transact(const void *params, struct step_env *env, struct err *err)
+/* The whole dialogue, SELECT to CONTROL FLOW. */
+static int converse(struct step_env *env, struct tally *tally, struct err *err)
 {
-	const struct transact_params *p = params;
 	uint8_t command_mem[READER_MAX_COMMAND], answer_mem[300];
 	struct buf command = BUF_ON(command_mem), answer = BUF_ON(answer_mem);
-	struct tally tally = { 0 };
+	enum vehicle_step step;
 	const char *name;
 	int rc = 0;
 
+	step = think(env, NULL, &command, &name, tally);
+	while (!rc && step == VEHICLE_SEND) {
+		buf_clear(&answer);
+		rc = exchange(env, name, buf_bytes(&command), &answer, tally, err);
+		if (!rc)
+			step = think(env, &answer, &command, &name, tally);
+	}
+	return rc;
+}
+
+static int run_transact(const void *params, struct step_env *env, struct err *err)
+{
+	const struct transact_params *p = params;
+	const struct vehicle_result *result;
+	bool in_doubt = vehicle_in_doubt(env->vehicle);
+	struct tally tally = { 0 };
+	int rc;
+
 	vehicle_begin(env->vehicle, p->kind == 0 ? VEHICLE_FAST : VEHICLE_STANDARD,
 		      (enum vehicle_action)p->action);
-	while (!rc && think(env, &answer, &command, &name, &tally) == VEHICLE_SEND) {
-		buf_clear(&answer);
-		rc = exchange(env, name, buf_bytes(&command), &answer, &tally, err);
-	}
+	rc = converse(env, &tally, err);
 	if (rc)
 		return rc;
+	result = vehicle_result(env->vehicle);
 	attempt_point(env->attempt, "decided", clock_now(env->clock), 0);
 	attempt_value(env->attempt, "airtime_floor", tally.airtime_floor_ns);
 	attempt_value(env->attempt, "vehicle", tally.vehicle_ns);
-	judge(env->attempt, p, vehicle_result(env->vehicle));
+	if (!result->opened && !result->refused)
+		return err_set(err, ERR_IO, "%s", result->why);
+	judge(env->attempt, p, result, in_doubt);
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }
 

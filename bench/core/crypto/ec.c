@@ -17,50 +17,37 @@
 
 int ec_generate(EVP_PKEY **out, OSSL_LIB_CTX *lib)
 {
-	EVP_PKEY *key;
+	EVP_PKEY_CTX *keygen = fetch_p256_keygen(lib);
+	EVP_PKEY *key = NULL;
 
-	if (crypto_seeded_refill(lib))
-		return ERR_IO;
-	key = EVP_PKEY_Q_keygen(lib, NULL, "EC", "P-256");
-	if (!key)
+	if (!keygen)
+		return ERR_NOMEM;
+	if (crypto_seeded_refill(lib) || EVP_PKEY_generate(keygen, &key) != 1)
 		return ERR_IO;
 	*out = key;
 	return 0;
 }
 
-/* fromdata with a group, a point, and a secret (native byte order) when sk is not NULL. */
-static int import(EVP_PKEY **out, OSSL_LIB_CTX *lib, uint8_t *sk, const uint8_t *pk)
-{
-	char group[] = "P-256";
-	OSSL_PARAM p[4], *end = p;
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(lib, "EC", NULL);
-	EVP_PKEY *key = NULL;
-	int rc = 0;
-
-	*end++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
-	*end++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)pk,
-						   65);
-	if (sk)
-		*end++ = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, sk, 32);
-	*end = OSSL_PARAM_construct_end();
-	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1)
-		rc = ERR_NOMEM;
-	else if (EVP_PKEY_fromdata(ctx, &key, sk ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
-				   p) != 1)
-		rc = ERR_FORMAT;
-	EVP_PKEY_CTX_free(ctx);
-	if (rc)
-		ERR_clear_error();
-	else
-		*out = key;
-	return rc;
-}
-
 int ec_public_key(EVP_PKEY **out, OSSL_LIB_CTX *lib, const uint8_t pk[65])
 {
+	const EVP_PKEY *params = fetch_p256_params(lib);
+	EVP_PKEY *key;
+
 	if (pk[0] != 4) /* the library would take the hybrid forms 06 and 07 */
 		return ERR_FORMAT;
-	return import(out, lib, NULL, pk);
+	key = params ? EVP_PKEY_new() : NULL;
+	if (!key || EVP_PKEY_copy_parameters(key, params) != 1) {
+		EVP_PKEY_free(key);
+		return ERR_NOMEM;
+	}
+	/* Checks coordinates and curve. */
+	if (EVP_PKEY_set1_encoded_public_key(key, pk, 65) != 1) {
+		EVP_PKEY_free(key);
+		ERR_clear_error();
+		return ERR_FORMAT;
+	}
+	*out = key;
+	return 0;
 }
 
 int ec_check_point(const uint8_t pk[65])
@@ -105,6 +92,33 @@ out:
 	return rc;
 }
 
+/* fromdata; @native is the secret in the machine's byte order. */
+static int import_pair(EVP_PKEY **out, OSSL_LIB_CTX *lib, uint8_t native[32],
+		       uint8_t point[65])
+{
+	char group[] = "P-256";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 65),
+		OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, 32),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(lib, "EC", NULL);
+	EVP_PKEY *key = NULL;
+	int rc = 0;
+
+	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1)
+		rc = ERR_NOMEM;
+	else if (EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) != 1)
+		rc = ERR_FORMAT;
+	EVP_PKEY_CTX_free(ctx);
+	if (rc)
+		ERR_clear_error();
+	else
+		*out = key;
+	return rc;
+}
+
 int ec_secret_key(EVP_PKEY **out, OSSL_LIB_CTX *lib, const uint8_t sk[32],
 		  const uint8_t pk[65])
 {
@@ -130,7 +144,7 @@ int ec_secret_key(EVP_PKEY **out, OSSL_LIB_CTX *lib, const uint8_t sk[32],
 	if (!rc && BN_bn2nativepad(secret, native, sizeof(native)) != sizeof(native))
 		rc = ERR_NOMEM;
 	if (!rc)
-		rc = import(out, lib, native, point);
+		rc = import_pair(out, lib, native, point);
 	secret_wipe(native, sizeof(native));
 out:
 	BN_clear_free(secret);

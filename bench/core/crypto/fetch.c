@@ -9,6 +9,7 @@
 #include <openssl/params.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 static EVP_MD *sha256_md;
 static EVP_CIPHER *cbc_cipher, *ecb_cipher;
@@ -16,8 +17,34 @@ static EVP_KDF *hkdf_kdf, *x963_kdf;
 static EVP_MAC_CTX *cmac_ctx;
 static EC_GROUP *p256_group;
 
+/* Per library context. */
+struct home {
+	OSSL_LIB_CTX *lib;
+	EVP_PKEY_CTX *keygen;
+	EVP_PKEY *params;
+	struct home *next;
+};
+static struct home *homes;
+
+void fetch_forget(OSSL_LIB_CTX *lib)
+{
+	struct home **at = &homes, *h;
+
+	while (*at && (*at)->lib != lib)
+		at = &(*at)->next;
+	h = *at;
+	if (!h)
+		return;
+	*at = h->next;
+	EVP_PKEY_CTX_free(h->keygen);
+	EVP_PKEY_free(h->params);
+	free(h);
+}
+
 static void release(void)
 {
+	while (homes)
+		fetch_forget(homes->lib);
 	EVP_MD_free(sha256_md);
 	EVP_CIPHER_free(cbc_cipher);
 	EVP_CIPHER_free(ecb_cipher);
@@ -114,4 +141,51 @@ const EC_GROUP *fetch_p256(void)
 		p256_group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
 	}
 	return p256_group;
+}
+
+/* What is missing of it stays NULL. */
+static void furnish(struct home *h)
+{
+	EVP_PKEY_CTX *params = EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
+
+	if (params && EVP_PKEY_paramgen_init(params) == 1 &&
+	    EVP_PKEY_CTX_set_group_name(params, "P-256") == 1)
+		EVP_PKEY_generate(params, &h->params);
+	EVP_PKEY_CTX_free(params);
+	h->keygen = EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
+	if (h->keygen && (EVP_PKEY_keygen_init(h->keygen) != 1 ||
+			  EVP_PKEY_CTX_set_group_name(h->keygen, "P-256") != 1)) {
+		EVP_PKEY_CTX_free(h->keygen);
+		h->keygen = NULL;
+	}
+}
+
+static const struct home *home_of(OSSL_LIB_CTX *lib)
+{
+	static const struct home none;
+	struct home *h;
+
+	for (h = homes; h && h->lib != lib; h = h->next)
+		;
+	if (h)
+		return h;
+	release_at_exit();
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return &none;
+	h->lib = lib;
+	furnish(h);
+	h->next = homes;
+	homes = h;
+	return h;
+}
+
+EVP_PKEY_CTX *fetch_p256_keygen(OSSL_LIB_CTX *lib)
+{
+	return home_of(lib)->keygen;
+}
+
+const EVP_PKEY *fetch_p256_params(OSSL_LIB_CTX *lib)
+{
+	return home_of(lib)->params;
 }

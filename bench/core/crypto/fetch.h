@@ -21,4 +21,16 @@ const EVP_MAC_CTX *fetch_cmac(void);
 /** The curve P-256. */
 const EC_GROUP *fetch_p256(void);
 
+/*
+ * What making keys in a library context (NULL, or one of crypto_seeded_new) wants again and again: the curve
+ * alone costs more to set up than a key pair to draw.
+ */
+
+/** A generator of P-256 key pairs, for EVP_PKEY_generate. */
+EVP_PKEY_CTX *fetch_p256_keygen(OSSL_LIB_CTX *lib);
+/** A P-256 key without any key: to copy the parameters of. */
+const EVP_PKEY *fetch_p256_params(OSSL_LIB_CTX *lib);
+/** Before @lib is freed. */
+void fetch_forget(OSSL_LIB_CTX *lib);
+
 #endif

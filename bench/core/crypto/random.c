@@ -1,6 +1,7 @@
 #include "bench/core/crypto/random.h"
 
 #include "bench/core/bytes.h"
+#include "bench/core/crypto/fetch.h"
 #include "bench/core/crypto/sha256.h"
 
 #include <openssl/core_names.h>
@@ -118,6 +119,7 @@ void crypto_seeded_free(OSSL_LIB_CTX *lib)
 
 		*at = s->next;
 		free(s);
+		fetch_forget(lib);
 		OSSL_LIB_CTX_free(lib);
 	}
 }

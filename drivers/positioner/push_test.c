@@ -1,0 +1,206 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/core/pump.h"
+#include "drivers/positioner/sim.h"
+#include "drivers/positioner_contract.h"
+#include "drivers/relay.h"
+#include "drivers/relay/sim.h"
+
+static struct clock_virtual virtual_clock;
+static struct positioner_case under_test;
+static struct relay *board;
+static enum position sent_to;
+
+static void *bind(const struct positioner_driver *driver, const char *text)
+{
+	void *options = calloc(1, driver->options_size);
+	struct conf *conf;
+	struct err err = { 0 };
+
+	if (conf_parse(&conf, "rig", BYTES((const uint8_t *)text, strlen(text)), &err) ||
+	    conf_bind(conf_root(conf), driver->items, options, &err))
+		fail_msg("%s", err.text);
+	conf_free(conf); /* nothing in these options is borrowed */
+	return options;
+}
+
+static void open_push(const char *text, struct pump *pump, struct clock *clock)
+{
+	static const struct sim_relay_options two = { .channels = 2 };
+	const struct positioner_driver *push = positioner_driver_find("push");
+	void *options = bind(push, text);
+	struct positioner_parts parts = { .pump = pump };
+	struct err err = { 0 };
+
+	assert_int_equal(sim_relay_driver.open(&board, &two, clock, NULL), 0);
+	parts.relay = board;
+	if (push->open(&under_test.positioner, options, &parts, clock, &err))
+		fail_msg("%s", err.text);
+	free(options);
+}
+
+static enum position pushed_to(const struct positioner_case *c)
+{
+	uint32_t state = 0;
+
+	(void)c;
+	assert_int_equal(relay_read(board, &state, NULL), 0);
+	assert_int_equal(state & ~2u, 0);
+	return state ? POSITION_TAP : POSITION_AWAY;
+}
+
+static int push(void **state)
+{
+	*state = &under_test;
+	clock_virtual_init(&virtual_clock);
+	open_push("{channel: 2, travel: 40 ms, retreat: 60 ms, max_on: 5 s}", NULL,
+		  &virtual_clock.base);
+	under_test.truth = pushed_to;
+	under_test.travel_ns = 40 * NS_PER_MS;
+	return 0;
+}
+
+static int close_push(void **state)
+{
+	uint32_t on = 0;
+
+	(void)state;
+	positioner_close(under_test.positioner);
+	assert_int_equal(relay_read(board, &on, NULL), 0);
+	assert_int_equal(on, 0); /* away, and the board is still ours */
+	relay_close(board);
+	return 0;
+}
+
+static void moved(void *ctx, enum position to, int64_t settled_ns)
+{
+	(void)ctx;
+	assert_true(settled_ns >= virtual_clock.at_ns);
+	sent_to = to;
+}
+
+static enum position sim_sent_to(const struct positioner_case *c)
+{
+	(void)c;
+	return sent_to;
+}
+
+static int sim(void **state)
+{
+	static const struct sim_positioner_options options = { .travel_ns =
+								       25 * NS_PER_MS };
+
+	*state = &under_test;
+	sent_to = POSITION_AWAY;
+	clock_virtual_init(&virtual_clock);
+	under_test.truth = sim_sent_to;
+	under_test.travel_ns = options.travel_ns;
+	return sim_positioner_open(&under_test.positioner, &options, moved, NULL,
+				   &virtual_clock.base, NULL);
+}
+
+static int close_sim(void **state)
+{
+	struct positioner_move tap = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(under_test.positioner, &tap, NULL), 0);
+	positioner_close(under_test.positioner);
+	assert_int_equal(sent_to, POSITION_AWAY);
+	return 0;
+}
+
+static int move_code(enum position to, struct positioner_move *move)
+{
+	*move = (struct positioner_move){ .to = to };
+	return positioner_move(under_test.positioner, move, NULL);
+}
+
+static void the_way_back_has_its_own_time(void **state)
+{
+	struct positioner_move move;
+
+	(void)state;
+	assert_int_equal(move_code(POSITION_TAP, &move), 0);
+	assert_int_equal(move_code(POSITION_AWAY, &move), 0);
+	assert_int_equal(move.settled_ns - move.commanded_ns, 60 * NS_PER_MS);
+}
+
+static void a_phone_pushed_too_long_is_retracted_and_said_so_once(void **state)
+{
+	struct positioner_move move;
+
+	(void)state;
+	assert_int_equal(move_code(POSITION_TAP, &move), 0);
+	virtual_clock.at_ns += 4 * NS_PER_S;
+	assert_int_equal(move_code(POSITION_TAP, &move),
+			 0); /* no new start of the limit */
+	virtual_clock.at_ns += 2 * NS_PER_S;
+	assert_int_equal(move_code(POSITION_TAP, &move), ERR_TIMEOUT);
+	assert_int_equal(pushed_to(NULL), POSITION_AWAY);
+	assert_int_equal(move_code(POSITION_TAP, &move), 0);
+	assert_int_equal(pushed_to(NULL), POSITION_TAP);
+}
+
+static void with_a_pump_the_limit_acts_by_itself(void **state)
+{
+	struct positioner_move move;
+	struct pump *pump;
+	int64_t deadline;
+
+	(void)state;
+	assert_int_equal(pump_new(&pump, NULL), 0);
+	open_push("{channel: 2, travel: 1 ms, max_on: 1 ms}", pump, clock_real());
+	assert_int_equal(move_code(POSITION_TAP, &move), 0);
+	deadline = clock_now(clock_real()) + 20 * NS_PER_S;
+	while (pushed_to(NULL) == POSITION_TAP && clock_now(clock_real()) < deadline)
+		pump_sleep_until(pump, clock_now(clock_real()) + 10 * NS_PER_MS, NULL);
+	assert_int_equal(pushed_to(NULL), POSITION_AWAY);
+	assert_int_equal(move_code(POSITION_AWAY, &move), ERR_TIMEOUT);
+	assert_int_equal(move_code(POSITION_AWAY, &move), 0);
+	close_push(NULL);
+	pump_free(pump);
+}
+
+static void a_channel_the_board_lacks_is_found_at_open(void **state)
+{
+	const struct positioner_driver *driver = positioner_driver_find("push");
+	void *options = bind(driver, "{channel: 3, travel: 1 ms}");
+	struct positioner_parts parts = { .relay = board };
+	struct positioner *p = NULL;
+
+	(void)state;
+	assert_int_equal(driver->open(&p, options, &parts, &virtual_clock.base, NULL),
+			 ERR_RANGE);
+	parts.relay = NULL;
+	assert_int_equal(driver->open(&p, options, &parts, &virtual_clock.base, NULL),
+			 ERR_USAGE);
+	assert_null(p);
+	free(options);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		POSITIONER_CONTRACT(sim, close_sim),
+		POSITIONER_CONTRACT(push, close_push),
+		cmocka_unit_test_setup_teardown(the_way_back_has_its_own_time, push,
+						close_push),
+		cmocka_unit_test_setup_teardown(
+			a_phone_pushed_too_long_is_retracted_and_said_so_once, push,
+			close_push),
+		cmocka_unit_test(with_a_pump_the_limit_acts_by_itself),
+		cmocka_unit_test_setup_teardown(
+			a_channel_the_board_lacks_is_found_at_open, push, close_push),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/positioner.h"
+#include "drivers/reader.h"
+#include "drivers/relay.h"
+
+/* A rig section that gives just the keys without a fallback must bind, each with any allowed value. */
+static void binds_with_required_keys_alone(const struct conf_item *items, size_t size)
+{
+	void *options = calloc(1, size);
+	uint8_t room[512];
+	struct buf text = BUF_ON(room);
+	struct err err = { 0 };
+	struct conf *conf;
+
+	buf_text(&text, "{");
+	for (const struct conf_item *i = items; i->key; i++) {
+		assert_true(i->help && i->help[0]);
+		assert_true(i->offset < size);
+		if (i->fallback)
+			continue;
+		buf_printf(&text, "%s: %s, ", i->key,
+			   i->type == CONF_DEVICE ? "/dev/x"
+			   : i->type == CONF_TIME ? "1 ms"
+						  : "1");
+	}
+	buf_text(&text, "}");
+	assert_false(text.failed);
+	if (conf_parse(&conf, "rig", buf_bytes(&text), &err) ||
+	    conf_bind(conf_root(conf), items, options, &err))
+		fail_msg("%s: %s", buf_str(&text), err.text);
+	conf_free(conf);
+	free(options);
+}
+
+#define FOR_EACH(role, d) \
+	for (const struct role##_driver *const *d = role##_drivers; *d; d++)
+
+static void every_driver_is_found_by_its_name_and_nothing_else_is(void **state)
+{
+	(void)state;
+	FOR_EACH(reader, d)
+	assert_ptr_equal(reader_driver_find((*d)->name), *d);
+	FOR_EACH(relay, d)
+	assert_ptr_equal(relay_driver_find((*d)->name), *d);
+	FOR_EACH(positioner, d)
+	assert_ptr_equal(positioner_driver_find((*d)->name), *d);
+	assert_null(reader_driver_find("lcus"));
+	assert_null(relay_driver_find(""));
+	assert_null(positioner_driver_find("libnfc"));
+}
+
+static void every_driver_tells_its_options(void **state)
+{
+	(void)state;
+	FOR_EACH(reader, d)
+	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
+	FOR_EACH(relay, d)
+	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
+	FOR_EACH(positioner, d)
+	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
+}
+
+static void what_can_hang_needs_a_worker(void **state)
+{
+	(void)state;
+	assert_true(relay_driver_find("lcus")->needs_worker);
+	if (reader_driver_find("libnfc"))
+		assert_true(reader_driver_find("libnfc")->needs_worker);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_driver_is_found_by_its_name_and_nothing_else_is),
+		cmocka_unit_test(every_driver_tells_its_options),
+		cmocka_unit_test(what_can_hang_needs_a_worker),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/relay/board_contract.h"
+#include "drivers/relay/sim.h"
+#include "drivers/relay_contract.h"
+#include "drivers/wrap/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The safe state, on a board behind a pseudo-terminal: what is asserted is what the board received.
+ */
+#define PATIENCE_NS (20 * NS_PER_S)
+
+static struct pump *pump;
+static struct board board;
+static struct relay_case under_test;
+
+static uint32_t coils(const struct relay_case *c)
+{
+	return ((const struct board *)c->more)->truth->on;
+}
+
+static int open_lcus(bool answers)
+{
+	struct err err = { 0 };
+
+	board_start(&board, answers);
+	assert_int_equal(pump_new(&pump, NULL), 0);
+	if (worker_open_relay(&under_test.relay, relay_driver_find("lcus"), board.options,
+			      pump, clock_real(), &err))
+		fail_msg("%s", err.text);
+	under_test.truth = coils;
+	under_test.more = &board;
+	return 0;
+}
+
+static int worker_of_lcus(void **state)
+{
+	*state = &under_test;
+	return open_lcus(false);
+}
+
+static int worker_of_lcus_that_reads_back(void **state)
+{
+	*state = &under_test;
+	return open_lcus(true);
+}
+
+static int close_lcus(void **state)
+{
+	(void)state;
+	relay_close(under_test.relay);
+	assert_true(board_becomes(&board, 0));
+	board_stop(&board);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG),
+			 -1); /* neither worker nor guard is left */
+	assert_int_equal(errno, ECHILD);
+	pump_free(pump);
+	return 0;
+}
+
+static int worker_of_sim(void **state)
+{
+	static const struct sim_relay_options four = { .channels = 4 };
+
+	*state = &under_test;
+	under_test.truth = NULL;
+	assert_int_equal(pump_new(&pump, NULL), 0);
+	return worker_open_relay(&under_test.relay, &sim_relay_driver, &four, pump,
+				 clock_real(), NULL);
+}
+
+static int close_sim(void **state)
+{
+	(void)state;
+	relay_close(under_test.relay);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	pump_free(pump);
+	return 0;
+}
+
+static void energise(void)
+{
+	assert_int_equal(relay_set(under_test.relay, 1, true, NULL), 0);
+	assert_int_equal(relay_set(under_test.relay, 3, true, NULL), 0);
+	assert_true(board_becomes(&board, 5));
+}
+
+static void turn_the_pump(int64_t ns)
+{
+	pump_sleep_until(pump, clock_now(clock_real()) + ns, NULL);
+}
+
+static void heartbeats_keep_the_board_as_it_is(void **state)
+{
+	(void)state;
+	energise();
+	turn_the_pump(2 * WORKER_HEARTBEAT_LIMIT_NS);
+	assert_int_equal(board.truth->on, 5);
+	assert_int_equal(relay_set(under_test.relay, 1, false, NULL), 0);
+}
+
+static void a_controller_that_says_nothing_loses_the_board_and_is_told(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	energise();
+	assert_true(board_becomes(&board, 0)); /* nobody turns the pump */
+	assert_int_equal(relay_set(under_test.relay, 1, true, &err), ERR_TIMEOUT);
+	assert_non_null(strstr(err.text, "dropped itself"));
+	assert_int_equal(board.truth->on, 0);
+	assert_int_equal(relay_set(under_test.relay, 1, true, NULL), 0);
+	assert_true(board_becomes(&board, 1));
+}
+
+static void a_worker_that_is_killed_leaves_no_coil_on(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	energise();
+	kill(worker_relay_pid(under_test.relay), SIGKILL);
+	assert_true(board_becomes(&board, 0));
+	assert_int_equal(relay_set(under_test.relay, 1, true, &err), ERR_GONE);
+	assert_non_null(strstr(err.text, "SIGKILL"));
+	assert_int_equal(worker_relay_pid(under_test.relay), -1);
+}
+
+static void a_worker_that_is_stuck_is_killed_and_its_board_dropped(void **state)
+{
+	pid_t pid = worker_relay_pid(under_test.relay);
+	struct err err = { 0 };
+
+	(void)state;
+	energise();
+	kill(pid, SIGSTOP);
+	assert_true(board_becomes(&board, 0));
+	assert_int_equal(relay_all_off(under_test.relay, &err), ERR_GONE);
+}
+
+static void sigterm_drops_the_board(void **state)
+{
+	(void)state;
+	energise();
+	kill(worker_relay_pid(under_test.relay), SIGTERM);
+	assert_true(board_becomes(&board, 0));
+	assert_int_equal(relay_all_off(under_test.relay, NULL), ERR_GONE);
+}
+
+static void ctrl_c_does_not_reach_the_board(void **state)
+{
+	(void)state;
+	energise();
+	kill(worker_relay_pid(under_test.relay), SIGINT);
+	turn_the_pump(100 * NS_PER_MS);
+	assert_int_equal(board.truth->on, 5);
+	assert_int_equal(relay_set(under_test.relay, 2, true, NULL), 0);
+	assert_true(board_becomes(&board, 7));
+}
+
+static void a_board_that_does_not_open_leaves_no_process(void **state)
+{
+	struct relay *second = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(worker_open_relay(&second, relay_driver_find("lcus"),
+					   board.options, pump, clock_real(), &err),
+			 ERR_IO);
+	assert_non_null(strstr(err.text, "in use"));
+	assert_null(second);
+	energise(); /* and the first one is not disturbed */
+}
+
+static void two_boards_do_not_keep_each_other_alive(void **state)
+{
+	static const struct sim_relay_options four = { .channels = 4 };
+	struct relay *second = NULL;
+
+	(void)state;
+	energise();
+	assert_int_equal(worker_open_relay(&second, &sim_relay_driver, &four, pump,
+					   clock_real(), NULL),
+			 0);
+	relay_close(under_test.relay);
+	assert_true(board_becomes(&board, 0));
+	assert_int_equal(relay_set(second, 4, true, NULL), 0);
+	relay_close(second);
+	assert_int_equal(worker_open_relay(&under_test.relay, relay_driver_find("lcus"),
+					   board.options, pump, clock_real(), NULL),
+			 0); /* for the tear-down */
+}
+
+static void end(pid_t pid, int signal)
+{
+	kill(pid, signal);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		; /* the controller, its worker and its guard: all of them end by themselves */
+}
+
+/*
+ * A controller energises a board and is killed with kill -9, @worker_too right after it. Everything it
+ * started must end, and the board must be off.
+ */
+static void kill_a_controller(bool worker_too)
+{
+	int said[2];
+	pid_t controller, worker = -1;
+
+	assert_int_equal(pipe(said), 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	board_start(&board, false);
+	controller = fork();
+	if (controller == 0) {
+		assert_int_equal(pump_new(&pump, NULL), 0);
+		if (worker_open_relay(&under_test.relay, relay_driver_find("lcus"),
+				      board.options, pump, clock_real(), NULL) ||
+		    relay_set(under_test.relay, 2, true, NULL))
+			_exit(1);
+		worker = worker_relay_pid(under_test.relay);
+		if (write(said[1], &worker, sizeof(worker)) != sizeof(worker))
+			_exit(1);
+		turn_the_pump(600 * NS_PER_S);
+		_exit(1);
+	}
+	assert_int_equal(read(said[0], &worker, sizeof(worker)), sizeof(worker));
+	assert_true(board_becomes(&board, 2));
+	if (worker_too) {
+		kill(controller, SIGSTOP);
+		kill(worker, SIGKILL);
+	}
+	kill(controller, SIGKILL);
+	assert_true(board_becomes(&board, 0));
+	board_unplug(&board);
+	end(controller, SIGKILL);
+	board_stop(&board);
+	close(said[0]);
+	close(said[1]);
+}
+
+static void a_killed_controller_leaves_no_coil_on(void **state)
+{
+	(void)state;
+	kill_a_controller(false);
+}
+
+static void not_even_when_its_worker_is_killed_with_it(void **state)
+{
+	(void)state;
+	kill_a_controller(true);
+}
+
+static int before_all(void **state)
+{
+	(void)state;
+	alarm(300); /* a test that waits for what never comes must end all the same */
+	return 0;
+}
+
+#define WITH_BOARD(f) cmocka_unit_test_setup_teardown(f, worker_of_lcus, close_lcus)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RELAY_CONTRACT(worker_of_sim, close_sim),
+		RELAY_CONTRACT(worker_of_lcus, close_lcus),
+		RELAY_CONTRACT(worker_of_lcus_that_reads_back, close_lcus),
+		WITH_BOARD(heartbeats_keep_the_board_as_it_is),
+		WITH_BOARD(a_controller_that_says_nothing_loses_the_board_and_is_told),
+		WITH_BOARD(a_worker_that_is_killed_leaves_no_coil_on),
+		WITH_BOARD(a_worker_that_is_stuck_is_killed_and_its_board_dropped),
+		WITH_BOARD(sigterm_drops_the_board),
+		WITH_BOARD(ctrl_c_does_not_reach_the_board),
+		WITH_BOARD(a_board_that_does_not_open_leaves_no_process),
+		WITH_BOARD(two_boards_do_not_keep_each_other_alive),
+		cmocka_unit_test(a_killed_controller_leaves_no_coil_on),
+		cmocka_unit_test(not_even_when_its_worker_is_killed_with_it),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, before_all, NULL);
+}
