@@ -109,7 +109,8 @@ extern const char CONF_ABSENT[];
  */
 int conf_bind(struct node map, const struct conf_item *items, void *out, struct err *err);
 /** As if an empty map had stood at @at: every key gets its fallback. */
-int conf_bind_absent(struct node at, const struct conf_item *items, void *out, struct err *err);
+int conf_bind_absent(struct node at, const struct conf_item *items, void *out,
+		     struct err *err);
 /**
  * How CONF_DEVICE values "emu:NAME" become paths: @fn gets the text from "emu:" on and returns a path
  * that lives as long as the conf, or NULL (a located mistake). Without @fn they stay as they are.

@@ -104,7 +104,9 @@ static enum vehicle_step think(struct step_env *env, const struct buf *answer,
 	if (answer)
 		vehicle_answer(env->vehicle, buf_bytes(answer));
 	step = vehicle_next(env->vehicle, command, name);
-	tally->vehicle_ns += clock_now(env->clock) - from;
+	if (answer &&
+	    step == VEHICLE_SEND) /* between two APDUs, where it costs time on the air */
+		tally->vehicle_ns += clock_now(env->clock) - from;
 	return step;
 }
 
@@ -150,11 +152,38 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }
 
+static const char *rehearse_transact(const void *params, struct attempt *a)
+{
+	static const char *const names[] = { "select", "auth0", "control_flow", "auth1" };
+	const struct transact_params *p = params;
+	int count = p->kind == 1 || p->fallback == 1 ? 4 : 3;
+	char point[40];
+
+	if (!attempt_find(a, "activated"))
+		return "no phone is selected: 'select' must stand before it";
+	if (attempt_find(a, "retreat"))
+		return "the phone is away again: 'retreat' stands before it";
+	if (attempt_find(a, "decided"))
+		return "one 'transact' an attempt: a second would overwrite the moments "
+		       "of the first";
+	for (int i = 0; i < count; i++) {
+		snprintf(point, sizeof(point), "%s.sent", names[i]);
+		attempt_point(a, point, 0, 0);
+		snprintf(point, sizeof(point), "%s.answered", names[i]);
+		attempt_point(a, point, 0, 0);
+	}
+	attempt_point(a, "decided", 0, 0);
+	attempt_value(a, "airtime_floor", 0);
+	attempt_value(a, "vehicle", 0);
+	return NULL;
+}
+
 const struct step_kind step_transact = {
 	.name = "transact",
 	.help = "one digital-key transaction, SELECT to CONTROL FLOW",
 	.needs = NEED_READER,
 	.params = transact_items,
 	.params_size = sizeof(struct transact_params),
+	.rehearse = rehearse_transact,
 	.run = run_transact,
 };
