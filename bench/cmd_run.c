@@ -187,7 +187,7 @@ static int run_on_rig(struct job *job, struct journal *journal, struct err *err)
 		.pump = job->pump,
 		.journal = journal,
 		.seed = job->args->seed,
-		.origin_ns = clock_now(clock_real()),
+		.origin_ns = clock_now(q->rig->clock),
 	};
 	struct err why = { 0 };
 	int opened, rc;
@@ -195,7 +195,10 @@ static int run_on_rig(struct job *job, struct journal *journal, struct err *err)
 	opened = rig_open(q->rig, job->pump, r.seed,
 			  store_path(&job->run, "truth.jsonl", truth, sizeof(truth)),
 			  &why);
-	rc = runner_begin(&r, job->name, job->wall_ns, err);
+	/* the folder is made in our time, what is in it may have its own */
+	rc = runner_begin(&r, job->name,
+			  rig_is_virtual(q->rig) ? rig_wall_ns(q->rig) : job->wall_ns,
+			  err);
 	if (!rc && opened)
 		rc = give_up(&r, &why, err);
 	else if (!rc)

@@ -20,7 +20,7 @@ struct progress {
 	const struct plan_case *c;          /* the one under way */
 	int64_t of_case;
 	size_t outcomes[OUTCOME_COUNT];
-	int64_t *sorted; /* latencies of the case */
+	int64_t *samples; /* latencies of the case; sorted when they are shown */
 	size_t n, cap;
 };
 
@@ -59,22 +59,16 @@ struct progress *progress_new(const struct plan *plan)
 
 static void add_sample(struct progress *p, int64_t ns)
 {
-	size_t at = p->n;
-
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 256;
-		int64_t *more = realloc(p->sorted, cap * sizeof(*more));
+		int64_t *more = realloc(p->samples, cap * sizeof(*more));
 
 		if (!more)
 			return; /* progress is for looking: the journal has them all */
-		p->sorted = more;
+		p->samples = more;
 		p->cap = cap;
 	}
-	while (at > 0 && p->sorted[at - 1] > ns)
-		at--;
-	memmove(p->sorted + at + 1, p->sorted + at, (p->n - at) * sizeof(*p->sorted));
-	p->sorted[at] = ns;
-	p->n++;
+	p->samples[p->n++] = ns;
 }
 
 static void outcome_counts(const struct progress *p, char *out, size_t size)
@@ -90,18 +84,20 @@ static void outcome_counts(const struct progress *p, char *out, size_t size)
 					       at ? ", " : "", words[i], p->outcomes[i]);
 }
 
-static void quantiles(const struct progress *p, char *out, size_t size)
+static void quantiles(struct progress *p, char *out, size_t size)
 {
 	static const double qs[] = { 0.50, 0.95 };
 	size_t at = 0;
 
 	out[0] = '\0';
+	if (p->n)
+		stats_sort(p->samples, p->n);
 	for (int i = 0; i < 2; i++) {
 		int64_t ns;
 
-		if (!(double)p->n * (1 - qs[i]) >= 1)
+		if (!stats_quantile_printable(p->n, qs[i]))
 			continue;
-		ns = stats_quantile(p->sorted, p->n, qs[i]);
+		ns = stats_quantile(p->samples, p->n, qs[i]);
 		if (ns == STATS_INFINITE)
 			at += (size_t)snprintf(out + at, size - at, "  p%.0f inf",
 					       qs[i] * 100);
@@ -199,6 +195,6 @@ void progress_free(struct progress *p)
 		return;
 	finish_case(p);
 	log_set_hook(NULL, NULL);
-	free(p->sorted);
+	free(p->samples);
 	free(p);
 }

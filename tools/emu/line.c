@@ -37,7 +37,7 @@ static bool same_speed(const struct line *l)
 
 int64_t line_byte_ns(const struct line *l)
 {
-	return 10 * NS_PER_S / l->baud;
+	return l->instant ? 0 : 10 * NS_PER_S / l->baud;
 }
 
 void line_feed(struct line *l, struct bytes b)
