@@ -48,6 +48,8 @@ struct step_kind {
 	unsigned needs;   /* NEED_… */
 	const struct conf_item *params; /* NULL: none */
 	size_t params_size;
+	/* What the table cannot do (CONF_NODE parameters), when the suite is read; NULL: nothing. */
+	int (*bind)(void *params, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
 };

@@ -1,6 +1,7 @@
 #include "bench/core/wire/airtime.h"
 #include "drivers/reader.h"
 #include "fixtures/vehicle/vehicle.h"
+#include "suites/steps/mailbox.h"
 #include "suites/steps/steps.h"
 
 #include <stdio.h>
@@ -11,6 +12,9 @@
  */
 struct transact_params {
 	int kind, action, fallback;
+	struct node exchange;
+	bool atomic;
+	struct mailbox_list list; /* made of .exchange */
 };
 
 static const char *const kinds[] = { "fast", "standard", NULL };
@@ -25,6 +29,10 @@ static const struct conf_item transact_items[] = {
 	{ "fallback", CONF_CHOICE, offsetof(struct transact_params, fallback),
 	  "forbidden", "whether a fast transaction may end as a standard one", 0, 0,
 	  fallbacks },
+	{ "exchange", CONF_NODE, offsetof(struct transact_params, exchange), CONF_ABSENT,
+	  "what is done in the mailboxes: a list of read, write, set, host", 0, 0, NULL },
+	{ "atomic", CONF_BOOL, offsetof(struct transact_params, atomic), "no",
+	  "all of exchange takes effect, or none", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -127,6 +135,13 @@ static int converse(struct step_env *env, struct tally *tally, struct err *err)
 	return rc;
 }
 
+static int bind_transact(void *params, struct err *err)
+{
+	struct transact_params *p = params;
+
+	return mailbox_list_bind(&p->list, p->exchange, err);
+}
+
 static int run_transact(const void *params, struct step_env *env, struct err *err)
 {
 	const struct transact_params *p = params;
@@ -137,6 +152,12 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 
 	vehicle_begin(env->vehicle, p->kind == 0 ? VEHICLE_FAST : VEHICLE_STANDARD,
 		      (enum vehicle_action)p->action);
+	rc = vehicle_exchange(env->vehicle, p->list.errands, p->list.count, p->atomic);
+	if (rc)
+		return err_set(err, rc, "transact: exchange: %s",
+			       rc == ERR_UNSUPPORTED
+				       ? "the protocol profile has no such operation"
+				       : "more than one transaction can carry");
 	rc = converse(env, &tally, err);
 	if (rc)
 		return rc;
@@ -147,6 +168,8 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 	if (!result->opened && !result->refused)
 		return err_set(err, ERR_IO, "%s", result->why);
 	judge(env->attempt, p, result, in_doubt);
+	if (result->opened)
+		mailbox_list_judge(&p->list, env->vehicle, env->attempt);
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }
 
@@ -156,5 +179,6 @@ const struct step_kind step_transact = {
 	.needs = NEED_READER,
 	.params = transact_items,
 	.params_size = sizeof(struct transact_params),
+	.bind = bind_transact,
 	.run = run_transact,
 };
