@@ -64,6 +64,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
+kat_uses := fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
