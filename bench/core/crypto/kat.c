@@ -40,7 +40,7 @@ static int check_size(struct bytes text, const char *path, struct err *err)
 	return 0;
 }
 
-static int parse(json_t **out, const char *path, struct bytes text, struct err *err)
+int kat_parse(json_t **out, const char *path, struct bytes text, struct err *err)
 {
 	json_error_t why;
 	json_t *root;
@@ -71,7 +71,7 @@ int kat_load(json_t **out, const char *path, struct err *err)
 	buf_init(&text, KAT_MAX_BYTES);
 	rc = fs_read(path, KAT_MAX_BYTES, &text, err);
 	if (!rc)
-		rc = parse(out, path, buf_bytes(&text), err);
+		rc = kat_parse(out, path, buf_bytes(&text), err);
 	buf_release(&text);
 	return rc;
 }

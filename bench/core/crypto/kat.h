@@ -22,6 +22,8 @@
  *         JSON (then with file:line:col), a key twice. The caller's, json_decref.
  */
 int kat_load(json_t **out, const char *path, struct err *err);
+/** The same from @text, named @name in messages. */
+int kat_parse(json_t **out, const char *name, struct bytes text, struct err *err);
 /**
  * The hex string under @key of an object.
  * @param mem  where the bytes go; at most @max
