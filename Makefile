@@ -65,6 +65,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
+kat_uses := fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)

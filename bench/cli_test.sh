@@ -26,7 +26,7 @@ try 0 "--version" --version
 holds "$tmp/out" "keybench 0." "--version says which"
 try 64 "no command"
 try 64 "an unknown command" frobnicate
-for c in run check list drivers report; do
+for c in run check list drivers report kat; do
 	try 0 "$c --help" $c --help
 	holds "$tmp/out" "Usage: keybench $c" "$c --help shows its usage"
 done

@@ -56,6 +56,8 @@ struct step_kind {
 	 * @return   NULL, or why it cannot stand here
 	 */
 	const char *(*rehearse)(const void *params, struct attempt *a);
+	/* What the table cannot do (CONF_NODE parameters), when the suite is read; NULL: nothing. */
+	int (*bind)(void *params, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
 };
