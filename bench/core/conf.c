@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_NODES 20000
-
 /* A line of the source, made safe for a terminal, and a caret under @column (in characters). */
 static void fill_excerpt(const struct conf *conf, int line, int column, struct err *err)
 {
@@ -261,9 +259,9 @@ static int build(struct builder *b, struct conf_node **out, int depth)
 	if (depth > CONF_MAX_DEPTH)
 		return mistake(b->conf, line, column, b->err,
 			       "nested deeper than %d levels", CONF_MAX_DEPTH);
-	if (++b->nodes > MAX_NODES)
+	if (++b->nodes > CONF_MAX_VALUES)
 		return mistake(b->conf, line, column, b->err,
-			       "more than %d values in one file", MAX_NODES);
+			       "more than %d values in one file", CONF_MAX_VALUES);
 	if (b->event->type == FYET_MAPPING_START)
 		kind = NODE_MAP;
 	else if (b->event->type == FYET_SEQUENCE_START)

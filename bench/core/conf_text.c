@@ -3,6 +3,7 @@
 #include "bench/core/conf.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 /*
  * What is refused before YAML's parser sees it. libfyaml 0.7.12 never comes back from a directive with a byte
@@ -50,6 +51,31 @@ __attribute__((format(printf, 5, 6))) static int mistake(const struct conf *conf
 	return ERR_FORMAT;
 }
 
+/*
+ * libfyaml keeps every token of a flow collection until it ends, and looks through all blank lines before each
+ * of them again: what is far beyond any configuration would take hundreds of megabytes or minutes.
+ */
+static int check_extent(const struct conf *conf, struct bytes text, struct err *err)
+{
+	int lines = 1, signs = 0, blanks = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		lines += text.data[i] == '\n' || text.data[i] == '\r';
+		signs += text.data[i] > ' ' && strchr("[]{},:?&*!\"'", text.data[i]);
+		blanks = text.data[i] > ' ' ? 0 : blanks + 1;
+		if (blanks > CONF_MAX_BLANKS)
+			return mistake(conf, lines, 1, err,
+				       "more than %d blanks in a row", CONF_MAX_BLANKS);
+		if (lines > CONF_MAX_LINES)
+			return mistake(conf, CONF_MAX_LINES, 1, err,
+				       "more than %d lines in one file", CONF_MAX_LINES);
+		if (signs > 3 * CONF_MAX_VALUES)
+			return mistake(conf, 1, 1, err, "more than %d values in one file",
+				       CONF_MAX_VALUES);
+	}
+	return 0;
+}
+
 /* Not text at all? */
 static int check_bytes(const struct conf *conf, struct bytes text, struct err *err)
 {
@@ -80,6 +106,8 @@ int conf_check_text(const struct conf *conf, struct err *err)
 			       "%s: longer than 1 MiB, not a configuration file",
 			       conf->name);
 	rc = check_bytes(conf, rest, err);
+	if (!rc)
+		rc = check_extent(conf, rest, err);
 	for (; !rc && rest.len; rest.data += len, rest.len -= len) {
 		len = conf_character(rest);
 		if (!len)

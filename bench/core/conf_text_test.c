@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -64,6 +65,31 @@ static void a_directive_is_refused(void **state)
 	assert_int_equal(parse("share: 5 %\n", &err), 0);
 }
 
+static void refused(char fill, size_t count, const char *why)
+{
+	char *text = malloc(count + 3);
+	struct err err = { 0 };
+
+	assert_non_null(text);
+	memset(text, fill, count);
+	strcpy(text + count, "x\n");
+	assert_int_equal(parse(text, &err), ERR_FORMAT);
+	if (!strstr(err.text, why))
+		fail_msg("%s", err.text);
+	free(text);
+}
+
+/* libfyaml takes minutes for the first two and hundreds of megabytes for the others */
+static void what_is_far_beyond_any_configuration_is_refused_at_once(void **state)
+{
+	(void)state;
+	refused('\n', 1000000, "blanks in a row");
+	refused(' ', 1000000, "blanks in a row");
+	refused('{', 1000000, "more than 20000 values");
+	refused('[', 60001, "more than 20000 values");
+	refused('[', 50000, "nested deeper than 24 levels");
+}
+
 /* a value of several lines, or one that would drive a terminal, stands in a message */
 static void a_message_is_one_line_that_only_shows(void **state)
 {
@@ -98,6 +124,7 @@ int main(void)
 		cmocka_unit_test(a_character_is_one_to_four_bytes_in_their_shortest_form),
 		cmocka_unit_test(what_is_not_utf8_is_refused_at_its_place),
 		cmocka_unit_test(a_directive_is_refused),
+		cmocka_unit_test(what_is_far_beyond_any_configuration_is_refused_at_once),
 		cmocka_unit_test(a_message_is_one_line_that_only_shows),
 	};
 
