@@ -174,7 +174,7 @@ static int run_on_rig(struct job *job, struct journal *journal, enum run_end *en
 		.pump = job->pump,
 		.journal = journal,
 		.seed = job->args->seed,
-		.origin_ns = clock_now(clock_real()),
+		.origin_ns = clock_now(q->rig->clock),
 	};
 	int rc =
 		rig_open(q->rig, job->pump, r.seed,
@@ -182,7 +182,10 @@ static int run_on_rig(struct job *job, struct journal *journal, enum run_end *en
 
 	if (rc)
 		return rc;
-	rc = runner_begin(&r, job->name, job->wall_ns, err);
+	/* the folder is made in our time, what is in it may have its own */
+	rc = runner_begin(&r, job->name,
+			  rig_is_virtual(q->rig) ? rig_wall_ns(q->rig) : job->wall_ns,
+			  err);
 	if (!rc)
 		rc = runner_run(&r, end, err);
 	rig_close(q->rig);

@@ -4,6 +4,7 @@
 #include <argp.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -73,6 +74,8 @@ static int dispatch(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	setlocale(LC_CTYPE, "");
+	/* glibc lets this grow up to 32 MB; then samples would lie twice in the heap while they grow */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	log_setup("keybench", LOG_INFO);
 	argp_err_exit_status = EXIT_WRONG_USE;
 	if (argc < 2) {

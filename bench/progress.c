@@ -19,7 +19,7 @@ struct progress {
 	const struct plan_case *c;          /* the one under way */
 	int64_t of_case;
 	size_t outcomes[OUTCOME_COUNT];
-	int64_t *sorted; /* latencies of the case */
+	int64_t *samples; /* latencies of the case; sorted when they are shown */
 	size_t n, cap;
 };
 
@@ -57,22 +57,16 @@ struct progress *progress_new(const struct plan *plan)
 
 static void add_sample(struct progress *p, int64_t ns)
 {
-	size_t at = p->n;
-
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 256;
-		int64_t *more = realloc(p->sorted, cap * sizeof(*more));
+		int64_t *more = realloc(p->samples, cap * sizeof(*more));
 
 		if (!more)
 			return; /* progress is for looking: the journal has them all */
-		p->sorted = more;
+		p->samples = more;
 		p->cap = cap;
 	}
-	while (at > 0 && p->sorted[at - 1] > ns)
-		at--;
-	memmove(p->sorted + at + 1, p->sorted + at, (p->n - at) * sizeof(*p->sorted));
-	p->sorted[at] = ns;
-	p->n++;
+	p->samples[p->n++] = ns;
 }
 
 static void outcome_counts(const struct progress *p, char *out, size_t size)
@@ -88,13 +82,15 @@ static void outcome_counts(const struct progress *p, char *out, size_t size)
 					       at ? ", " : "", words[i], p->outcomes[i]);
 }
 
-static void quantiles(const struct progress *p, char *out, size_t size)
+static void quantiles(struct progress *p, char *out, size_t size)
 {
 	out[0] = '\0';
-	if (p->n)
-		snprintf(out, size, "  p50 %.1f ms  p95 %.1f ms",
-			 (double)stats_quantile(p->sorted, p->n, 0.50) / 1e6,
-			 (double)stats_quantile(p->sorted, p->n, 0.95) / 1e6);
+	if (!p->n)
+		return;
+	stats_sort(p->samples, p->n);
+	snprintf(out, size, "  p50 %.1f ms  p95 %.1f ms",
+		 (double)stats_quantile(p->samples, p->n, 0.50) / 1e6,
+		 (double)stats_quantile(p->samples, p->n, 0.95) / 1e6);
 }
 
 /* "1 min 20 s left", from the mean time of an attempt so far */
@@ -176,6 +172,6 @@ void progress_free(struct progress *p)
 		return;
 	finish_case(p);
 	log_set_hook(NULL, NULL);
-	free(p->sorted);
+	free(p->samples);
 	free(p);
 }
