@@ -134,7 +134,8 @@ static bool is_open(struct summary_case *c, const struct tally *t)
 		rule(c, VERDICT_INCONCLUSIVE, "no trials were planned");
 	else if (t->unproven.count)
 		rule(c, VERDICT_INCONCLUSIVE,
-		     "%s NO_TAP with no later tap that proves the bench: not held "
+		     "%s ended in NO_TAP, with no later tap that proves the bench: not "
+		     "held "
 		     "against the target",
 		     attempts(n, &t->unproven));
 	else if (claim)

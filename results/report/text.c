@@ -167,7 +167,8 @@ static void put_verdicts(struct page *p, const struct summary *s)
 	}
 }
 
-static void put_dependence(struct page *p, const struct claim_decision *d)
+static void put_dependence(struct page *p, const struct claim_decision *d,
+			   const char *correlation)
 {
 	char rho[NUMBER_SIZE], prob[NUMBER_SIZE];
 
@@ -176,21 +177,20 @@ static void put_dependence(struct page *p, const struct claim_decision *d)
 	if (d->n < STATS_DEPENDENCE_MIN)
 		put_item(p, "", 4, "trials taken as independent: too few to ask");
 	else if (!d->dependence.significant)
-		put_item(p, "", 4,
-			 "trials taken as independent: lag-1 rank correlation %s, p %s",
-			 rho, prob);
+		put_item(p, "", 4, "trials taken as independent: %s %s, p %s",
+			 correlation, rho, prob);
 	else if (d->dependence.rho > 0)
 		put_item(p, "", 4,
-			 "trials depend on each other: lag-1 rank correlation %s, p %s; "
+			 "trials depend on each other: %s %s, p %s; "
 			 "the %zu are "
 			 "counted as %zu",
-			 rho, prob, d->n, d->effective_n);
+			 correlation, rho, prob, d->n, d->effective_n);
 	else
 		put_item(p, "", 4,
-			 "trials alternate: lag-1 rank correlation %s, p %s; bounds as "
+			 "trials alternate: %s %s, p %s; bounds as "
 			 "if independent, "
 			 "so rather too wide",
-			 rho, prob);
+			 correlation, rho, prob);
 }
 
 static void put_claim(struct page *p, const struct summary_claim *sc)
@@ -212,7 +212,7 @@ static void put_claim(struct page *p, const struct summary_claim *sc)
 			 number_percent(estimate, d->share),
 			 number_percent(lower, d->share_lower),
 			 number_percent(upper, d->share_upper), conf);
-		put_dependence(p, d);
+		put_dependence(p, d, "lag-1 correlation");
 		return;
 	}
 	number_percent(q, sc->claim.q);
@@ -223,7 +223,7 @@ static void put_claim(struct page *p, const struct summary_claim *sc)
 		 d->n, q, number_ms(estimate, d->estimate_ns),
 		 d->lower_ns ? number_ms(lower, d->lower_ns) : "-",
 		 number_ms(upper, d->upper_ns), conf, number_ms(u, d->u_ns));
-	put_dependence(p, d);
+	put_dependence(p, d, "lag-1 rank correlation");
 }
 
 static const char *short_verdict(enum verdict v)
