@@ -14,7 +14,7 @@ const struct metric metrics[] = {
 	  true },
 	{ "transact", "SELECT sent to control flow answered", true, true },
 	{ "tap_to_bus", "activated to the first matching CAN frame", true, true },
-	{ "activation", "field on to activated", true, false },
+	{ "activation", "settled field to activated", true, false },
 	{ "select", "SELECT sent to answered", true, false },
 	{ "auth0", "AUTH0 sent to answered", true, false },
 	{ "auth1", "AUTH1 sent to answered", true, false },
