@@ -103,9 +103,10 @@ static char *long_text(const char *piece, size_t times)
 	return text;
 }
 
-/* A run all of whose names are @name, and whose times are absurd too. */
+/* A run all of whose names are @name, and whose details and times are absurd too. */
 static void make_absurd(struct sample_run *r, const char *name)
 {
+	char *detail = long_text("all went wrong ", 50);
 	struct record_run run = { .name = name,
 				  .version = name,
 				  .host = name,
@@ -148,12 +149,13 @@ static void make_absurd(struct sample_run *r, const char *name)
 			a.points[k].at_ns = INT64_C(1) << (i % 58);
 		attempt_point(&a, "bus", INT64_C(300000000000000000), 0);
 		if (i % 3 == 0)
-			attempt_end(&a, OUTCOME_REFUSED, "%s", name);
+			attempt_end(&a, OUTCOME_REFUSED, "%s", detail);
 		if (i % 5 == 0)
-			attempt_complain(&a, "%s", name);
+			attempt_complain(&a, "%s", detail);
 		sample_append(r, record_attempt_json(&ra));
 	}
 	sample_end_why(r, "drained", name);
+	free(detail);
 }
 
 static void nothing_absurdly_long_makes_the_page_wider(void **state)
@@ -182,6 +184,8 @@ static void nothing_absurdly_long_makes_the_page_wider(void **state)
 								&r.run, &o, &out, &err),
 						 0);
 				expect_narrow(&out, width);
+				/* nor is a character cut in two */
+				assert_true(!utf8 || !strchr(buf_str(&out), '?'));
 				buf_release(&out);
 			}
 		summary_free(s);

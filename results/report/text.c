@@ -363,12 +363,13 @@ static void put_case_header(struct page *p, const struct summary_case *c)
 		put_outcomes(p, "in warm-up, in no count above", c->warmup_outcomes,
 			     c->warmup_complaints);
 	if (c->requirement_count) {
-		char all[600] = "";
+		char all[600] = "", one[200];
 
 		for (size_t i = 0;
 		     i < c->requirement_count && strlen(all) < sizeof(all) - 40; i++)
-			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%.200s",
-				 i ? ", " : "", c->requirements[i]);
+			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+				 i ? ", " : "",
+				 text_copy(one, sizeof(one), c->requirements[i]));
 		put_item(p, "", 2, "requirements: %s", text_trim(all));
 	}
 	if (c->fallbacks)
