@@ -99,6 +99,9 @@ top="\$a $bad: 1"
 keys suite "a suite" "$top"
 keys suite "a case" "s/^  - id: fast/&\\n    $bad: 1/"
 keys suite "trials" "s/trials: {/&$bad: 1, /"
+for operation in read write; do
+	keys suite "a mailbox operation: $operation" "s/- {$operation: private,/& $bad: 1,/"
+done
 keys rig "a rig" "$top"
 keys target "a target" "$top"
 keys pairing "a pairing" "$top"
