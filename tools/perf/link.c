@@ -141,8 +141,8 @@ static int role_loop(struct bench *b, struct reader *r, int count, struct err *e
 	return rc;
 }
 
-static int bind_options(void **out, const struct reader_driver *driver, const char *device,
-		struct conf **conf, struct err *err)
+static int bind_options(void **out, const struct reader_driver *driver,
+			const char *device, struct conf **conf, struct err *err)
 {
 	char text[128];
 	int rc;
@@ -236,9 +236,9 @@ static void tell(struct bench *b)
 	double whole = (double)series_quantile(&b->whole, 0.5);
 	double inside = (double)series_quantile(&b->inside, 0.5);
 	double pipe = (double)series_quantile(&b->pipe, 0.5);
-	struct row *r = table_row(b->perf->table,
-				  "%zu-byte exchange: added by the reader role",
-				  b->command.len);
+	struct row *r =
+		table_row(b->perf->table, "%zu-byte exchange: added by the reader role",
+			  b->command.len);
 	char time[24];
 
 	row_time(r->measured, sizeof(r->measured), whole - bare);

@@ -118,7 +118,8 @@ static int simulate(struct perf *p, const char *kind, int trials, struct cost *r
 
 static void tell_speed(struct perf *p, const char *kind, double ns)
 {
-	struct row *r = table_row(p->table, "%s transactions simulated in a second", kind);
+	struct row *r =
+		table_row(p->table, "%s transactions simulated in a second", kind);
 
 	snprintf(r->measured, sizeof(r->measured), "%.0f", 1e9 / ns);
 	row_time(r->reference, sizeof(r->reference), ns);
