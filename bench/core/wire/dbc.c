@@ -173,8 +173,8 @@ double dbc_physical(const struct dbc_signal *s, uint64_t raw)
 static double nearest(const struct dbc_signal *s, double physical)
 {
 	double q = (physical - s->offset) / s->factor;
-	double noise = 2 * DBL_EPSILON * (fabs(physical) + fabs(s->offset)) /
-		       fabs(s->factor);
+	double noise =
+		2 * DBL_EPSILON * (fabs(physical) + fabs(s->offset)) / fabs(s->factor);
 
 	return round(noise < 1e-6 ? q + copysign(noise, q) : q);
 }

@@ -68,7 +68,7 @@ struct dbc {
 	char *name;
 	struct dbc_message *messages;
 	int message_count;
-	struct buf text; /* as read; names are cut out of it */
+	struct buf text; /* as read */
 };
 
 /** Parse @text as if it stood in the file @name. ERR_FORMAT or ERR_NOMEM. Free with dbc_free. */
