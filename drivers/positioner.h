@@ -51,7 +51,8 @@ struct relay;
 /** What a positioner may stand on; NULL where the rig has none. */
 struct positioner_parts {
 	struct relay *relay;
-	struct pump *pump; /* for what must happen by itself; NULL: it happens at the next call */
+	struct pump *
+		pump; /* for what must happen by itself; NULL: it happens at the next call */
 };
 
 struct positioner_driver {

@@ -54,8 +54,8 @@ struct reader_identity {
 	char model[64];    /* "PN532 firmware 1.6" */
 	char link[64];     /* "pn532_uart:/dev/ttyUSB0:115200" */
 	char software[64]; /* "libnfc 1.8.0" */
-	int fsd;           /* largest frame its RATS lets a card send, bytes; 0: unknown */
-	bool simulated;    /* the path is not real hardware, whatever a rig file says */
+	int fsd;        /* largest frame its RATS lets a card send, bytes; 0: unknown */
+	bool simulated; /* the path is not real hardware, whatever a rig file says */
 };
 
 struct reader;

@@ -86,10 +86,11 @@ json_t *record_run_json(const struct record_run *r)
 	json_object_set_new(o, "phone", text_json(r->phone));
 	json_object_set_new(o, "devices", texts_json(r->devices, r->device_count));
 	json_object_set_new(o, "wall_start_ns", number(r->wall_start_ns));
+	json_object_set_new(o, "origin_ns", number(r->origin_ns));
 	json_object_set_new(o, "seed", json_string(seed));
 	json_object_set_new(o, "u_ns", number(r->u_ns));
 	json_object_set_new(o, "confidence", json_real(r->confidence));
-	return whole(o, 15);
+	return whole(o, 16);
 }
 
 json_t *record_case_json(const struct record_case *c)
@@ -315,6 +316,7 @@ int record_run_parse(struct record_run *out, const json_t *line, struct err *err
 	take_optional_text(&f, "phone", &r.phone);
 	r.device_count = take_texts(&f, "devices", r.devices, RECORD_MAX_DEVICES);
 	r.wall_start_ns = take_integer(&f, "wall_start_ns", 0, INT64_MAX);
+	r.origin_ns = take_integer(&f, "origin_ns", 0, INT64_MAX);
 	r.seed = take_seed(&f);
 	r.u_ns = take_integer(&f, "u_ns", 0, MAX_NS);
 	r.confidence = json_number_value(confidence);

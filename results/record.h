@@ -34,6 +34,7 @@ struct record_run {
 	int device_count;
 	bool simulated;
 	int64_t wall_start_ns;
+	int64_t origin_ns; /* bench clock at the run's zero: lines truth.jsonl up with the journal */
 	uint64_t seed;
 	int64_t u_ns;
 	double confidence;

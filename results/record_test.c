@@ -16,6 +16,7 @@ static const struct record_run run = {
 	.device_count = 2,
 	.simulated = true,
 	.wall_start_ns = INT64_C(1795245153123456789),
+	.origin_ns = INT64_C(3199102338323),
 	.seed = UINT64_MAX,
 	.u_ns = 1500000,
 	.confidence = 0.95,
@@ -36,6 +37,7 @@ static void a_run_comes_back_as_it_went(void **state)
 	assert_string_equal(back.devices[1], "relay: two");
 	assert_true(back.simulated);
 	assert_true(back.wall_start_ns == run.wall_start_ns);
+	assert_true(back.origin_ns == run.origin_ns);
 	assert_true(back.seed == UINT64_MAX);
 	assert_int_equal(back.u_ns, 1500000);
 	assert_true(back.confidence == 0.95);

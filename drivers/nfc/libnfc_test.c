@@ -42,8 +42,6 @@ static int start(void **state)
 {
 	(void)state;
 	libnfc = reader_driver_find("libnfc");
-	if (!libnfc)
-		skip();
 	err = (struct err){ 0 };
 	return pump_new(&pump, NULL);
 }
@@ -62,6 +60,8 @@ static void a_connection_string_that_names_no_one_device_is_refused(void **state
 					     "x",         "pn53x_usb::", ":" };
 
 	(void)state;
+	if (!libnfc)
+		skip(); /* built without it */
 	for (size_t i = 0; i < sizeof(vague) / sizeof(*vague); i++) {
 		assert_int_equal(open_code(vague[i], ""), ERR_USAGE);
 		assert_non_null(strstr(err.text, "does not name one device"));
@@ -71,6 +71,8 @@ static void a_connection_string_that_names_no_one_device_is_refused(void **state
 static void a_speed_libnfc_lacks_is_refused(void **state)
 {
 	(void)state;
+	if (!libnfc)
+		skip(); /* built without it */
 	assert_int_equal(open_code("pn532_uart:/dev/null:921600", ""), ERR_RANGE);
 	assert_int_equal(open_code("pn532_uart:/dev/null:fast", ""), ERR_RANGE);
 }
@@ -78,6 +80,8 @@ static void a_speed_libnfc_lacks_is_refused(void **state)
 static void what_is_no_line_is_refused_by_name(void **state)
 {
 	(void)state;
+	if (!libnfc)
+		skip(); /* built without it */
 	assert_int_equal(open_code("/dev/null", ""), ERR_IO);
 	assert_non_null(strstr(err.text, "/dev/null"));
 	assert_int_equal(open_code("/nowhere/at/all", ""), ERR_IO);
@@ -90,6 +94,8 @@ static void a_mute_line_is_no_reader(void **state)
 	char path[64];
 
 	(void)state;
+	if (!libnfc)
+		skip(); /* built without it */
 	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
 	assert_int_equal(ptsname_r(master, path, sizeof(path)), 0);
 	assert_int_equal(open_code(path, "tries: 1\n"), ERR_IO);

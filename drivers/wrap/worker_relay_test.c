@@ -11,6 +11,7 @@
 #include "drivers/relay_contract.h"
 #include "drivers/wrap/worker.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -152,6 +153,20 @@ static void a_worker_that_is_stuck_is_killed_and_its_board_dropped(void **state)
 	assert_int_equal(relay_all_off(under_test.relay, &err), ERR_GONE);
 }
 
+static void a_late_answer_is_no_answer(void **state)
+{
+	uint32_t is = 0;
+
+	(void)state;
+	assert_int_equal(relay_set(under_test.relay, 1, true, NULL), 0);
+	pump_request_stop(pump);
+	assert_int_equal(relay_set(under_test.relay, 3, true, NULL), ERR_INTERRUPTED);
+	pump_hold_stop(pump, true);
+	/* the answer to the set comes first, and is not the answer to this */
+	assert_int_equal(relay_read(under_test.relay, &is, NULL), 0);
+	assert_int_equal(is, 5);
+}
+
 static void sigterm_drops_the_board(void **state)
 {
 	(void)state;
@@ -212,11 +227,43 @@ static void end(pid_t pid, int signal)
 		; /* the controller, its worker and its guard: all of them end by themselves */
 }
 
+/* The guard that @parent started: nobody else has a reason to know it. */
+static pid_t find_guard(pid_t parent)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	pid_t found = -1;
+
+	assert_non_null(proc);
+	while ((e = readdir(proc))) {
+		char path[300], name[32];
+		int pid, ppid;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/stat", e->d_name);
+		f = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		if (!f)
+			continue;
+		if (fscanf(f, "%d (%31[^)]) %*c %d", &pid, name, &ppid) == 3 &&
+		    ppid == parent && strcmp(name, "keybench-guard") == 0)
+			found = pid;
+		fclose(f);
+	}
+	closedir(proc);
+	return found;
+}
+
+enum victim {
+	CONTROLLER, /* alone: the worker drops the board; or the guard, if that were broken */
+	AND_WORKER, /* the guard drops it */
+	AND_GUARD   /* the worker drops it */
+};
+
 /*
- * A controller energises a board and is killed with kill -9, @worker_too right after it. Everything it
+ * A controller energises a board and is killed with kill -9, and another one with it. Everything it
  * started must end, and the board must be off.
  */
-static void kill_a_controller(bool worker_too)
+static void kill_a_controller(enum victim victim)
 {
 	int said[2];
 	pid_t controller, worker = -1;
@@ -239,9 +286,14 @@ static void kill_a_controller(bool worker_too)
 	}
 	assert_int_equal(read(said[0], &worker, sizeof(worker)), sizeof(worker));
 	assert_true(board_becomes(&board, 2));
-	if (worker_too) {
-		kill(controller, SIGSTOP);
+	kill(controller, SIGSTOP);
+	if (victim == AND_WORKER)
 		kill(worker, SIGKILL);
+	if (victim == AND_GUARD) {
+		pid_t guard = find_guard(controller);
+
+		assert_true(guard > 0);
+		kill(guard, SIGKILL);
 	}
 	kill(controller, SIGKILL);
 	assert_true(board_becomes(&board, 0));
@@ -255,13 +307,19 @@ static void kill_a_controller(bool worker_too)
 static void a_killed_controller_leaves_no_coil_on(void **state)
 {
 	(void)state;
-	kill_a_controller(false);
+	kill_a_controller(CONTROLLER);
 }
 
 static void not_even_when_its_worker_is_killed_with_it(void **state)
 {
 	(void)state;
-	kill_a_controller(true);
+	kill_a_controller(AND_WORKER);
+}
+
+static void nor_when_its_guard_is_killed_with_it(void **state)
+{
+	(void)state;
+	kill_a_controller(AND_GUARD);
 }
 
 static int before_all(void **state)
@@ -283,12 +341,16 @@ int main(void)
 		WITH_BOARD(a_controller_that_says_nothing_loses_the_board_and_is_told),
 		WITH_BOARD(a_worker_that_is_killed_leaves_no_coil_on),
 		WITH_BOARD(a_worker_that_is_stuck_is_killed_and_its_board_dropped),
+		cmocka_unit_test_setup_teardown(a_late_answer_is_no_answer,
+						worker_of_lcus_that_reads_back,
+						close_lcus),
 		WITH_BOARD(sigterm_drops_the_board),
 		WITH_BOARD(ctrl_c_does_not_reach_the_board),
 		WITH_BOARD(a_board_that_does_not_open_leaves_no_process),
 		WITH_BOARD(two_boards_do_not_keep_each_other_alive),
 		cmocka_unit_test(a_killed_controller_leaves_no_coil_on),
 		cmocka_unit_test(not_even_when_its_worker_is_killed_with_it),
+		cmocka_unit_test(nor_when_its_guard_is_killed_with_it),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

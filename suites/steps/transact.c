@@ -130,7 +130,7 @@ static int converse(struct step_env *env, struct tally *tally, struct err *err)
 static int run_transact(const void *params, struct step_env *env, struct err *err)
 {
 	const struct transact_params *p = params;
-	const struct vehicle_result *result = vehicle_result(env->vehicle);
+	const struct vehicle_result *result;
 	bool in_doubt = vehicle_in_doubt(env->vehicle);
 	struct tally tally = { 0 };
 	int rc;
@@ -140,6 +140,7 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 	rc = converse(env, &tally, err);
 	if (rc)
 		return rc;
+	result = vehicle_result(env->vehicle);
 	attempt_point(env->attempt, "decided", clock_now(env->clock), 0);
 	attempt_value(env->attempt, "airtime_floor", tally.airtime_floor_ns);
 	attempt_value(env->attempt, "vehicle", tally.vehicle_ns);

@@ -256,6 +256,19 @@ static void on_message(void *ctx, const struct inbox_message *m)
 	}
 }
 
+/*
+ * Whoever asked is gone. Real silicon would answer all the same, into the next client's first ACK;
+ * a desk that is started, killed and started again all day is kinder than that.
+ */
+static void on_deserted(void *ctx)
+{
+	struct chip *c = ctx;
+
+	if (c->running)
+		note(c, "aborted", "in", BYTES(c->command, c->command_len));
+	stop_work(c);
+}
+
 static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)
 {
 	struct chip *c = ctx;
@@ -302,6 +315,7 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	timer_for(&c->late, on_late, c);
 	chip_defaults(c);
 	line->on_byte = on_byte;
+	line->on_deserted = on_deserted;
 	line->ctx = c;
 	air->done = on_air;
 	air->ctx = c;

@@ -141,9 +141,8 @@ void desk_log_end(const struct desk *d, const char *why)
 
 	for (int i = 0; i < d->board_count; i++)
 		state |= d->boards[i].state << (8 * i);
-	truth_say(world_truth(d->world), world_now(d->world), "end",
-		  "s:why b:relays_off i:relay_state", why, desk_relays_off(d),
-		  (int64_t)state);
+	truth_say(world_truth(d->world), world_now(d->world), "end", "s:why i:relays",
+		  why, (int64_t)state);
 }
 
 int desk_check(const struct emu_rig *rig, struct err *err)

@@ -74,6 +74,15 @@ static void on_readable(void *ctx, int fd)
 		line_feed(l, BYTES(chunk, (size_t)n));
 }
 
+/* The last close of a terminal forgets what was not read; our own slave keeps this one open. */
+static void deserted(struct line *l)
+{
+	line_drop(l);
+	tcflush(l->slave, TCIFLUSH);
+	if (l->on_deserted)
+		l->on_deserted(l->ctx);
+}
+
 static void on_client(void *ctx, int fd)
 {
 	struct line *l = ctx;
@@ -92,6 +101,8 @@ static void on_client(void *ctx, int fd)
 			  opened ? "client_opened" : "client_gone", "s:device i:clients",
 			  l->name, (int64_t)l->clients);
 		at += sizeof(*e) + e->len;
+		if (l->clients == 0)
+			deserted(l);
 	}
 }
 

@@ -36,6 +36,8 @@ struct line {
 	/** One byte from the host, complete at @at_ns (often still ahead of world_now). */
 	void (*on_byte)(void *ctx, uint8_t byte, int64_t at_ns);
 	void *ctx;
+	/** Nobody has the line open any more; may be NULL. */
+	void (*on_deserted)(void *ctx);
 	/** Where messages go instead of the pty: for tests. */
 	void (*sink)(void *ctx, struct bytes message);
 	void *sink_ctx;

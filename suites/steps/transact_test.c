@@ -1,0 +1,287 @@
+#include "suites/steps/steps.h"
+
+#include "bench/core/crypto/random.h"
+#include "drivers/nfc/sim.h"
+#include "drivers/positioner/sim.h"
+#include "fixtures/device/device.h"
+#include "fixtures/vehicle/vehicle.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/*
+ * The steps over a simulated reader on a virtual clock, the reference device behind it.
+ */
+struct bench {
+	struct peer peer; /* first: the reader hands it back */
+	struct clock_virtual clock;
+	OSSL_LIB_CTX *lib;
+	struct profile *profile;
+	struct pairing pairing;
+	struct device *device;
+	struct reader *reader;
+	struct positioner *positioner;
+	struct step_env env;
+	struct attempt attempt;
+	enum device_command
+		lose; /* the answer to this command is lost; DEVICE_OTHER: none */
+	bool empty;   /* … or comes back without a byte */
+};
+
+static void peer_reset(struct peer *p)
+{
+	device_reset(((struct bench *)p)->device);
+}
+
+static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
+		       int64_t *think_ns)
+{
+	struct bench *b = (struct bench *)p;
+	enum device_command c = device_answer(b->device, command, answer);
+
+	*think_ns = 10 * NS_PER_MS;
+	if (c != b->lose)
+		return 0;
+	b->lose = DEVICE_OTHER;
+	buf_clear(answer);
+	return b->empty ? 0 : -1;
+}
+
+static int sleep_until(struct step_env *env, int64_t until_ns, struct err *err)
+{
+	(void)err;
+	env->clock->sleep_until(env->clock, until_ns);
+	return 0;
+}
+
+static void moved(void *ctx, enum position to, int64_t settled_ns)
+{
+	sim_reader_place(((struct bench *)ctx)->reader, to == POSITION_TAP, settled_ns);
+}
+
+static void set_up(struct bench *b, const struct device_faults *faults)
+{
+	static const struct sim_positioner_options travel = { 70 * NS_PER_MS };
+	struct err err = { 0 };
+	int rc;
+
+	memset(b, 0, sizeof(*b));
+	b->peer = (struct peer){ peer_reset, peer_answer };
+	b->lose = DEVICE_OTHER;
+	clock_virtual_init(&b->clock);
+	rc = crypto_seeded_new(&b->lib, 7, &err);
+	if (!rc)
+		rc = profile_load(&b->profile,
+				  "fixtures/profiles/protocol/dk-ccc-1.0.yaml", &err);
+	if (!rc)
+		rc = pairing_load(&b->pairing, "fixtures/pairings/bench.yaml", &err);
+	if (!rc)
+		rc = device_new(&b->device, b->profile, &b->pairing, faults, b->lib,
+				&err);
+	if (!rc)
+		rc = sim_reader_open(&b->reader, NULL, &b->peer, &b->clock.base, &err);
+	if (!rc)
+		rc = sim_positioner_open(&b->positioner, &travel, moved, b,
+					 &b->clock.base, &err);
+	if (rc)
+		fail_msg("%s", err.text);
+	sim_reader_place(b->reader, false, 0);
+	b->env = (struct step_env){
+		.clock = &b->clock.base,
+		.reader = b->reader,
+		.positioner = b->positioner,
+		.reader_fsd = 64,
+		.attempt = &b->attempt,
+		.exchange_timeout_ns = NS_PER_S,
+		.sleep_until = sleep_until,
+	};
+	assert_int_equal(
+		vehicle_new(&b->env.vehicle, b->profile, &b->pairing, b->lib, NULL), 0);
+}
+
+static void tidy(struct bench *b)
+{
+	positioner_close(b->positioner);
+	reader_close(b->reader);
+	vehicle_free(b->env.vehicle);
+	device_free(b->device);
+	pairing_wipe(&b->pairing);
+	profile_free(b->profile);
+	crypto_seeded_free(b->lib);
+}
+
+/* approach, select, transact, tear down; @return what transact returned */
+static int tap(struct bench *b, int kind, int fallback)
+{
+	const struct {
+		int kind, action, fallback;
+	} params = { kind, 0, fallback };
+	const struct {
+		int64_t within_ns;
+	} select = { NS_PER_S };
+	struct err err = { 0 };
+	int rc;
+
+	attempt_init(&b->attempt);
+	assert_int_equal(step_approach.run(NULL, &b->env, NULL), 0);
+	rc = step_select.run(&select, &b->env, NULL);
+	if (!rc)
+		rc = step_transact.run(&params, &b->env, &err);
+	if (rc < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(step_tear_down(&b->env, NULL), 0);
+	assert_non_null(attempt_find(&b->attempt, "retreat"));
+	return rc;
+}
+
+enum {
+	FAST,
+	STANDARD
+};
+enum {
+	FORBIDDEN,
+	ALLOWED
+};
+
+static void every_tap_leaves_its_points(void **state)
+{
+	static const char *const points[] = {
+		"approach",       "field_on",   "activated",
+		"select.sent",    "auth0.sent", "auth0.answered",
+		"auth1.answered", "decided",    "control_flow.answered",
+	};
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	assert_int_equal(tap(&b, STANDARD, FORBIDDEN), 0);
+	assert_int_equal(b.attempt.outcome, OUTCOME_DONE);
+	assert_string_equal(b.attempt.kind, "standard");
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
+		assert_non_null(attempt_find(&b.attempt, points[i]));
+	/* four answers of 10 ms each, and whatever the air takes */
+	assert_true(attempt_find(&b.attempt, "control_flow.answered")->at_ns -
+			    attempt_find(&b.attempt, "select.sent")->at_ns >=
+		    40 * NS_PER_MS);
+	assert_int_equal(b.attempt.value_count, 2);
+	tidy(&b);
+}
+
+static void a_fast_tap_needs_no_signature(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	assert_int_equal(tap(&b, FAST, FORBIDDEN), 0);
+	assert_string_equal(b.attempt.kind, "fast");
+	assert_string_equal(b.attempt.complaint, "");
+	assert_null(attempt_find(&b.attempt, "auth1.sent"));
+	tidy(&b);
+}
+
+static void a_fallback_is_a_complaint_unless_it_is_allowed(void **state)
+{
+	const struct device_faults replay = { .replay_cryptogram = true };
+	struct bench b;
+
+	(void)state;
+	set_up(&b, &replay);
+	assert_int_equal(tap(&b, FAST, FORBIDDEN), 0);
+	assert_string_equal(b.attempt.complaint, "");
+	assert_int_equal(tap(&b, FAST, FORBIDDEN), 0);
+	assert_int_equal(b.attempt.outcome, OUTCOME_DONE);
+	assert_string_equal(b.attempt.kind, "standard");
+	assert_non_null(strstr(b.attempt.complaint, "fell back to standard"));
+	assert_non_null(attempt_find(&b.attempt, "fallback"));
+	assert_int_equal(tap(&b, FAST, ALLOWED), 0);
+	assert_string_equal(b.attempt.complaint, "");
+	assert_non_null(attempt_find(&b.attempt, "fallback"));
+	tidy(&b);
+}
+
+static void a_wrong_signature_is_refused_and_complained_about(void **state)
+{
+	const struct device_faults wrong = { .wrong_signature = true };
+	struct bench b;
+
+	(void)state;
+	set_up(&b, &wrong);
+	assert_int_equal(tap(&b, STANDARD, FORBIDDEN), STEP_STOP);
+	assert_int_equal(b.attempt.outcome, OUTCOME_REFUSED);
+	assert_non_null(strstr(b.attempt.complaint, "signature"));
+	tidy(&b);
+}
+
+static void a_lost_answer_is_the_airs_fault_and_the_next_fallback_nobodys(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	b.lose = DEVICE_AUTH1;
+	assert_int_equal(tap(&b, STANDARD, FORBIDDEN), STEP_STOP);
+	assert_int_equal(b.attempt.outcome, OUTCOME_RF_ERROR);
+	assert_string_equal(b.attempt.complaint, "");
+	/* the device has a new Kpersistent, the vehicle never saw the answer */
+	assert_int_equal(tap(&b, FAST, FORBIDDEN), 0);
+	assert_string_equal(b.attempt.kind, "standard");
+	assert_string_equal(b.attempt.complaint, "");
+	assert_int_equal(tap(&b, FAST, FORBIDDEN), 0);
+	assert_string_equal(b.attempt.kind, "fast");
+	tidy(&b);
+}
+
+static void an_answer_without_a_byte_is_refused_and_not_asked_for_again(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	b.lose = DEVICE_SELECT;
+	b.empty = true;
+	assert_int_equal(tap(&b, STANDARD, FORBIDDEN), STEP_STOP);
+	assert_int_equal(b.attempt.outcome, OUTCOME_REFUSED);
+	assert_non_null(strstr(b.attempt.detail, "status word"));
+	tidy(&b);
+}
+
+static void an_empty_field_is_no_tap(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	positioner_close(b.positioner); /* its replacement moves nothing */
+	assert_int_equal(sim_positioner_open(&b.positioner,
+					     &(struct sim_positioner_options){ 0 }, NULL,
+					     NULL, &b.clock.base, NULL),
+			 0);
+	b.env.positioner = b.positioner;
+	assert_int_equal(tap(&b, FAST, FORBIDDEN), STEP_STOP);
+	assert_int_equal(b.attempt.outcome, OUTCOME_NO_TAP);
+	assert_null(attempt_find(&b.attempt, "activated"));
+	tidy(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_tap_leaves_its_points),
+		cmocka_unit_test(a_fast_tap_needs_no_signature),
+		cmocka_unit_test(a_fallback_is_a_complaint_unless_it_is_allowed),
+		cmocka_unit_test(a_wrong_signature_is_refused_and_complained_about),
+		cmocka_unit_test(
+			a_lost_answer_is_the_airs_fault_and_the_next_fallback_nobodys),
+		cmocka_unit_test(
+			an_answer_without_a_byte_is_refused_and_not_asked_for_again),
+		cmocka_unit_test(an_empty_field_is_no_tap),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+#!/bin/sh
+# keybench-emu: its options, its life line, and mistakes in its part of a rig file.
+. tools/tap.sh
+emu=$bin/keybench-emu
+rig=fixtures/rigs/emulated-a.yaml
+
+# says STATUS TEXT NAME: what the last `run` gave
+run() {
+	"$emu" "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+
+run --version
+is "$status" 0 "--version"
+holds "$tmp/out" keybench-emu "says its name"
+run --help
+is "$status" 0 "--help"
+for option in $(tr ' [' '\n\n' <"$tmp/out" | grep -o '^--[a-z]*' | sort -u); do
+	grep -q -- "Fl ${option#-}" tools/emu/keybench-emu.1 || echo "$option"
+done | grep -vxE -- '--(help|usage|version)' >"$tmp/missing"
+is "$(cat "$tmp/missing")" "" "every option is in the man page"
+run
+is "$status" 64 "no rig is wrong use"
+run --rig $rig --seed x
+is "$status" 64 "so is a seed that is no number"
+run --rig $rig left-over
+is "$status" 64 "and an argument"
+run --rig nowhere.yaml
+is "$status" 75 "a rig that is not there"
+run --rig $rig --check
+is "$status" 0 "--check"
+for self in fixtures/rigs/self/*.yaml; do
+	run --rig "$self" --check
+	is "$status" 0 "--check $self"
+done
+run --rig $rig --for '50 ms' --truth "$tmp/truth"
+is "$status" 0 "--for ends it"
+is "$(jq -rs 'last.why' "$tmp/truth")" time "by time"
+run --rig $rig --for '50 parsecs'
+is "$status" 78 "--for needs a unit of time"
+
+# wrong LINE:COLUMN TEXT SED: change the rig and look where the mistake is
+wrong() {
+	sed "$3" $rig >"$tmp/rig.yaml"
+	run --rig "$tmp/rig.yaml" --check
+	[ "$status" -eq 78 ] && grep -q "^$tmp/rig.yaml:$1: .*$2" "$tmp/err" &&
+		grep -q '^ *^' "$tmp/err"
+	ok $? "$2"
+	[ $status -eq 78 ] || sed 's/^/# /' "$tmp/err"
+}
+line=$(grep -n 'reader0: {chip' $rig | cut -d: -f1)
+wrong "$line:19" "chip" 's/chip: pn532/chip: pn999/'
+wrong "$line:3" "a reader has the key 'chip'" 's/{chip: pn532}/{}/'
+wrong "$line:32" "baud" 's/{chip: pn532}/{chip: pn532, baud: 115201}/'
+wrong "$((line + 1)):35" "channels" 's/board: lcus, channels: 2/board: lcus, channels: 9/'
+wrong "$((line + 3)):20" "relay0 has only 2" 's/phone: {channel: 1/phone: {channel: 3/'
+wrong "$((line + 3)):31" "no unit" 's/travel: 45 ms, jitter/travel: 45, jitter/'
+wrong "$((line + 4)):21" "no reader 'reader1'" 's/faults: .*/faults: [{device: reader1, at: {exchange: 1}, do: silent}]/'
+wrong "$((line + 4)):61" "silnt" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1},         do: silnt}]/'
+wrong "$((line + 4)):12" "'by' is missing" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: late}]/'
+wrong "$((line + 4)):68" "a status byte" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: status, value: 256}]/'
+wrong "$((line + 4)):45" "exchange" 's/faults: .*/faults: [{device: reader0, at: {exchange: 0}, do: silent}]/'
+
+# The life line, by a controller in a few words: what is told, and what ends the desk.
+cat >"$tmp/controller.pl" <<'END'
+use strict;
+use Socket;
+my ($emu, $rig, $truth, $end) = @ARGV;
+socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die;
+my $pid = fork();
+if ($pid == 0) {
+	close $ours;
+	$^F = 100;
+	open(my $high, '>&=', fileno($theirs));
+	fcntl($theirs, 2, 0);
+	exec $emu, '--rig', $rig, '--truth', $truth, '--control', fileno($theirs);
+	exit 127;
+}
+close $theirs;
+my $ready = <$ours>;
+print $ready;
+kill 'INT', $pid;
+select undef, undef, undef, 0.2;
+print "alive\n" if kill 0, $pid;
+my ($relay) = $ready =~ /"emu:relay0":"([^"]+)"/;
+open(my $board, '+<', $relay) or die;
+syswrite $board, "\xa0\x01\x01\xa2";
+select undef, undef, undef, 0.2;
+if ($end eq 'signal') { kill 'TERM', $pid; } else { close $ours; }
+if ($end eq 'drop') { select undef, undef, undef, 0.2; syswrite $board, "\xa0\x01\x00\xa1"; }
+waitpid $pid, 0;
+print "status $?\n";
+END
+# controller END: run it; @end is the desk's last word
+controller() {
+	timeout 30 perl "$tmp/controller.pl" "$emu" $rig "$tmp/truth" "$1" >"$tmp/out" 2>"$tmp/err"
+	end=$(tail -n 1 "$tmp/truth" | jq -c '[.what, .why, .relays]')
+}
+controller drop
+is "$(head -n 1 "$tmp/out" | jq -c '[.ready, (.devices | keys)]')" \
+	'[true,["emu:reader0","emu:relay0"]]' "the life line says what is ready"
+holds "$tmp/out" alive "SIGINT is the controller's business"
+holds "$tmp/out" "status 0" "without its controller the desk ends"
+is "$end" '["end","controller gone",0]' "when the relays are off"
+controller stuck
+is "$end" '["end","controller gone",1]' "or, said honestly, after three seconds"
+controller signal
+is "$end" '["end","signal",1]' "and at once when it is told to"
+
+done_testing
