@@ -73,8 +73,11 @@ void bus_ring_put(struct bus_ring *r, const struct bus_frame *f)
 
 bool bus_ring_take(struct bus_ring *r, struct bus_frame *f)
 {
-	if (!r->count)
+	if (!r->count) {
+		*f = (struct bus_frame){ .lost = r->lost };
+		r->lost = 0;
 		return false;
+	}
 	*f = r->frames[r->first];
 	r->first = (r->first + 1) % r->size;
 	r->count--;

@@ -26,7 +26,9 @@ struct bus_frame {
 	int64_t at_ns;    /* its last bit was over, on ->clock */
 	int64_t slack_ns; /* the stamp may be this far off */
 	bool own;         /* sent by this very bus: it is out */
-	uint32_t lost;    /* frames that came before this one, and could not be kept */
+	uint32_t
+		lost; /* frames that came before this one, and could not be kept; filled in with
+			     BUS_NONE too */
 };
 
 struct bus_identity {
@@ -109,7 +111,7 @@ struct bus_ring {
 int bus_ring_init(struct bus_ring *r, int size);
 void bus_ring_release(struct bus_ring *r);
 void bus_ring_put(struct bus_ring *r, const struct bus_frame *f);
-/** False when empty. */
+/** False when empty: then @f has .lost alone. */
 bool bus_ring_take(struct bus_ring *r, struct bus_frame *f);
 
 #endif

@@ -50,6 +50,7 @@ static int sim_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 		       enum bus_result *result, struct err *err)
 {
 	struct sim *s = sim_of(b);
+	uint32_t lost = 0;
 
 	(void)err;
 	for (;;) {
@@ -57,8 +58,12 @@ static int sim_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 
 		canbus_run(s->model, now);
 		*result = BUS_OK;
-		if (bus_ring_take(&s->ring, f))
+		if (bus_ring_take(&s->ring, f)) {
+			f->lost += lost;
 			return 0;
+		}
+		lost += f->lost;
+		f->lost = lost;
 		*result = BUS_NONE;
 		if (now >= deadline_ns)
 			return 0;

@@ -170,6 +170,7 @@ static int vbus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 			enum bus_result *result, struct err *err)
 {
 	struct vbus *v = vbus_of(b);
+	uint32_t lost = 0;
 
 	for (;;) {
 		struct err own = { 0 };
@@ -177,10 +178,15 @@ static int vbus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 
 		drain(v);
 		*result = BUS_OK;
-		if (bus_ring_take(&v->ring, f))
+		if (bus_ring_take(&v->ring, f)) {
+			f->lost += lost;
 			return 0;
+		}
 		if (v->gone)
 			return host_gone(v, err);
+		lost += f->lost + v->lost;
+		v->lost = 0;
+		f->lost = lost;
 		*result = BUS_NONE;
 		if (clock_now(b->clock) >= deadline_ns)
 			return 0;
