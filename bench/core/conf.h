@@ -65,7 +65,7 @@ struct node node_path(struct node map, const char *path);
 int node_line(struct node n);
 int node_column(struct node n);
 
-/** A located mistake at @n: ERR_FORMAT with "file:line:col: …" and the excerpt. @return ERR_FORMAT */
+/** A located mistake at @n: ERR_FORMAT with "file:line:col: …" and the excerpt; without a place at the all-zero node. @return ERR_FORMAT */
 int node_error(struct node n, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -109,7 +109,8 @@ extern const char CONF_ABSENT[];
  */
 int conf_bind(struct node map, const struct conf_item *items, void *out, struct err *err);
 /** As if an empty map had stood at @at: every key gets its fallback. */
-int conf_bind_absent(struct node at, const struct conf_item *items, void *out, struct err *err);
+int conf_bind_absent(struct node at, const struct conf_item *items, void *out,
+		     struct err *err);
 /**
  * How CONF_DEVICE values "emu:NAME" become paths: @fn gets the text from "emu:" on and returns a path
  * that lives as long as the conf, or NULL (a located mistake). Without @fn they stay as they are.

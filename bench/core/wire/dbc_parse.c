@@ -799,7 +799,6 @@ int dbc_parse(struct dbc **out, const char *name, struct bytes text, struct err 
 		return err_set(err, ERR_NOMEM, "%s: no memory", name);
 	buf_init(&d->text, DBC_MAX_BYTES + 1);
 	buf_add(&d->text, text);
-	buf_u8(&d->text, '\n');
 	d->name = strdup(name);
 	if (text.len > DBC_MAX_BYTES)
 		rc = err_set(err, ERR_RANGE, "%s: longer than %d bytes", name,
