@@ -776,6 +776,8 @@ static int parse(struct dbc *d, struct err *err)
 
 	p.at = p.line_start = (char *)d->text.data;
 	p.end = p.at + d->text.len;
+	if (!d->text.len)
+		return mistake(&p, 1, 1, "an empty file, no DBC");
 	if (memchr(p.at, 0, d->text.len))
 		return err_set(err, ERR_FORMAT, "%s: a binary file, no DBC", d->name);
 	if (d->text.len >= 3 && memcmp(p.at, "\xef\xbb\xbf", 3) == 0)
