@@ -1,14 +1,9 @@
 /*
- * The text of a DBC, one statement after the other.
+ * The statements of a DBC.
  */
-#include "bench/core/wire/dbc.h"
-
 #include "bench/core/fs.h"
+#include "bench/core/wire/dbc_lex.h"
 
-#include <assert.h>
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,248 +11,6 @@
 #define ORPHANS 0xc0000000u
 #define EXTENDED 0x80000000u
 #define MAX_LABELS 200000 /* of the whole file: three bytes of text make one */
-
-enum token_kind {
-	END,
-	WORD,   /* identifier */
-	NUMBER, /* also what only begins like one: "1-5" ends at the '-' */
-	STRING, /* without its quotes */
-	MARK    /* one other character */
-};
-
-struct token {
-	enum token_kind kind;
-	char *text; /* not terminated until cut() */
-	size_t len;
-	int line, column;
-};
-
-/* How a signal says it is multiplexed, until its message is complete. */
-struct mux {
-	bool multiplexed, resolved;
-	uint64_t value;
-	int line, column; /* of the mark */
-};
-
-struct parser {
-	struct dbc *d;
-	char *at, *end, *line_start;
-	int line;
-	struct token t;
-	struct err *err;
-	int rc;          /* the first mistake */
-	struct mux *mux; /* of every signal, in the order of the file */
-	int mux_count;
-	int message; /* the last one found by its id */
-	int labels;
-};
-
-__attribute__((format(printf, 4, 5))) static int mistake(struct parser *p, int line,
-							 int column, const char *fmt, ...)
-{
-	char what[200], shown[120];
-	const char *at = (const char *)p->d->text.data;
-	const char *end = at + p->d->text.len;
-	size_t n = 0;
-	va_list ap;
-
-	if (p->rc)
-		return p->rc;
-	va_start(ap, fmt);
-	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
-	p->rc = err_set(p->err, ERR_FORMAT, "%s:%d:%d: %s", p->d->name, line, column,
-			what);
-	for (int i = 1; i < line && at < end; at++)
-		i += *at == '\n';
-	for (; at < end && *at != '\n' && n < sizeof(shown) - 1; at++)
-		shown[n++] = *at < ' ' || *at == 127 ? ' ' : *at;
-	shown[n] = '\0';
-	if (p->err && (size_t)column <= n + 1)
-		snprintf(p->err->excerpt, sizeof(p->err->excerpt), "  %s\n  %*s^", shown,
-			 column - 1, "");
-	else if (p->err)
-		snprintf(p->err->excerpt, sizeof(p->err->excerpt), "  %s", shown);
-	return p->rc;
-}
-
-static int expected(struct parser *p, const char *what)
-{
-	if (p->t.kind == END)
-		return mistake(p, p->t.line, p->t.column,
-			       "the file ends where %s should be", what);
-	return mistake(p, p->t.line, p->t.column, "'%.*s' where %s should be",
-		       p->t.len < 40 ? (int)p->t.len : 40, p->t.text, what);
-}
-
-static int no_memory(struct parser *p)
-{
-	if (!p->rc)
-		p->rc = err_set(p->err, ERR_NOMEM, "%s: no memory", p->d->name);
-	return p->rc;
-}
-
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       (c >= '0' && c <= '9');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static void skip_blanks(struct parser *p)
-{
-	for (; p->at < p->end; p->at++) {
-		if (*p->at == '\n') {
-			p->line++;
-			p->line_start = p->at + 1;
-		} else if (*p->at != ' ' && *p->at != '\t' && *p->at != '\r') {
-			return;
-		}
-	}
-}
-
-static void take_string(struct parser *p)
-{
-	p->t.kind = STRING;
-	p->t.text = ++p->at;
-	for (; p->at < p->end && *p->at != '"'; p->at++) {
-		if (*p->at == '\\' && p->end - p->at > 1 && p->at[1] == '"')
-			p->at++; /* some tools escape a quote */
-		if (*p->at == '\n') {
-			p->line++;
-			p->line_start = p->at + 1;
-		}
-	}
-	p->t.len = (size_t)(p->at - p->t.text);
-	if (p->at == p->end)
-		mistake(p, p->t.line, p->t.column, "this text has no end");
-	else
-		p->at++;
-}
-
-static void take_number(struct parser *p)
-{
-	char *from = p->at++;
-
-	p->t.kind = NUMBER;
-	for (; p->at < p->end; p->at++) {
-		bool exponent = (p->at[-1] == 'e' || p->at[-1] == 'E') &&
-				(*p->at == '+' || *p->at == '-');
-
-		if (!is_digit(*p->at) && *p->at != '.' && *p->at != 'e' &&
-		    *p->at != 'E' && !exponent)
-			break;
-	}
-	p->t.len = (size_t)(p->at - from);
-}
-
-/* The next token into p->t. After a mistake there is only the end. */
-static void next(struct parser *p)
-{
-	bool sign;
-
-	skip_blanks(p);
-	p->t = (struct token){ END, p->at, 0, p->line, (int)(p->at - p->line_start) + 1 };
-	if (p->at == p->end || p->rc) {
-		p->at = p->end;
-		return;
-	}
-	sign = (*p->at == '-' || *p->at == '+') && p->end - p->at > 1 &&
-	       (is_digit(p->at[1]) || p->at[1] == '.');
-	if (*p->at == '"') {
-		take_string(p);
-	} else if (is_digit(*p->at) || sign) {
-		take_number(p);
-	} else if (is_word(*p->at)) {
-		p->t.kind = WORD;
-		while (p->at < p->end && is_word(*p->at))
-			p->at++;
-		p->t.len = (size_t)(p->at - p->t.text);
-	} else {
-		p->t.kind = MARK;
-		p->t.len = 1;
-		p->at++;
-	}
-}
-
-static bool is(const struct parser *p, const char *text)
-{
-	return p->t.kind != STRING && p->t.len == strlen(text) &&
-	       memcmp(p->t.text, text, p->t.len) == 0;
-}
-
-static void want(struct parser *p, const char *mark)
-{
-	char what[8];
-
-	snprintf(what, sizeof(what), "'%s'", mark);
-	if (!is(p, mark))
-		expected(p, what);
-	else
-		next(p);
-}
-
-/*
- * The token's text as a string of its own, beside the others: the file itself stays whole, so that a
- * later mistake can show its line.
- */
-static char *cut(struct parser *p, struct token t)
-{
-	char *copy = strndup(t.text, t.len);
-
-	if (!copy)
-		no_memory(p);
-	return copy;
-}
-
-static char *want_name(struct parser *p, const char *what)
-{
-	char *name = NULL;
-
-	if (p->t.kind != WORD)
-		expected(p, what);
-	else
-		name = cut(p, p->t);
-	next(p);
-	return name;
-}
-
-static uint64_t want_whole(struct parser *p, uint64_t max, const char *what)
-{
-	uint64_t v = 0;
-	bool good = p->t.kind == NUMBER;
-
-	for (size_t i = 0; good && i < p->t.len; i++) {
-		unsigned digit = (unsigned)(p->t.text[i] - '0');
-
-		good = digit < 10 && v <= (max - digit) / 10;
-		v = v * 10 + digit;
-	}
-	if (!good)
-		expected(p, what);
-	next(p);
-	return good ? v : 0;
-}
-
-static double want_double(struct parser *p, const char *what)
-{
-	char text[64], *end = NULL;
-	double v = 0;
-
-	if (p->t.kind == NUMBER && p->t.len < sizeof(text)) {
-		memcpy(text, p->t.text, p->t.len);
-		text[p->t.len] = '\0';
-		v = strtod(text, &end);
-	}
-	if (!end || *end || !isfinite(v))
-		expected(p, what);
-	next(p);
-	return v;
-}
 
 /* Room for one more of @count things of @size; doubles at each power of two. */
 static void *more(struct parser *p, void *have, int count, size_t size)
@@ -268,7 +21,7 @@ static void *more(struct parser *p, void *have, int count, size_t size)
 		return have;
 	room = realloc(have, (count ? 2 * (size_t)count : 1) * size);
 	if (!room)
-		no_memory(p);
+		lex_no_memory(p);
 	return room;
 }
 
@@ -295,20 +48,21 @@ static void read_mux(struct parser *p, struct dbc_signal *s, struct mux *m)
 
 	m->line = t.line;
 	m->column = t.column;
-	next(p);
+	lex_next(p);
 	if (t.len == 1 && t.text[0] == 'M') {
 		s->multiplexor = true;
 		return;
 	}
 	m->multiplexed = true;
-	for (; t.text[0] == 'm' && i < t.len && is_digit(t.text[i]) && i < 10; i++)
+	for (; t.text[0] == 'm' && i < t.len && lex_is_digit(t.text[i]) && i < 10; i++)
 		m->value = m->value * 10 + (uint64_t)(t.text[i] - '0');
 	if (i < t.len && t.text[i] == 'M') {
 		s->multiplexor = true;
 		i++;
 	}
-	if (t.text[0] != 'm' || i != t.len || i < 2 || !is_digit(t.text[1]))
-		mistake(p, t.line, t.column,
+	if (t.text[0] != 'm' || i != t.len || i < 2 || !lex_is_digit(t.text[1]))
+		lex_mistake(
+			p, t.line, t.column,
 			"'%.*s' is no multiplexing; 'M', 'm' with a number, or 'm' with "
 			"a number and 'M' is",
 			t.len < 40 ? (int)t.len : 40, t.text);
@@ -319,48 +73,48 @@ static void read_place(struct parser *p, struct dbc_signal *s)
 {
 	struct token order;
 
-	s->start = (int)want_whole(p, 511, "the start bit, 0 to 511,");
-	want(p, "|");
-	s->length = (int)want_whole(p, 64, "the length in bits, 1 to 64,");
-	want(p, "@");
+	s->start = (int)lex_want_whole(p, 511, "the start bit, 0 to 511,");
+	lex_want(p, "|");
+	s->length = (int)lex_want_whole(p, 64, "the length in bits, 1 to 64,");
+	lex_want(p, "@");
 	order = p->t;
 	/* "0+" is two tokens: a sign belongs to a number only before digits */
-	if (!is(p, "0") && !is(p, "1"))
-		expected(p, "the byte order, 0 (big-endian) or 1 (little-endian),");
+	if (!lex_is(p, "0") && !lex_is(p, "1"))
+		lex_expected(p, "the byte order, 0 (big-endian) or 1 (little-endian),");
 	s->big_endian = order.len && order.text[0] == '0';
-	next(p);
-	if (!is(p, "+") && !is(p, "-"))
-		expected(p, "the sign, + or -,");
-	s->type = is(p, "-") ? DBC_SIGNED : DBC_UNSIGNED;
-	next(p);
+	lex_next(p);
+	if (!lex_is(p, "+") && !lex_is(p, "-"))
+		lex_expected(p, "the sign, + or -,");
+	s->type = lex_is(p, "-") ? DBC_SIGNED : DBC_UNSIGNED;
+	lex_next(p);
 }
 
 static void read_scale(struct parser *p, struct dbc_signal *s)
 {
 	struct token at;
 
-	want(p, "(");
+	lex_want(p, "(");
 	at = p->t;
-	s->factor = want_double(p, "the factor");
-	want(p, ",");
-	s->offset = want_double(p, "the offset");
-	want(p, ")");
+	s->factor = lex_want_double(p, "the factor");
+	lex_want(p, ",");
+	s->offset = lex_want_double(p, "the offset");
+	lex_want(p, ")");
 	if (!p->rc && s->factor == 0)
-		mistake(p, at.line, at.column, "%s: the factor is 0", s->name);
-	want(p, "[");
-	s->min = want_double(p, "the minimum");
-	want(p, "|");
-	s->max = want_double(p, "the maximum");
-	want(p, "]");
+		lex_mistake(p, at.line, at.column, "%s: the factor is 0", s->name);
+	lex_want(p, "[");
+	s->min = lex_want_double(p, "the minimum");
+	lex_want(p, "|");
+	s->max = lex_want_double(p, "the maximum");
+	lex_want(p, "]");
 	if (p->t.kind == STRING)
-		s->unit = cut(p, p->t);
+		s->unit = lex_cut(p, p->t);
 	else
-		expected(p, "the unit in quotes");
-	next(p);
+		lex_expected(p, "the unit in quotes");
+	lex_next(p);
 	while (p->t.kind == WORD && p->t.line == s->line) { /* receivers: A, B or A B */
-		next(p);
-		if (is(p, ","))
-			next(p);
+		lex_next(p);
+		if (lex_is(p, ","))
+			lex_next(p);
 	}
 }
 
@@ -373,9 +127,11 @@ static void check_place(struct parser *p, const struct dbc_message *m,
 	if (p->rc)
 		return;
 	if (s->length == 0)
-		mistake(p, s->line, s->column, "%s: a signal has 1 to 64 bits", s->name);
+		lex_mistake(p, s->line, s->column, "%s: a signal has 1 to 64 bits",
+			    s->name);
 	else if (first + s->length > m->length * 8)
-		mistake(p, s->line, s->column,
+		lex_mistake(
+			p, s->line, s->column,
 			"%s: %d bits from bit %d on (%s-endian) do not fit into the %d "
 			"bytes of %s",
 			s->name, s->length, s->start, s->big_endian ? "big" : "little",
@@ -396,24 +152,24 @@ static void read_signal(struct parser *p, bool orphan)
 	if (!room)
 		return;
 	p->mux = room;
-	next(p);
+	lex_next(p);
 	at = p->t;
 	s = &m->signals[m->signal_count++];
 	*s = (struct dbc_signal){ .parent = -1, .line = at.line, .column = at.column };
 	mux = &p->mux[p->mux_count++];
 	*mux = (struct mux){ 0 };
 	if (m->signal_count > DBC_MAX_SIGNALS)
-		mistake(p, at.line, at.column, "more than %d signals in one message",
-			DBC_MAX_SIGNALS);
-	s->name = want_name(p, "the name of a signal");
+		lex_mistake(p, at.line, at.column, "more than %d signals in one message",
+			    DBC_MAX_SIGNALS);
+	s->name = lex_want_name(p, "the name of a signal");
 	for (int i = 0; !p->rc && i < m->signal_count - 1; i++)
 		if (strcmp(m->signals[i].name, s->name) == 0)
-			mistake(p, at.line, at.column,
-				"%s has a signal '%s' already, in line %d", m->name,
-				s->name, m->signals[i].line);
+			lex_mistake(p, at.line, at.column,
+				    "%s has a signal '%s' already, in line %d", m->name,
+				    s->name, m->signals[i].line);
 	if (p->t.kind == WORD)
 		read_mux(p, s, mux);
-	want(p, ":");
+	lex_want(p, ":");
 	read_place(p, s);
 	read_scale(p, s);
 	if (!orphan)
@@ -446,38 +202,40 @@ static void read_message(struct parser *p)
 	if (!room)
 		return;
 	p->d->messages = room;
-	next(p);
+	lex_next(p);
 	at = p->t;
-	id = (uint32_t)want_whole(p, UINT32_MAX, "the identifier");
+	id = (uint32_t)lex_want_whole(p, UINT32_MAX, "the identifier");
 	orphans = id == ORPHANS;
 	if (!orphans && (id & ~EXTENDED) > (id & EXTENDED ? CANFRAME_MAX_ID_EXTENDED
 							  : CANFRAME_MAX_ID_STANDARD))
-		mistake(p, at.line, at.column,
+		lex_mistake(
+			p, at.line, at.column,
 			"%u is no identifier: 0 to 2047, or 2147483648 more than one of "
 			"29 "
 			"bits",
 			id);
 	if (p->d->message_count == DBC_MAX_MESSAGES)
-		mistake(p, at.line, at.column, "more than %d messages", DBC_MAX_MESSAGES);
+		lex_mistake(p, at.line, at.column, "more than %d messages",
+			    DBC_MAX_MESSAGES);
 	if (p->d->message_count && message_by_id(p, id))
-		mistake(p, at.line, at.column, "the message '%s' has this identifier",
-			message_by_id(p, id)->name);
+		lex_mistake(p, at.line, at.column, "the message '%s' has this identifier",
+			    message_by_id(p, id)->name);
 	if (p->rc)
 		return;
 	m = &p->d->messages[p->d->message_count];
 	*m = (struct dbc_message){ .id = id & ~EXTENDED, .extended = id & EXTENDED };
-	m->name = want_name(p, "the name of a message");
+	m->name = lex_want_name(p, "the name of a message");
 	if (!m->name)
 		return;
 	p->d->message_count++;
 	for (int i = 0; i < p->d->message_count - 1; i++)
 		if (strcmp(p->d->messages[i].name, m->name) == 0)
-			mistake(p, at.line, at.column, "there is a message '%s' already",
-				m->name);
-	want(p, ":");
-	m->length = (int)want_whole(p, 64, "the length in bytes, 0 to 64,");
-	free(want_name(p, "the sender"));
-	while (is(p, "SG_") && !p->rc)
+			lex_mistake(p, at.line, at.column,
+				    "there is a message '%s' already", m->name);
+	lex_want(p, ":");
+	m->length = (int)lex_want_whole(p, 64, "the length in bytes, 0 to 64,");
+	free(lex_want_name(p, "the sender"));
+	while (lex_is(p, "SG_") && !p->rc)
 		read_signal(p, orphans);
 }
 
@@ -486,12 +244,13 @@ static void skip_statement(struct parser *p)
 {
 	struct token from = p->t;
 
-	while (!is(p, ";") && p->t.kind != END)
-		next(p);
+	while (!lex_is(p, ";") && p->t.kind != END)
+		lex_next(p);
 	if (p->t.kind == END)
-		mistake(p, from.line, from.column, "this '%.*s' has no ';' at its end",
-			from.len < 40 ? (int)from.len : 40, from.text);
-	next(p);
+		lex_mistake(p, from.line, from.column,
+			    "this '%.*s' has no ';' at its end",
+			    from.len < 40 ? (int)from.len : 40, from.text);
+	lex_next(p);
 }
 
 /* All that stands on this line; and with @list, all lines that begin with a blank. */
@@ -500,28 +259,29 @@ static void skip_lines(struct parser *p, bool list)
 	int line = p->t.line;
 
 	while (p->t.kind != END && (p->t.line == line || (list && p->t.column > 1)))
-		next(p);
+		lex_next(p);
 }
 
 /* The message and signal a statement is about; NULL after a mistake, or for orphans. */
 static struct dbc_signal *want_signal(struct parser *p, struct dbc_message **out)
 {
 	struct token at = p->t;
-	uint32_t id = (uint32_t)want_whole(p, UINT32_MAX, "the identifier of a message");
+	uint32_t id =
+		(uint32_t)lex_want_whole(p, UINT32_MAX, "the identifier of a message");
 	struct dbc_message *m = p->rc ? NULL : message_by_id(p, id);
 	struct dbc_signal *s = NULL;
 	char *name;
 
 	if (!p->rc && !m)
-		mistake(p, at.line, at.column,
-			"there is no message with the identifier %u", id);
+		lex_mistake(p, at.line, at.column,
+			    "there is no message with the identifier %u", id);
 	at = p->t;
-	name = want_name(p, "the name of a signal");
+	name = lex_want_name(p, "the name of a signal");
 	if (!p->rc && name) {
 		s = (struct dbc_signal *)dbc_signal(m, name); /* ours to change */
 		if (!s)
-			mistake(p, at.line, at.column, "%s has no signal '%.60s'",
-				m->name, name);
+			lex_mistake(p, at.line, at.column, "%s has no signal '%.60s'",
+				    m->name, name);
 	}
 	free(name);
 	*out = m;
@@ -535,21 +295,21 @@ static void read_valtype(struct parser *p)
 	struct token at;
 	uint64_t type;
 
-	next(p);
+	lex_next(p);
 	s = want_signal(p, &m);
-	if (is(p, ":"))
-		next(p); /* some tools leave it out */
+	if (lex_is(p, ":"))
+		lex_next(p); /* some tools leave it out */
 	at = p->t;
-	type = want_whole(p, 3, "0, 1 (32 bits) or 2 (64 bits)");
+	type = lex_want_whole(p, 3, "0, 1 (32 bits) or 2 (64 bits)");
 	if (s && type) {
 		if (type == 3 || s->length != (type == 1 ? 32 : 64))
-			mistake(p, at.line, at.column,
-				"%s has %d bits: type 1 needs 32 and type 2 needs 64",
-				s->name, s->length);
+			lex_mistake(p, at.line, at.column,
+				    "%s has %d bits: type 1 needs 32 and type 2 needs 64",
+				    s->name, s->length);
 		else
 			s->type = type == 1 ? DBC_FLOAT : DBC_DOUBLE;
 	}
-	want(p, ";");
+	lex_want(p, ";");
 }
 
 static struct mux *mux_of(struct parser *p, const struct dbc_signal *s)
@@ -563,8 +323,7 @@ static struct mux *mux_of(struct parser *p, const struct dbc_signal *s)
 			return &p->mux[at + (s - m->signals)];
 		at += m->signal_count;
 	}
-	assert(!"a signal of no message");
-	return NULL;
+	abort(); /* a signal of no message */
 }
 
 /* SG_MUL_VAL_ id signal multiplexor 1-1, 5-7; */
@@ -576,14 +335,14 @@ static void read_ranges(struct parser *p)
 	struct token at;
 	char *name;
 
-	next(p);
+	lex_next(p);
 	s = want_signal(p, &m);
 	at = p->t;
-	name = want_name(p, "the name of a multiplexor");
+	name = lex_want_name(p, "the name of a multiplexor");
 	parent = s && name ? dbc_signal(m, name) : NULL;
 	if (s && (!parent || !parent->multiplexor))
-		mistake(p, at.line, at.column, "%s has no multiplexor '%.60s'", m->name,
-			name);
+		lex_mistake(p, at.line, at.column, "%s has no multiplexor '%.60s'",
+			    m->name, name);
 	free(name);
 	if (p->rc)
 		return;
@@ -593,35 +352,35 @@ static void read_ranges(struct parser *p)
 		uint64_t from, to;
 
 		at = p->t;
-		from = want_whole(p, UINT64_MAX, "a range of values");
+		from = lex_want_whole(p, UINT64_MAX, "a range of values");
 		/* "1-3" reads as 1 and -3 */
 		if (p->t.kind == NUMBER && p->t.text[0] == '-') {
 			p->t.text++;
 			p->t.len--;
 		} else {
-			want(p, "-");
+			lex_want(p, "-");
 		}
-		to = want_whole(p, UINT64_MAX, "the end of a range");
+		to = lex_want_whole(p, UINT64_MAX, "the end of a range");
 		if (!p->rc && to < from)
-			mistake(p, at.line, at.column,
-				"a range that ends before it begins");
+			lex_mistake(p, at.line, at.column,
+				    "a range that ends before it begins");
 		if (!p->rc)
 			add_range(p, s, from, to);
-		if (!is(p, ","))
+		if (!lex_is(p, ","))
 			break;
-		next(p);
+		lex_next(p);
 	}
-	want(p, ";");
+	lex_want(p, ";");
 }
 
 static void add_label(struct parser *p, struct dbc_signal *s, uint64_t raw)
 {
 	void *room = more(p, s->labels, s->label_count, sizeof(*s->labels));
-	char *text = room ? cut(p, p->t) : NULL;
+	char *text = room ? lex_cut(p, p->t) : NULL;
 
 	if (p->labels++ == MAX_LABELS)
-		mistake(p, p->t.line, p->t.column, "more than %d named values",
-			MAX_LABELS);
+		lex_mistake(p, p->t.line, p->t.column, "more than %d named values",
+			    MAX_LABELS);
 
 	if (room)
 		s->labels = room;
@@ -635,7 +394,7 @@ static void read_labels(struct parser *p)
 	struct dbc_message *m;
 	struct dbc_signal *s;
 
-	next(p);
+	lex_next(p);
 	if (p->t.kind == WORD) { /* of an environment variable */
 		skip_statement(p);
 		return;
@@ -649,18 +408,18 @@ static void read_labels(struct parser *p)
 			p->t.text++;
 			p->t.len--;
 		}
-		raw = want_whole(p, UINT64_MAX, "a value");
+		raw = lex_want_whole(p, UINT64_MAX, "a value");
 		if (minus)
 			raw = ~raw + 1;
 		if (s->length < 64)
 			raw &= (UINT64_C(1) << s->length) - 1;
 		if (p->t.kind != STRING)
-			expected(p, "the name of a value in quotes");
+			lex_expected(p, "the name of a value in quotes");
 		else
 			add_label(p, s, raw);
-		next(p);
+		lex_next(p);
 	}
-	want(p, ";");
+	lex_want(p, ";");
 }
 
 /* What no SG_MUL_VAL_ has spoken of hangs on the one multiplexor that hangs on nothing. */
@@ -681,7 +440,8 @@ static void resolve(struct parser *p, struct dbc_message *m, struct mux *mux)
 		if (!mux[i].multiplexed || mux[i].resolved)
 			continue;
 		if (roots != 1) {
-			mistake(p, mux[i].line, mux[i].column,
+			lex_mistake(
+				p, mux[i].line, mux[i].column,
 				roots ? "%s: %s has more than one multiplexor; "
 					"SG_MUL_VAL_ "
 					"must say which"
@@ -702,9 +462,9 @@ static void refuse_circles(struct parser *p, const struct dbc_message *m)
 		while (k >= 0 && steps++ <= m->signal_count)
 			k = m->signals[k].parent;
 		if (k >= 0)
-			mistake(p, m->signals[i].line, m->signals[i].column,
-				"%s: its multiplexors select each other in a circle",
-				m->signals[i].name);
+			lex_mistake(p, m->signals[i].line, m->signals[i].column,
+				    "%s: its multiplexors select each other in a circle",
+				    m->signals[i].name);
 	}
 }
 
@@ -750,24 +510,24 @@ static void read_statement(struct parser *p)
 {
 	struct token at = p->t;
 
-	if (is(p, "BO_"))
+	if (lex_is(p, "BO_"))
 		read_message(p);
-	else if (is(p, "VAL_"))
+	else if (lex_is(p, "VAL_"))
 		read_labels(p);
-	else if (is(p, "SIG_VALTYPE_"))
+	else if (lex_is(p, "SIG_VALTYPE_"))
 		read_valtype(p);
-	else if (is(p, "SG_MUL_VAL_"))
+	else if (lex_is(p, "SG_MUL_VAL_"))
 		read_ranges(p);
-	else if (is(p, "VERSION") || is(p, "BS_") || is(p, "BU_"))
-		skip_lines(p, is(p, "BU_"));
-	else if (is(p, "NS_"))
+	else if (lex_is(p, "VERSION") || lex_is(p, "BS_") || lex_is(p, "BU_"))
+		skip_lines(p, lex_is(p, "BU_"));
+	else if (lex_is(p, "NS_"))
 		skip_lines(p, true);
-	else if (is(p, "SG_"))
-		mistake(p, at.line, at.column, "a signal that stands in no message");
+	else if (lex_is(p, "SG_"))
+		lex_mistake(p, at.line, at.column, "a signal that stands in no message");
 	else if (at.kind == WORD && at.text[at.len - 1] == '_')
 		skip_statement(p);
 	else
-		expected(p, "a statement (BO_, SG_, VAL_, …)");
+		lex_expected(p, "a statement (BO_, SG_, VAL_, …)");
 }
 
 static int parse(struct dbc *d, struct err *err)
@@ -777,14 +537,14 @@ static int parse(struct dbc *d, struct err *err)
 	p.at = p.line_start = (char *)d->text.data;
 	p.end = p.at + d->text.len;
 	if (!d->text.len)
-		return mistake(&p, 1, 1, "an empty file, no DBC");
+		return lex_mistake(&p, 1, 1, "an empty file, no DBC");
 	if (memchr(p.at, 0, d->text.len))
 		return err_set(err, ERR_FORMAT, "%s: a binary file, no DBC", d->name);
 	if (d->text.len >= 3 && memcmp(p.at, "\xef\xbb\xbf", 3) == 0)
 		p.at = p.line_start = p.at + 3;
-	next(&p);
+	lex_next(&p);
 	if (p.t.kind == END)
-		mistake(&p, 1, 1, "an empty file, no DBC");
+		lex_mistake(&p, 1, 1, "an empty file, no DBC");
 	while (!p.rc && p.t.kind != END)
 		read_statement(&p);
 	finish(&p);

@@ -348,7 +348,7 @@ static void a_mistake_is_told_with_its_place(void **state)
 	refused("BO_ 1 M: 1 V\n SG_ S : 0|1@1+ (0,0) [0|0] \"\" V\n",
 		"x.dbc:2:18:", "factor is 0");
 	refused("BO_ 1 M: 1 V\n SG_ S : 0|1@1+ (1,0) [0|0] \"", "x.dbc:2:29:", "no end");
-	refused("BO_ 1 M: 1 V\n SG_ S : 0|1@1+ (1,0", "x.dbc:2:20:", "ends");
+	refused("BO_ 1 M: 1 V\n SG_ S : 0|1@1+ (1,0", "x.dbc:2:21:", "ends");
 	refused(S("0|1@1+") " SG_ S : 1|1@1+ (1,0) [0|0] \"\" V\n",
 		"x.dbc:3:6:", "already, in line 2");
 	refused("BO_ 1 M: 1 V\n SG_ S m1 : 0|1@1+ (1,0) [0|0] \"\" V\n",
