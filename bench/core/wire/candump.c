@@ -1,5 +1,6 @@
 #include "bench/core/wire/candump.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define S_NS INT64_C(1000000000)
@@ -9,26 +10,54 @@ struct candump candump_at(struct bytes file)
 	return (struct candump){ file, 0 };
 }
 
+/* Eight digits at once: as many bytes of a word, added up in pairs, fours and eights. */
+static bool eight_digits(const uint8_t *p, uint64_t *value)
+{
+	uint64_t x;
+
+	memcpy(&x, p, 8);
+	x = le64toh(x);
+	if (((x & 0xf0f0f0f0f0f0f0f0) |
+	     ((x + 0x0606060606060606) & 0xf0f0f0f0f0f0f0f0) >> 4) != 0x3333333333333333)
+		return false;
+	x = (x & 0x0f0f0f0f0f0f0f0f) * 2561 >> 8;
+	x = (x & 0x00ff00ff00ff00ff) * 6553601 >> 16;
+	*value = (x & 0x0000ffff0000ffff) * 42949672960001 >> 32;
+	return true;
+}
+
+/* @return digits read, at most @max */
+static int read_digits(const uint8_t *p, const uint8_t *end, int max, uint64_t *value)
+{
+	int n = 0;
+
+	*value = 0;
+	if (end - p >= 8 && eight_digits(p, value))
+		n = 8;
+	for (; n < max && end - p > n && (uint8_t)(p[n] - '0') < 10; n++)
+		*value = *value * 10 + (uint64_t)(p[n] - '0');
+	return n;
+}
+
 /* Seconds and a fraction of up to nine digits; NULL when there is none. */
 static const uint8_t *read_time(const uint8_t *p, const uint8_t *end, int64_t *ns)
 {
-	const uint8_t *from = p;
-	uint64_t s = 0, fraction = 0;
-	int places = 0;
+	static const uint32_t scale[] = { 1000000000, 100000000, 10000000, 1000000,
+					  100000,     10000,     1000,     100,
+					  10,         1 };
+	uint64_t s, fraction = 0;
+	int places = 0, n = read_digits(p, end, 10, &s);
 
-	for (; p < end && p - from < 10 && (uint8_t)(*p - '0') < 10; p++)
-		s = s * 10 + (uint64_t)(*p - '0');
-	if (p == from || s >= INT64_MAX / S_NS)
+	p += n;
+	if (!n || s >= INT64_MAX / S_NS)
 		return NULL;
 	if (p < end && *p == '.') {
-		for (p++; p < end && places < 9 && (uint8_t)(*p - '0') < 10; p++)
-			fraction = fraction * 10 + (uint64_t)(*p - '0'), places++;
+		places = read_digits(p + 1, end, 9, &fraction);
 		if (!places)
 			return NULL;
+		p += 1 + places;
 	}
-	for (; places < 9; places++)
-		fraction *= 10;
-	*ns = (int64_t)(s * S_NS + fraction);
+	*ns = (int64_t)(s * S_NS + fraction * scale[places]);
 	return p;
 }
 
@@ -58,9 +87,8 @@ static int read_line(const uint8_t *p, const uint8_t *end, struct candump_frame 
 	out->interface = BYTES(word, (size_t)(p - word));
 	if (p == word)
 		return ERR_FORMAT;
-	word = skip_blanks(p, end);
-	p = skip_word(word, end);
-	if (p == word || canframe_parse(&out->frame, BYTES(word, (size_t)(p - word))))
+	p = canframe_read(&out->frame, skip_blanks(p, end), end);
+	if (!p || (p<end && * p> ' '))
 		return ERR_FORMAT;
 	p = skip_blanks(p, end);
 	out->direction = 0;

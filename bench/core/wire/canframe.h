@@ -76,7 +76,9 @@ int canframe_from_capture(struct canframe *f, struct bytes b);
  */
 #define CANFRAME_TEXT_MAX 160
 int canframe_text(const struct canframe *f, char out[CANFRAME_TEXT_MAX]);
-/** The whole of @text. @return 0, or ERR_FORMAT; ERR_RANGE: an identifier or a length too large */
+/** The whole of @text. @return 0, or ERR_FORMAT */
 int canframe_parse(struct canframe *f, struct bytes text);
+/** What begins at @p, for parsers of lines. @return behind its last character; NULL: no frame */
+const uint8_t *canframe_read(struct canframe *f, const uint8_t *p, const uint8_t *end);
 
 #endif

@@ -62,24 +62,29 @@ static int set_id(struct canframe *f, uint32_t id, size_t count)
 {
 	if (count == 3) {
 		f->id = id;
-		return id <= CANFRAME_MAX_ID_STANDARD ? 0 : ERR_RANGE;
+		return id <= CANFRAME_MAX_ID_STANDARD ? 0 : ERR_FORMAT;
 	}
 	if (count != 8)
 		return ERR_FORMAT;
 	f->error = id & 0x20000000u;
 	f->extended = !f->error;
 	f->id = id & CANFRAME_MAX_ID_EXTENDED;
-	return id >> 30 ? ERR_RANGE : 0;
+	return id >> 30 ? ERR_FORMAT : 0;
+}
+
+/* A byte of two digits, or negative. */
+static int read_pair(const uint8_t *p)
+{
+	return hex[p[0]] && hex[p[1]] ? (hex[p[0]] - 1) << 4 | (hex[p[1]] - 1) : -1;
 }
 
 static const uint8_t *read_data(struct canframe *f, const uint8_t *p, const uint8_t *end)
 {
-	unsigned room = f->fd ? CANFRAME_MAX_DATA : 8, n = 0;
+	int room = f->fd ? CANFRAME_MAX_DATA : 8, n = 0, byte;
 
-	while (n < room && end - p >= 2 && hex[p[0]] && hex[p[1]]) {
-		f->data[n++] = (uint8_t)((hex[p[0]] - 1) << 4 | (hex[p[1]] - 1));
-		p += 2;
-		if (p < end && *p == '.') /* cansend allows dots between bytes */
+	for (; n < room && end - p >= 2 && (byte = read_pair(p)) >= 0; p += 2) {
+		f->data[n++] = (uint8_t)byte;
+		if (end - p > 2 && p[2] == '.') /* cansend allows dots between bytes */
 			p++;
 	}
 	f->len = (uint8_t)n;
@@ -96,35 +101,38 @@ static const uint8_t *read_remote(struct canframe *f, const uint8_t *p,
 	return p;
 }
 
-int canframe_parse(struct canframe *out, struct bytes text)
+const uint8_t *canframe_read(struct canframe *f, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *p = text.data, *end = p + text.len;
-	struct canframe f = { 0 };
 	uint32_t id;
-	size_t count = text.len ? read_hex(p, end, &id) : 0;
-	int rc;
+	size_t count = read_hex(p, end, &id);
 
-	if (!count)
-		return ERR_FORMAT;
-	rc = set_id(&f, id, count);
+	memset(f, 0, sizeof(*f));
 	p += count;
-	if (rc || p == end || *p++ != '#')
-		return rc ? rc : ERR_FORMAT;
+	if (set_id(f, id, count) || p == end || *p++ != '#')
+		return NULL;
 	if (end - p >= 2 && p[0] == '#' && hex[p[1]]) {
-		f.fd = true;
-		f.brs = (hex[p[1]] - 1) & 1;
-		f.esi = (hex[p[1]] - 1) & 2;
+		f->fd = true;
+		f->brs = (hex[p[1]] - 1) & 1;
+		f->esi = (hex[p[1]] - 1) & 2;
 		p += 2;
 	}
 	if (p < end && (*p == 'R' || *p == 'r'))
-		p = read_remote(&f, p, end);
+		p = read_remote(f, p, end);
 	else
-		p = read_data(&f, p, end);
-	if (end - p == 2 && *p == '_' && hex[p[1]] > 9) {
-		f.raw_dlc = (uint8_t)(hex[p[1]] - 1);
+		p = read_data(f, p, end);
+	if (end - p >= 2 && *p == '_' && hex[p[1]] > 9) {
+		f->raw_dlc = (uint8_t)(hex[p[1]] - 1);
 		p += 2;
 	}
-	if (p != end || !canframe_valid(&f))
+	return canframe_valid(f) ? p : NULL;
+}
+
+int canframe_parse(struct canframe *out, struct bytes text)
+{
+	const uint8_t *end = text.data + text.len;
+	struct canframe f;
+
+	if (!text.len || canframe_read(&f, text.data, end) != end)
 		return ERR_FORMAT;
 	*out = f;
 	return 0;
