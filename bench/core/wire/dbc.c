@@ -3,7 +3,7 @@
  */
 #include "bench/core/wire/dbc.h"
 
-#include <assert.h>
+#include <endian.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static uint64_t low_bits(int count)
 }
 
 /*
- * A signal is a chain of pieces, one a byte: @count bits at @shift of a byte. Little-endian pieces come
+ * For writing, a signal is a chain of pieces, one a byte: @count bits at @shift of a byte. Little-endian pieces come
  * least significant first, big-endian ones most significant first.
  */
 struct piece {
@@ -66,22 +66,38 @@ static struct piece next_piece(const struct dbc_signal *s, struct piece p, int l
 	return (struct piece){ p.byte + 1, s->big_endian ? 8 - count : 0, count };
 }
 
-uint64_t dbc_get(const struct dbc_signal *s, const uint8_t *data)
+/* Eight bytes of the frame at once, from where they are all there; at most one more is needed. */
+static uint64_t get_little(const struct dbc_signal *s, const uint8_t *data)
 {
-	struct piece p = first_piece(s);
-	uint64_t raw = 0;
+	unsigned at = (unsigned)s->start / 8, from = at < 56 ? at : 56;
+	unsigned shift = (unsigned)s->start - 8 * from;
+	uint64_t w;
 
-	for (int done = 0; done < s->length;) {
-		uint64_t bits = (uint64_t)(data[p.byte] >> p.shift) & low_bits(p.count);
+	memcpy(&w, data + from, sizeof(w));
+	w = le64toh(w) >> shift;
+	if (shift + (unsigned)s->length > 64)
+		w |= (uint64_t)data[from + 8] << (64 - shift);
+	return w;
+}
 
-		if (s->big_endian)
-			raw = raw << p.count | bits;
-		else
-			raw |= bits << done;
-		done += p.count;
-		p = next_piece(s, p, s->length - done);
-	}
-	return raw;
+static uint64_t get_big(const struct dbc_signal *s, const uint8_t *data)
+{
+	unsigned at = (unsigned)s->start / 8, from = at < 56 ? at : 56;
+	unsigned lead = 8 * (at - from) + 7 - (unsigned)s->start % 8;
+	unsigned end = lead + (unsigned)s->length;
+	uint64_t w;
+
+	memcpy(&w, data + from, sizeof(w));
+	w = be64toh(w);
+	if (end <= 64)
+		return w >> (64 - end);
+	return w << (end - 64) | data[from + 8] >> (72 - end);
+}
+
+uint64_t dbc_get(const struct dbc_signal *s, const uint8_t data[CANFRAME_MAX_DATA])
+{
+	return (s->big_endian ? get_big(s, data) : get_little(s, data)) &
+	       low_bits(s->length);
 }
 
 void dbc_put(const struct dbc_signal *s, uint8_t *data, uint64_t raw)
@@ -99,13 +115,6 @@ void dbc_put(const struct dbc_signal *s, uint8_t *data, uint64_t raw)
 	}
 }
 
-static int bytes_needed(const struct dbc_signal *s)
-{
-	if (!s->big_endian)
-		return (s->start + s->length + 7) / 8;
-	return (s->start / 8 * 8 + 7 - s->start % 8 + s->length + 7) / 8;
-}
-
 static bool selected(const struct dbc_signal *s, uint64_t value)
 {
 	for (int i = 0; i < s->range_count; i++)
@@ -121,13 +130,12 @@ bool dbc_present(const struct dbc_message *m, const struct dbc_signal *s,
 	for (;; s = &m->signals[s->parent]) {
 		const struct dbc_signal *parent;
 
-		if (bytes_needed(s) > f->len)
+		if (s->bytes > f->len)
 			return false;
 		if (s->parent < 0)
 			return true;
 		parent = &m->signals[s->parent];
-		if (bytes_needed(parent) > f->len ||
-		    !selected(s, dbc_get(parent, f->data)))
+		if (parent->bytes > f->len || !selected(s, dbc_get(parent, f->data)))
 			return false;
 	}
 }

@@ -43,6 +43,7 @@ struct dbc_signal {
 	const char *name, *unit;
 	int start, length; /* bits; length 1..64 */
 	bool big_endian;
+	int bytes; /* a frame must have to hold it */
 	enum dbc_type type;
 	double factor, offset; /* physical = raw * factor + offset; factor is not 0 */
 	double min, max;       /* physical; both 0: no limit but the bits */
@@ -86,9 +87,9 @@ const struct dbc_signal *dbc_signal(const struct dbc_message *m, const char *nam
 /**
  * The bits of a signal, the sign not extended.
  *
- * @param data  at least the bytes the signal lies in
+ * @param data  of a frame that is long enough (s->bytes); its array is readable to the end in any case
  */
-uint64_t dbc_get(const struct dbc_signal *s, const uint8_t *data);
+uint64_t dbc_get(const struct dbc_signal *s, const uint8_t data[CANFRAME_MAX_DATA]);
 /** Put the low bits of @raw there; no other bit changes. */
 void dbc_put(const struct dbc_signal *s, uint8_t *data, uint64_t raw);
 

@@ -119,10 +119,12 @@ static void read_scale(struct parser *p, struct dbc_signal *s)
 }
 
 static void check_place(struct parser *p, const struct dbc_message *m,
-			const struct dbc_signal *s)
+			struct dbc_signal *s)
 {
 	int byte = s->start / 8,
 	    first = s->big_endian ? byte * 8 + 7 - s->start % 8 : s->start;
+
+	s->bytes = (first + s->length + 7) / 8;
 
 	if (p->rc)
 		return;
@@ -561,6 +563,8 @@ int dbc_parse(struct dbc **out, const char *name, struct bytes text, struct err 
 		return err_set(err, ERR_NOMEM, "%s: no memory", name);
 	buf_init(&d->text, DBC_MAX_BYTES + 1);
 	buf_add(&d->text, text);
+	buf_u8(&d->text, 0); /* so that there is memory, whatever the text */
+	d->text.len -= !d->text.failed;
 	d->name = strdup(name);
 	if (text.len > DBC_MAX_BYTES)
 		rc = err_set(err, ERR_RANGE, "%s: longer than %d bytes", name,

@@ -46,9 +46,8 @@ static void refused(const char *text, const char *where, const char *why)
 /* Compared with canmatrix 0.9.5 on the same payload. */
 static void signals_of_either_byte_order_are_read(void **state)
 {
-	static const uint8_t payload[] = {
-		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef
-	};
+	static const uint8_t payload[CANFRAME_MAX_DATA] = { 0x01, 0x23, 0x45, 0x67,
+							    0x89, 0xab, 0xcd, 0xef };
 	static const struct {
 		const char *place;
 		int64_t raw;
@@ -101,11 +100,11 @@ static void signals_of_either_byte_order_are_written(void **state)
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
 		struct dbc *d = one_signal(vectors[i].place);
 		const struct dbc_signal *s = &d->messages[0].signals[0];
-		uint8_t data[8] = { 0 }, full[8];
-		char text[20];
+		uint8_t data[CANFRAME_MAX_DATA] = { 0 }, full[CANFRAME_MAX_DATA];
+		char text[40];
 
 		dbc_put(s, data, vectors[i].raw);
-		assert_string_equal(hex_of(BYTES_OF(data), text, sizeof(text)),
+		assert_string_equal(hex_of(BYTES(data, 8), text, sizeof(text)),
 				    vectors[i].data);
 		assert_true(dbc_get(s, data) == vectors[i].raw);
 		memset(full, 0xff, sizeof(full));
@@ -116,6 +115,47 @@ static void signals_of_either_byte_order_are_written(void **state)
 		for (int k = 0; k < 8; k++)
 			assert_int_equal(full[k], 0xff);
 		dbc_free(d);
+	}
+}
+
+/* Bit by bit, as the numbering is defined. */
+static uint64_t slowly(const struct dbc_signal *s, const uint8_t *data)
+{
+	uint64_t raw = 0;
+	int at = s->start;
+
+	for (int i = 0; i < s->length; i++) {
+		uint64_t bit = data[at / 8] >> at % 8 & 1;
+
+		raw = s->big_endian ? raw << 1 | bit : raw | bit << i;
+		at = !s->big_endian ? at + 1 : at % 8 ? at - 1 : at + 15;
+	}
+	return raw;
+}
+
+static void every_place_in_the_longest_frame_is_read_and_written(void **state)
+{
+	uint8_t data[CANFRAME_MAX_DATA], written[CANFRAME_MAX_DATA];
+
+	(void)state;
+	for (int i = 0; i < CANFRAME_MAX_DATA; i++)
+		data[i] = (uint8_t)(i * 73 + 41);
+	for (int start = 0; start < 512; start++) {
+		int left = start / 8 * 8 + 7 - start % 8;
+
+		for (int length = 1; length <= 64; length++) {
+			struct dbc_signal s = { .start = start, .length = length };
+
+			if (start + length <= 512)
+				assert_true(dbc_get(&s, data) == slowly(&s, data));
+			s.big_endian = true;
+			if (left + length > 512)
+				continue;
+			assert_true(dbc_get(&s, data) == slowly(&s, data));
+			memset(written, 0, sizeof(written));
+			dbc_put(&s, written, dbc_get(&s, data));
+			assert_true(dbc_get(&s, written) == dbc_get(&s, data));
+		}
 	}
 }
 
@@ -421,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signals_of_either_byte_order_are_read),
 		cmocka_unit_test(signals_of_either_byte_order_are_written),
+		cmocka_unit_test(every_place_in_the_longest_frame_is_read_and_written),
 		cmocka_unit_test(the_classic_example_encodes),
 		cmocka_unit_test(halves_round_away_from_zero_and_then_the_range_counts),
 		cmocka_unit_test(sixty_four_bits_are_kept_whole),
