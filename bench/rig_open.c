@@ -1,4 +1,5 @@
 #include "bench/rig_bind.h"
+#include "drivers/can/sim.h"
 #include "drivers/wrap/worker.h"
 
 #include <stdio.h>
@@ -98,7 +99,9 @@ static int open_bus(struct rig *rig, struct bus_identity *id, struct err *err)
 	rc = d->open(&rig->bus, rig->bus_options, &parts, rig->clock, err);
 	if (!rc)
 		rc = bus_identity(rig->bus, id, err);
-	if (!rc && bus_fd(rig->bus) >= 0) /* another process can be on it */
+	if (!rc && sim_bus_model(rig->bus))
+		rc = sim_bus_cyclic(&rig->cyclic, rig->bus, err);
+	else if (!rc)
 		rc = cyclic_start(&rig->cyclic, d, rig->bus_options, rig->pump, err);
 	return rc ? err_wrap(err, rc, "bus") : 0;
 }

@@ -3,6 +3,7 @@
 #include "bench/core/pump.h"
 #include "drivers/wrap/worker_child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -46,12 +47,21 @@ struct answer {
 	char text[200];
 };
 
-struct cyclic {
+struct process {
+	struct cyclic base;
 	struct pump *pump;
 	pid_t pid;
 	int pidfd, socket;
 	uint32_t seq;
 };
+
+static const struct cyclic_ops process_ops;
+
+static struct process *process_of(struct cyclic *c)
+{
+	assert(c->ops == &process_ops);
+	return (struct process *)c;
+}
 
 /* The helper. */
 struct slot {
@@ -261,7 +271,7 @@ static void helper_run(const void *job)
 }
 
 /* The controller's side. */
-static int await_answer(struct cyclic *c, struct answer *a, struct err *err)
+static int await_answer(struct process *c, struct answer *a, struct err *err)
 {
 	int64_t deadline = clock_now(clock_real()) + ANSWER_LIMIT_NS;
 
@@ -277,7 +287,7 @@ static int await_answer(struct cyclic *c, struct answer *a, struct err *err)
 	return a->rc ? err_set(err, a->rc, "cyclic sender: %s", a->text) : 0;
 }
 
-static int give_order(struct cyclic *c, struct order *o, struct answer *a,
+static int give_order(struct process *c, struct order *o, struct answer *a,
 		      struct err *err)
 {
 	o->seq = ++c->seq;
@@ -286,46 +296,10 @@ static int give_order(struct cyclic *c, struct order *o, struct answer *a,
 	return await_answer(c, a, err);
 }
 
-int cyclic_start(struct cyclic **out, const struct bus_driver *driver,
-		 const void *options, struct pump *pump, struct err *err)
+static void process_end(struct cyclic *base)
 {
-	struct helper job = { .driver = driver,
-			      .options = options,
-			      .clock = clock_real() };
-	struct child child = { .name = "keybench-can",
-			       .ends_with_parent = true,
-			       .words_fd = STDERR_FILENO,
-			       .keep = { -1, -1 },
-			       .run = helper_run,
-			       .job = &job };
-	struct cyclic *c = calloc(1, sizeof(*c));
-	struct answer a;
-	int pair[2], rc;
+	struct process *c = process_of(base);
 
-	if (!c)
-		return err_set(err, ERR_NOMEM, "cyclic sender");
-	*c = (struct cyclic){ pump, -1, -1, -1, 0 };
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		free(c);
-		return err_set(err, ERR_IO, "socket pair: %s", strerror(errno));
-	}
-	c->socket = pair[0];
-	child.keep[0] = pair[1];
-	rc = child_start(&c->pid, &c->pidfd, &child, err);
-	close(pair[1]);
-	if (!rc)
-		rc = await_answer(c, &a, err);
-	if (rc)
-		cyclic_end(c);
-	else
-		*out = c;
-	return rc;
-}
-
-void cyclic_end(struct cyclic *c)
-{
-	if (!c)
-		return;
 	close(c->socket); /* it ends by itself; and if it cannot, it is made to */
 	if (c->pid > 0) {
 		struct pollfd f = { .fd = c->pidfd, .events = POLLIN };
@@ -339,41 +313,102 @@ void cyclic_end(struct cyclic *c)
 	free(c);
 }
 
-static int add(struct cyclic *c, enum stream stream, const struct canframe *f,
-	       int64_t period_ns, int64_t first_ns, struct err *err)
+static int process_add(struct cyclic *c, bool load, const struct canframe *f,
+		       int64_t period_ns, int64_t first_ns, struct err *err)
 {
-	struct order o = { ORDER_ADD, 0, stream, *f, period_ns, first_ns };
+	struct order o = { ORDER_ADD, 0, load ? LOAD : FRAMES, *f, period_ns, first_ns };
 	struct answer a;
 
+	return give_order(process_of(c), &o, &a, err);
+}
+
+static int process_stop(struct cyclic *c, struct cyclic_count *count,
+			struct cyclic_count *load, struct err *err)
+{
+	struct order o = { .type = ORDER_STOP };
+	struct answer a = { 0 };
+	int rc = give_order(process_of(c), &o, &a, err);
+
+	if (rc)
+		return rc;
+	*count = a.count[FRAMES];
+	*load = a.count[LOAD];
+	return 0;
+}
+
+static const struct cyclic_ops process_ops = {
+	.add = process_add,
+	.stop = process_stop,
+	.end = process_end,
+};
+
+int cyclic_start(struct cyclic **out, const struct bus_driver *driver,
+		 const void *options, struct pump *pump, struct err *err)
+{
+	struct helper job = { .driver = driver,
+			      .options = options,
+			      .clock = clock_real() };
+	struct child child = { .name = "keybench-can",
+			       .ends_with_parent = true,
+			       .words_fd = STDERR_FILENO,
+			       .keep = { -1, -1 },
+			       .run = helper_run,
+			       .job = &job };
+	struct process *c = calloc(1, sizeof(*c));
+	struct answer a;
+	int pair[2], rc;
+
+	if (!c)
+		return err_set(err, ERR_NOMEM, "cyclic sender");
+	*c = (struct process){ { &process_ops }, pump, -1, -1, -1, 0 };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		free(c);
+		return err_set(err, ERR_IO, "socket pair: %s", strerror(errno));
+	}
+	c->socket = pair[0];
+	child.keep[0] = pair[1];
+	rc = child_start(&c->pid, &c->pidfd, &child, err);
+	close(pair[1]);
+	if (!rc)
+		rc = await_answer(c, &a, err);
+	if (rc)
+		process_end(&c->base);
+	else
+		*out = &c->base;
+	return rc;
+}
+
+/* Whichever kind it is. */
+void cyclic_end(struct cyclic *c)
+{
+	if (c)
+		c->ops->end(c);
+}
+
+static int add(struct cyclic *c, bool load, const struct canframe *f, int64_t period_ns,
+	       int64_t first_ns, struct err *err)
+{
 	if (period_ns <= 0)
 		return err_set(err, ERR_RANGE, "a period must be longer than 0");
-	return give_order(c, &o, &a, err);
+	return c->ops->add(c, load, f, period_ns, first_ns, err);
 }
 
 int cyclic_add(struct cyclic *c, const struct canframe *f, int64_t period_ns,
 	       int64_t first_ns, struct err *err)
 {
-	return add(c, FRAMES, f, period_ns, first_ns, err);
+	return add(c, false, f, period_ns, first_ns, err);
 }
 
 int cyclic_load(struct cyclic *c, const struct canframe *f, int64_t period_ns,
 		int64_t first_ns, struct err *err)
 {
-	return add(c, LOAD, f, period_ns, first_ns, err);
+	return add(c, true, f, period_ns, first_ns, err);
 }
 
 int cyclic_stop(struct cyclic *c, struct cyclic_count *count, struct cyclic_count *load,
 		struct err *err)
 {
-	struct order o = { .type = ORDER_STOP };
-	struct answer a = { 0 };
-	int rc = give_order(c, &o, &a, err);
+	struct cyclic_count unwanted;
 
-	if (rc)
-		return rc;
-	if (count)
-		*count = a.count[FRAMES];
-	if (load)
-		*load = a.count[LOAD];
-	return 0;
+	return c->ops->stop(c, count ? count : &unwanted, load ? load : &unwanted, err);
 }

@@ -13,7 +13,7 @@
 #define CYCLIC_SLOTS 32
 #define CYCLIC_AHEAD_NS (100 * NS_PER_MS)
 
-struct cyclic;
+struct cyclic; /* a helper process, or a simulation (sim_bus_cyclic in sim.h) */
 
 struct cyclic_count {
 	uint64_t sent;
@@ -43,5 +43,18 @@ int cyclic_load(struct cyclic *c, const struct canframe *f, int64_t period_ns,
  */
 int cyclic_stop(struct cyclic *c, struct cyclic_count *count, struct cyclic_count *load,
 		struct err *err);
+
+/** What both kinds provide; the short forms above call it. */
+struct cyclic_ops {
+	int (*add)(struct cyclic *c, bool load, const struct canframe *f,
+		   int64_t period_ns, int64_t first_ns, struct err *err);
+	int (*stop)(struct cyclic *c, struct cyclic_count *count,
+		    struct cyclic_count *load, struct err *err);
+	void (*end)(struct cyclic *c);
+};
+
+struct cyclic { /* first member of each kind */
+	const struct cyclic_ops *ops;
+};
 
 #endif

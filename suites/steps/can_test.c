@@ -331,6 +331,80 @@ static void a_bus_that_cannot_send_by_itself_says_so(void **state)
 			 ERR_UNSUPPORTED);
 }
 
+static void cyclic_frames_and_load_last_until_tear_down(void **state)
+{
+	struct bench *b = *state;
+	int64_t now = clock_now(b->env.clock);
+	int before;
+
+	assert_int_equal(sim_bus_cyclic(&b->env.cyclic, b->bus, NULL), 0);
+	works(b, "can_cyclic",
+	      "{message: VehicleState, signals: {Ignition: \"On\"}, every: 10 ms}");
+	works(b, "can_load", "{share: 50 %, frame: 001#0000000000000000}");
+	assert_true(b->env.sending);
+	sleep_until(&b->env, now + 995 * NS_PER_MS, NULL);
+	canbus_run(sim_bus_model(b->bus), clock_now(b->env.clock));
+	/* half of the bus' time, and a little for the cyclic frames */
+	assert_in_range(canbus_stats(sim_bus_model(b->bus)).busy_ns, 497 * NS_PER_MS,
+			530 * NS_PER_MS);
+	before = (int)canbus_stats(sim_bus_model(b->bus)).frames;
+	assert_true(before > 1000);
+	assert_int_equal(step_tear_down(&b->env, NULL), 0);
+	assert_false(b->env.sending);
+	sleep_until(&b->env, now + 2 * NS_PER_S, NULL);
+	canbus_run(sim_bus_model(b->bus), clock_now(b->env.clock));
+	/* what was on the wire ended, and nothing else came */
+	assert_true(canbus_stats(sim_bus_model(b->bus)).frames <= (uint64_t)before + 1);
+	cyclic_end(b->env.cyclic);
+}
+
+/* From activated to bus, the module announcing 20 ms after the tap, at the given load. */
+static int64_t announced_after(struct bench *b, const char *load)
+{
+	int64_t now = clock_now(b->env.clock);
+	const struct attempt_point *bus;
+
+	attempt_init(&b->attempt);
+	assert_int_equal(step_begin(&b->env, NULL), 0);
+	if (load)
+		works(b, "can_load", load);
+	attempt_point(&b->attempt, "activated", now, 0);
+	other_sends(b, "210#02000000", now + 20 * NS_PER_MS);
+	(void)step(
+		b, "can_expect",
+		"{message: DoorStatus, signal: Lock, equals: Unlocked, within: 200 ms}",
+		NULL);
+	bus = attempt_find(&b->attempt, "bus");
+	assert_int_equal(step_tear_down(&b->env, NULL), 0);
+	sleep_until(&b->env, clock_now(b->env.clock) + NS_PER_S, NULL);
+	return bus ? bus->at_ns - now : INT64_MAX;
+}
+
+static void load_is_seen_in_the_latency_and_a_flooded_bus_has_none(void **state)
+{
+	struct bench *b = *state;
+	int64_t alone, loaded = 0;
+
+	assert_int_equal(sim_bus_cyclic(&b->env.cyclic, b->bus, NULL), 0);
+	alone = announced_after(b, NULL);
+	for (int i = 0; i < 10; i++) {
+		int64_t took;
+
+		sleep_until(&b->env, clock_now(b->env.clock) + 12345 * i, NULL);
+		took = announced_after(b, "{share: 90 %, frame: 001#0011223344556677}");
+		loaded = took > loaded ? took : loaded;
+	}
+	assert_in_range(alone, 20 * NS_PER_MS, 21 * NS_PER_MS);
+	assert_true(loaded > alone + 100 * NS_PER_US);
+	/* a load that loses against the announcement delays it by one frame at most */
+	assert_true(announced_after(b, "{share: 100 %, frame: 7FF#0011223344556677}") <
+		    alone + 280 * NS_PER_US);
+	assert_true(announced_after(b, "{share: 100 %, frame: 001#0011223344556677}") ==
+		    INT64_MAX);
+	assert_non_null(strstr(b->attempt.complaint, "nothing of it was heard"));
+	cyclic_end(b->env.cyclic);
+}
+
 #define STEP_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 int main(void)
 {
@@ -347,6 +421,8 @@ int main(void)
 		STEP_TEST(lost_frames_are_our_fault_and_never_the_targets),
 		STEP_TEST(mistakes_are_found_before_anything_moves),
 		STEP_TEST(a_bus_that_cannot_send_by_itself_says_so),
+		STEP_TEST(cyclic_frames_and_load_last_until_tear_down),
+		STEP_TEST(load_is_seen_in_the_latency_and_a_flooded_bus_has_none),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
