@@ -125,7 +125,11 @@ static int vbus_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
 		     enum bus_result *result, struct err *err)
 {
 	struct vbus *v = vbus_of(b);
-	struct vbus_message m = { .type = VBUS_SEND, .at_ns = launch_ns, .frame = *f };
+	int64_t now = clock_now(b->clock);
+	/* the host may read this with a clock it looked at before: no frame ends before it was sent */
+	struct vbus_message m = { .type = VBUS_SEND,
+				  .at_ns = launch_ns > now ? launch_ns : now,
+				  .frame = *f };
 	bool full;
 	int rc;
 

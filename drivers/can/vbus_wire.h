@@ -31,7 +31,7 @@ struct vbus_message {
 	uint32_t lost; /* frames this node missed since the last message */
 	uint32_t
 		left; /* of its own, since HELLO: out on the bus, flushed or refused; wraps */
-	int64_t at_ns; /* SEND: launch; FRAME: end */
+	int64_t at_ns; /* SEND: launch, or now; FRAME: end */
 	struct canframe frame;
 };
 
