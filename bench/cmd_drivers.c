@@ -1,4 +1,5 @@
 #include "bench/cmd.h"
+#include "drivers/bus.h"
 
 #include <stdio.h>
 
@@ -42,6 +43,9 @@ static int cmd_drivers(int argc, char **argv)
 	for (int i = 0; positioner_drivers[i]; i++)
 		show("positioner", positioner_drivers[i]->name,
 		     positioner_drivers[i]->summary, positioner_drivers[i]->items);
+	for (int i = 0; bus_drivers[i]; i++)
+		show("bus", bus_drivers[i]->name, bus_drivers[i]->summary,
+		     bus_drivers[i]->items);
 	return EXIT_PASSED;
 }
 

@@ -162,6 +162,8 @@ static int keep_inputs(struct job *job, struct err *err)
 				 err);
 	if (!rc && rig->has_pairing && rig->pairing.throwaway)
 		rc = keep_file(job, "pairing.yaml", rig->pairing_path, err);
+	if (!rc && rig->dbc)
+		rc = store_input(&job->run, "bus.dbc", buf_bytes(&rig->dbc->text), err);
 	for (int i = 0; !rc && i < q->suite_count; i++) {
 		snprintf(as, sizeof(as), "suite-%s.yaml", q->suites[i]->name);
 		rc = store_input(&job->run, as, conf_text(q->suites[i]->conf), err);

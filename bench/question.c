@@ -72,6 +72,25 @@ static int check_pairing(const struct question *q, struct err *err)
 	return 0;
 }
 
+/* Messages and signals that the rig's DBC does not have are better found before the first tap. */
+static int check_steps(const struct question *q, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < q->plan.count; i++) {
+		const struct suite_case *c = q->plan.cases[i].c;
+
+		if (q->plan.cases[i].skip[0])
+			continue;
+		for (int k = 0; !rc && k < c->step_count; k++)
+			if (c->steps[k].kind->check)
+				rc = c->steps[k].kind->check(c->steps[k].params,
+							     q->rig->dbc, c->steps[k].at,
+							     err);
+	}
+	return rc;
+}
+
 int question_load(struct question *q, struct err *err)
 {
 	int rc = target_load(&q->target, q->target_name, err);
@@ -83,7 +102,9 @@ int question_load(struct question *q, struct err *err)
 	if (!rc)
 		rc = plan_make(&q->plan, q->suites, q->suite_count, rig_has(q->rig),
 			       q->trials, err);
-	return rc ? rc : check_pairing(q, err);
+	if (!rc)
+		rc = check_pairing(q, err);
+	return rc ? rc : check_steps(q, err);
 }
 
 void question_release(struct question *q)

@@ -91,3 +91,13 @@ int recover_positioner(struct recovery *r, const struct err *cause, struct err *
 
 	return rc ? rc : logged;
 }
+
+int recover_bus(struct recovery *r, const struct err *cause, struct err *err)
+{
+	int64_t from = clock_now(r->rig->clock);
+	int rc = rig_restart_bus(r->rig, err);
+	int logged = write_down(r, "bus", rc ? "drain" : "reopen", err_text(cause), from,
+				rc == 0, err);
+
+	return rc ? rc : logged;
+}

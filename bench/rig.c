@@ -11,7 +11,7 @@
 struct rig_head {
 	const char *name, *summary, *protocol, *phone, *pairing;
 	int64_t u_ns, exchange_timeout_ns;
-	struct node reader, relay, positioner, emulate;
+	struct node reader, relay, positioner, bus, emulate;
 };
 
 #define HEAD(field) offsetof(struct rig_head, field)
@@ -33,6 +33,8 @@ static const struct conf_item head_items[] = {
 	{ "relay", CONF_NODE, HEAD(relay), CONF_ABSENT, "the relay board", 0, 0, NULL },
 	{ "positioner", CONF_NODE, HEAD(positioner), CONF_ABSENT, "what moves the phone",
 	  0, 0, NULL },
+	{ "bus", CONF_NODE, HEAD(bus), CONF_ABSENT,
+	  "the CAN bus: its driver, and dbc: what its frames mean", 0, 0, NULL },
 	{ "emulate", CONF_NODE, HEAD(emulate), CONF_ABSENT,
 	  "the emulated desk, see keybench-emu(1)", 0, 0, NULL },
 	{ 0 },
@@ -42,12 +44,12 @@ static const struct conf_item head_items[] = {
 
 /*
  * Bind a device's map by its driver's items. The key "driver", which chose them, is one more row; its
- * text lands behind the options, where nobody reads it.
+ * text lands behind the options, where nobody reads it. So does @also, a key that is ours and not the driver's.
  */
 static int bind_options(struct node map, const struct conf_item *items, size_t size,
-			void **out, struct err *err)
+			const char *also, void **out, struct err *err)
 {
-	struct conf_item all[MAX_OPTIONS + 2] = { 0 };
+	struct conf_item all[MAX_OPTIONS + 3] = { 0 };
 	size_t behind = (size + sizeof(char *) - 1) / sizeof(char *) * sizeof(char *);
 	void *options;
 	int n = 0, rc;
@@ -59,7 +61,12 @@ static int bind_options(struct node map, const struct conf_item *items, size_t s
 	all[n] = (struct conf_item){ .key = "driver",
 				     .type = CONF_TEXT,
 				     .offset = behind };
-	options = calloc(1, behind + sizeof(char *));
+	if (also)
+		all[n + 1] = (struct conf_item){ .key = also,
+						 .type = CONF_TEXT,
+						 .offset = behind + sizeof(char *),
+						 .fallback = CONF_ABSENT };
+	options = calloc(1, behind + 2 * sizeof(char *));
 	if (!options)
 		return err_set(err, ERR_NOMEM, "no memory for a driver's options");
 	rc = conf_bind(map, all, options, err);
@@ -109,7 +116,8 @@ static int bind_reader(struct rig *rig, struct err *err)
 	if (!rig->reader_driver)
 		return unknown_driver(rig->reader_node, "reader", name, err);
 	return bind_options(rig->reader_node, rig->reader_driver->items,
-			    rig->reader_driver->options_size, &rig->reader_options, err);
+			    rig->reader_driver->options_size, NULL, &rig->reader_options,
+			    err);
 }
 
 static int bind_relay(struct rig *rig, struct err *err)
@@ -125,7 +133,8 @@ static int bind_relay(struct rig *rig, struct err *err)
 	if (!rig->relay_driver)
 		return unknown_driver(rig->relay_node, "relay", name, err);
 	return bind_options(rig->relay_node, rig->relay_driver->items,
-			    rig->relay_driver->options_size, &rig->relay_options, err);
+			    rig->relay_driver->options_size, NULL, &rig->relay_options,
+			    err);
 }
 
 static int bind_positioner(struct rig *rig, struct err *err)
@@ -146,8 +155,24 @@ static int bind_positioner(struct rig *rig, struct err *err)
 				  "has no 'relay:'",
 				  name);
 	return bind_options(rig->positioner_node, rig->positioner_driver->items,
-			    rig->positioner_driver->options_size,
+			    rig->positioner_driver->options_size, NULL,
 			    &rig->positioner_options, err);
+}
+
+static int bind_bus(struct rig *rig, struct err *err)
+{
+	const char *name;
+
+	if (!node_present(rig->bus_node))
+		return 0;
+	name = driver_name(rig->bus_node, err);
+	if (!name)
+		return ERR_FORMAT;
+	rig->bus_driver = bus_driver_find(name);
+	if (!rig->bus_driver)
+		return unknown_driver(rig->bus_node, "bus", name, err);
+	return bind_options(rig->bus_node, rig->bus_driver->items,
+			    rig->bus_driver->options_size, "dbc", &rig->bus_options, err);
 }
 
 int rig_bind_devices(struct rig *rig, struct err *err)
@@ -156,7 +181,9 @@ int rig_bind_devices(struct rig *rig, struct err *err)
 
 	if (!rc)
 		rc = bind_relay(rig, err);
-	return rc ? rc : bind_positioner(rig, err);
+	if (!rc)
+		rc = bind_positioner(rig, err);
+	return rc ? rc : bind_bus(rig, err);
 }
 
 /* A profile named by the rig: a missing one is a mistake of the rig file, at the name. */
@@ -208,6 +235,19 @@ static int load_fixtures(struct rig *rig, const struct rig_head *head, struct er
 	return rc;
 }
 
+static int load_dbc(struct rig *rig, struct err *err)
+{
+	struct node at = node_get(rig->bus_node, "dbc");
+	struct err own = { 0 };
+
+	if (!node_present(at))
+		return 0;
+	if (data_find(rig->dbc_path, node_text(at), "fixtures/dbc", conf_name(rig->conf),
+		      &own))
+		return node_error(at, err, "dbc: %s", own.text);
+	return dbc_read(&rig->dbc, rig->dbc_path, err);
+}
+
 int rig_load(struct rig **out, const char *given, struct err *err)
 {
 	struct rig_head head = { 0 };
@@ -232,10 +272,13 @@ int rig_load(struct rig **out, const char *given, struct err *err)
 		rig->reader_node = head.reader;
 		rig->relay_node = head.relay;
 		rig->positioner_node = head.positioner;
+		rig->bus_node = head.bus;
 		rc = rig_bind_devices(rig, err);
 	}
 	if (!rc)
 		rc = load_fixtures(rig, &head, err);
+	if (!rc)
+		rc = load_dbc(rig, err);
 	if (!rc)
 		rc = rig_sim_check(rig, err);
 	clock_virtual_init(&rig->virtual);
@@ -255,6 +298,8 @@ void rig_free(struct rig *rig)
 	free(rig->reader_options);
 	free(rig->relay_options);
 	free(rig->positioner_options);
+	free(rig->bus_options);
+	dbc_free(rig->dbc);
 	pairing_wipe(&rig->pairing);
 	phone_free(rig->phone);
 	profile_free(rig->profile);
@@ -265,5 +310,6 @@ void rig_free(struct rig *rig)
 unsigned rig_has(const struct rig *rig)
 {
 	return (rig->reader_driver ? NEED_READER : 0) |
-	       (rig->positioner_driver ? NEED_POSITIONER : 0);
+	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
+	       (rig->bus_driver ? NEED_BUS : 0);
 }

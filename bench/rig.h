@@ -4,7 +4,10 @@
 #include "bench/core/clock.h"
 #include "bench/core/data.h"
 #include "bench/core/pump.h"
+#include "bench/core/wire/dbc.h"
 #include "bench/desk.h"
+#include "drivers/bus.h"
+#include "drivers/can/cyclic.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
@@ -30,7 +33,7 @@ struct rig {
 	struct conf *conf;
 	const char *name, *summary;
 	char profile_path[DATA_PATH_MAX], phone_path[DATA_PATH_MAX],
-		pairing_path[DATA_PATH_MAX];
+		pairing_path[DATA_PATH_MAX], dbc_path[DATA_PATH_MAX];
 	int64_t u_ns;                /* systematic uncertainty of every latency */
 	int64_t exchange_timeout_ns; /* of one APDU */
 	int reader_fsd;              /* largest frame the open reader takes, bytes */
@@ -39,12 +42,14 @@ struct rig {
 	struct phone *phone; /* NULL when the rig names none */
 	struct pairing pairing;
 	bool has_pairing;
+	struct dbc *dbc; /* NULL when the rig's bus names none */
 
 	const struct reader_driver *reader_driver;
 	const struct relay_driver *relay_driver;
 	const struct positioner_driver *positioner_driver;
-	void *reader_options, *relay_options, *positioner_options;
-	struct node reader_node, relay_node, positioner_node;
+	const struct bus_driver *bus_driver;
+	void *reader_options, *relay_options, *positioner_options, *bus_options;
+	struct node reader_node, relay_node, positioner_node, bus_node;
 
 	struct clock *clock; /* the machine's, or .virtual */
 	struct clock_virtual virtual;
@@ -57,8 +62,10 @@ struct rig {
 	struct relay *relay;
 	struct positioner *positioner;
 	struct vehicle *vehicle;
+	struct bus *bus;
+	struct cyclic *cyclic;
 	bool simulated;
-	char devices[3][220]; /* what each is, for the record */
+	char devices[4][220]; /* what each is, for the record */
 	int device_count;
 };
 
@@ -84,6 +91,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	     struct err *err);
 /** Phone away, field off, workers ended, the desk stopped (last: it outlives the relays). */
 void rig_close(struct rig *rig);
+/** Close and open the bus and its cyclic sender again, after one of them failed. */
+int rig_restart_bus(struct rig *rig, struct err *err);
 /** Close and open relay and positioner again, after one of them failed. */
 int rig_restart_positioner(struct rig *rig, struct err *err);
 

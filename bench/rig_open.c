@@ -1,5 +1,6 @@
 #include "bench/rig_bind.h"
 #include "bench/rig_sim.h"
+#include "drivers/can/sim.h"
 #include "drivers/wrap/worker.h"
 
 #include <stdio.h>
@@ -94,6 +95,40 @@ static int open_positioner(struct rig *rig, struct positioner_identity *id,
 	return rc ? err_wrap(err, rc, "positioner") : 0;
 }
 
+static int open_bus(struct rig *rig, struct bus_identity *id, struct err *err)
+{
+	const struct bus_driver *d = rig->bus_driver;
+	struct bus_parts parts = { .pump = rig->pump };
+	int rc;
+
+	if (!d)
+		return 0;
+	rc = d->open(&rig->bus, rig->bus_options, &parts, rig->clock, err);
+	if (!rc)
+		rc = bus_identity(rig->bus, id, err);
+	if (!rc && sim_bus_model(rig->bus))
+		rc = sim_bus_cyclic(&rig->cyclic, rig->bus, err);
+	else if (!rc)
+		rc = cyclic_start(&rig->cyclic, d, rig->bus_options, rig->pump, err);
+	return rc ? err_wrap(err, rc, "bus") : 0;
+}
+
+static void close_bus(struct rig *rig)
+{
+	cyclic_end(rig->cyclic);
+	bus_close(rig->bus);
+	rig->cyclic = NULL;
+	rig->bus = NULL;
+}
+
+int rig_restart_bus(struct rig *rig, struct err *err)
+{
+	struct bus_identity id;
+
+	close_bus(rig);
+	return open_bus(rig, &id, err);
+}
+
 static int open_mechanics(struct rig *rig, struct relay_identity *board,
 			  struct positioner_identity *where, struct err *err)
 {
@@ -117,6 +152,7 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 {
 	struct positioner_identity where = { 0 };
 	struct relay_identity board = { 0 };
+	struct bus_identity bus = { 0 };
 	int rc;
 
 	rig->pump = pump;
@@ -130,6 +166,10 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 		rc = open_reader(rig, err);
 	if (!rc)
 		note_mechanics(rig, &board, &where);
+	if (!rc)
+		rc = open_bus(rig, &bus, err);
+	if (!rc && rig->bus)
+		note_device(rig, "bus", bus.model, bus.link, "", bus.simulated);
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
 				 rig_sim_lib(rig), err);
@@ -153,6 +193,7 @@ void rig_close(struct rig *rig)
 	close_mechanics(rig); /* the phone leaves first */
 	reader_close(rig->reader);
 	rig->reader = NULL;
+	close_bus(rig);
 	vehicle_free(rig->vehicle);
 	rig->vehicle = NULL;
 	rig_sim_close(rig);

@@ -134,6 +134,7 @@ static int run_steps(struct running *run, const struct suite_case *c, struct err
 {
 	int rc = 0;
 
+	rc = step_begin(&run->env, err);
 	for (int i = 0; !rc && i < c->step_count; i++)
 		rc = c->steps[i].kind->run(c->steps[i].params, &run->env, err);
 	if (rc >= 0 && run->attempt.overflow)
@@ -213,6 +214,11 @@ static int recover(struct running *run, struct err *err)
 		rc = recover_positioner(&recovery, &run->trouble, err);
 		run->env.positioner = run->r->rig->positioner;
 	}
+	if (!rc && (run->env.failed & NEED_BUS)) {
+		rc = recover_bus(&recovery, &run->trouble, err);
+		run->env.bus = run->r->rig->bus;
+		run->env.cyclic = run->r->rig->cyclic;
+	}
 	run->env.activated = run->env.field_on = false;
 	return pump_stop_requested(run->r->pump) ? ERR_INTERRUPTED : rc;
 }
@@ -274,6 +280,9 @@ static void init_env(struct running *run)
 		.reader = rig->reader,
 		.positioner = rig->positioner,
 		.vehicle = rig->vehicle,
+		.bus = rig->bus,
+		.dbc = rig->dbc,
+		.cyclic = rig->cyclic,
 		.reader_fsd = rig->reader_fsd,
 		.exchange_timeout_ns = rig->exchange_timeout_ns,
 		.sleep_until = sleep_until,
@@ -298,6 +307,7 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 			sched_done(&sched, run.attempt.outcome);
 	}
 	progress_free(run.progress);
+	step_env_release(&run.env);
 	*end = rc == 0                 ? RUN_COMPLETE
 	       : rc == ERR_INTERRUPTED ? RUN_INTERRUPTED
 				       : RUN_DRAINED;

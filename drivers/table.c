@@ -1,3 +1,5 @@
+#include "drivers/bus.h"
+#include "drivers/can/sim.h"
 #include "drivers/nfc/sim.h"
 #include "drivers/positioner.h"
 #include "drivers/positioner/sim.h"
@@ -11,6 +13,7 @@
 extern const struct reader_driver libnfc_driver;
 extern const struct relay_driver lcus_driver;
 extern const struct positioner_driver push_driver;
+extern const struct bus_driver vbus_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
@@ -29,6 +32,12 @@ const struct relay_driver *const relay_drivers[] = {
 const struct positioner_driver *const positioner_drivers[] = {
 	&push_driver,
 	&sim_positioner_driver,
+	NULL,
+};
+
+const struct bus_driver *const bus_drivers[] = {
+	&vbus_driver,
+	&sim_bus_driver,
 	NULL,
 };
 
@@ -51,6 +60,14 @@ const struct relay_driver *relay_driver_find(const char *name)
 const struct positioner_driver *positioner_driver_find(const char *name)
 {
 	for (const struct positioner_driver *const *d = positioner_drivers; *d; d++)
+		if (strcmp((*d)->name, name) == 0)
+			return *d;
+	return NULL;
+}
+
+const struct bus_driver *bus_driver_find(const char *name)
+{
+	for (const struct bus_driver *const *d = bus_drivers; *d; d++)
 		if (strcmp((*d)->name, name) == 0)
 			return *d;
 	return NULL;

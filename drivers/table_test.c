@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/bus.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
@@ -52,6 +53,9 @@ static void every_driver_is_found_by_its_name_and_nothing_else_is(void **state)
 	assert_ptr_equal(relay_driver_find((*d)->name), *d);
 	FOR_EACH(positioner, d)
 	assert_ptr_equal(positioner_driver_find((*d)->name), *d);
+	FOR_EACH(bus, d)
+	assert_ptr_equal(bus_driver_find((*d)->name), *d);
+	assert_null(bus_driver_find("libnfc"));
 	assert_null(reader_driver_find("lcus"));
 	assert_null(relay_driver_find(""));
 	assert_null(positioner_driver_find("libnfc"));
@@ -63,6 +67,8 @@ static void every_driver_tells_its_options(void **state)
 	FOR_EACH(reader, d)
 	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
 	FOR_EACH(relay, d)
+	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
+	FOR_EACH(bus, d)
 	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
 	FOR_EACH(positioner, d)
 	binds_with_required_keys_alone((*d)->items, (*d)->options_size);

@@ -14,13 +14,18 @@
  * does ends the attempt (attempt_end, attempt_complain, return STEP_STOP); what the bench itself cannot do is
  * a negative error.
  */
+struct bus;
+struct bus_frame;
+struct cyclic;
+struct dbc;
 struct positioner;
 struct reader;
 struct vehicle;
 
 enum step_need { /* what a rig must have for a step; bits */
 	NEED_READER = 1,
-	NEED_POSITIONER = 2
+	NEED_POSITIONER = 2,
+	NEED_BUS = 4
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -29,7 +34,16 @@ struct step_env {
 	struct reader *reader; /* NULL where the rig has none */
 	struct positioner *positioner;
 	struct vehicle *vehicle;
-	int reader_fsd; /* largest frame the reader takes, bytes */
+	struct bus *bus;
+	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
+	struct cyclic *cyclic; /* NULL: this bus has no helper that sends by itself */
+	/* every frame of the bus since step_begin, in order, and how many are missing; see can.c */
+	struct bus_frame *heard;
+	int heard_count, heard_room;
+	uint32_t heard_lost;
+	int64_t stimulus_ns; /* the last can_send, or the beginning of the attempt */
+	bool sending;        /* cyclic frames or load: tear-down stops them */
+	int reader_fsd;      /* largest frame the reader takes, bytes */
 	struct attempt *attempt;
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
@@ -60,18 +74,31 @@ struct step_kind {
 	int (*bind)(void *params, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
+	/**
+	 * Do the parameters make sense on a rig whose bus has this @dbc (NULL: none)? A mistake is located
+	 * at @at or below. NULL: they always do.
+	 */
+	int (*check)(const void *params, const struct dbc *dbc, struct node at,
+		     struct err *err);
 };
 
 /** Ended by NULL. */
 extern const struct step_kind *const step_kinds[];
 const struct step_kind *step_find(const char *name);
-/** "reader, positioner" for a set of NEED_ bits. */
+/** "reader, positioner, bus" for a set of NEED_ bits. */
 const char *step_needs_text(unsigned needs, char out[64]);
 
 /**
- * Undo what the steps of an attempt did: deselect, field off, phone away and waited for. Always
+ * Before the first step of every attempt: what came over the bus until now is forgotten, and everything from
+ * now on is kept for the steps of this attempt.
+ */
+int step_begin(struct step_env *env, struct err *err);
+/**
+ * Undo what the steps of an attempt did: deselect, field off, phone away and waited for, no more frames sent. Always
  * called, whatever happened; goes on after an error. @return the first error.
  */
 int step_tear_down(struct step_env *env, struct err *err);
+/** At the end of a case: what the environment itself holds. */
+void step_env_release(struct step_env *env);
 
 #endif

@@ -15,7 +15,7 @@ static const struct conf_item head_items[] = {
 	{ "title", CONF_TEXT, offsetof(struct suite_head, title), "",
 	  "what it asks, in a line", 0, 0, NULL },
 	{ "needs", CONF_NODE, offsetof(struct suite_head, needs), CONF_ABSENT,
-	  "what the rig must have: a list of reader, positioner", 0, 0, NULL },
+	  "what the rig must have: a list of reader, positioner, bus", 0, 0, NULL },
 	{ "cases", CONF_NODE, offsetof(struct suite_head, cases), NULL,
 	  "the list of cases", 0, 0, NULL },
 	{ 0 },
@@ -245,7 +245,9 @@ static int check_needs(const struct suite *s, struct node list, struct err *err)
 	static const struct {
 		const char *name;
 		unsigned bit;
-	} words[] = { { "reader", NEED_READER }, { "positioner", NEED_POSITIONER } };
+	} words[] = { { "reader", NEED_READER },
+		      { "positioner", NEED_POSITIONER },
+		      { "bus", NEED_BUS } };
 	unsigned said = 0, meant = 0;
 	char text[64];
 
@@ -260,12 +262,13 @@ static int check_needs(const struct suite *s, struct node list, struct err *err)
 		const char *word = node_text(node_item(list, i));
 		unsigned bit = 0;
 
-		for (int k = 0; k < 2; k++)
+		for (int k = 0; k < 3; k++)
 			if (word && strcmp(word, words[k].name) == 0)
 				bit = words[k].bit;
 		if (!bit)
 			return node_error(node_item(list, i), err,
-					  "'%s' is no role; allowed: reader, positioner",
+					  "'%s' is no role; allowed: reader, positioner, "
+					  "bus",
 					  word ? word : "a list");
 		said |= bit;
 	}

@@ -16,8 +16,8 @@
 
 struct suite_step {
 	const struct step_kind *kind;
-	void *params; /* params_size bytes; NULL when it has none */
-	struct node at;
+	void *params;   /* params_size bytes; NULL when it has none */
+	struct node at; /* for the place of a mistake */
 };
 
 struct suite_claim {

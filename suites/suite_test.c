@@ -72,7 +72,8 @@ static void mistakes_have_their_place(void **state)
 	assert_string_equal(mistake(CASE("    steps: [aproach]\n")),
 			    "s.yaml:4:13: there is no step 'aproach'; allowed: approach, "
 			    "field, select, "
-			    "transact, retreat, wait");
+			    "transact, retreat, wait, "
+			    "can_send, can_cyclic, can_load, can_expect");
 	assert_non_null(strstr(mistake(CASE("    steps: [transact]\n")),
 			       "s.yaml:4:13: the key 'kind' is missing"));
 	assert_non_null(strstr(
@@ -102,9 +103,9 @@ static void mistakes_have_their_place(void **state)
 		mistake("suite: s\nneeds: [reader]\ncases:\n  - id: a\n    steps: "
 			"[approach]\n"),
 		"s.yaml:2:8: needs: the steps of this suite also need positioner"));
-	assert_non_null(strstr(mistake("suite: s\nneeds: [bus]\ncases:\n  - id: a\n    "
+	assert_non_null(strstr(mistake("suite: s\nneeds: [moon]\ncases:\n  - id: a\n    "
 				       "steps: [select]\n"),
-			       "'bus' is no role"));
+			       "'moon' is no role"));
 	assert_non_null(strstr(mistake("suite: a b\ncases: []\n"),
 			       "s.yaml:1:8: 'a b' is not a name"));
 	assert_non_null(

@@ -5,8 +5,9 @@
 #include <string.h>
 
 const struct step_kind *const step_kinds[] = {
-	&step_approach, &step_field, &step_select, &step_transact,
-	&step_retreat,  &step_wait,  NULL,
+	&step_approach, &step_field,      &step_select,   &step_transact,
+	&step_retreat,  &step_wait,       &step_can_send, &step_can_cyclic,
+	&step_can_load, &step_can_expect, NULL,
 };
 
 const struct step_kind *step_find(const char *name)
@@ -19,8 +20,13 @@ const struct step_kind *step_find(const char *name)
 
 const char *step_needs_text(unsigned needs, char out[64])
 {
-	snprintf(out, 64, "%s%s%s", needs & NEED_READER ? "reader" : "",
-		 needs == (NEED_READER | NEED_POSITIONER) ? ", " : "",
-		 needs & NEED_POSITIONER ? "positioner" : "");
+	static const char *const names[] = { "reader", "positioner", "bus" };
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		if (needs & 1u << i)
+			n += (size_t)snprintf(out + n, 64 - n, "%s%s", n ? ", " : "",
+					      names[i]);
 	return out;
 }

@@ -74,6 +74,13 @@ int node_error(struct node n, struct err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
+	if (!n.conf) {
+		char what[200];
+
+		vsnprintf(what, sizeof(what), fmt, ap);
+		va_end(ap);
+		return err_set(err, ERR_FORMAT, "%s", what);
+	}
 	conf_mistake(n.conf, n.at ? n.at->line : 1, n.at ? n.at->column : 1, err,
 		     ERR_FORMAT, fmt, ap);
 	va_end(ap);

@@ -69,7 +69,7 @@ struct node node_path(struct node map, const char *path);
 int node_line(struct node n);
 int node_column(struct node n);
 
-/** A located mistake at @n: ERR_FORMAT with "file:line:col: …" and the excerpt. @return ERR_FORMAT */
+/** A located mistake at @n: ERR_FORMAT with "file:line:col: …" and the excerpt; without a place at the all-zero node. @return ERR_FORMAT */
 int node_error(struct node n, struct err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

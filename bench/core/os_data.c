@@ -96,16 +96,27 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* NAME.yaml at any depth below @dir; the first in the order of names. */
-static bool take_below(char out[DATA_PATH_MAX], const char *dir, const char *name)
+/* All data are YAML but for what other tools speak, which has a folder of its own. */
+static const char *extension(const char *subdir)
+{
+	return strcmp(subdir, "fixtures/dbc") == 0 ? ".dbc" : ".yaml";
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t len = strlen(text), n = strlen(end);
+
+	return len > n && strcmp(text + len - n, end) == 0;
+}
+
+/* A file of that name at any depth below @dir; the first in the order of names. */
+static bool take_below(char out[DATA_PATH_MAX], const char *dir, const char *file)
 {
 	char *roots[] = { (char *)dir, NULL };
-	char file[256];
 	bool found = false;
 	FTSENT *e;
 	FTS *fts;
 
-	snprintf(file, sizeof(file), "%s.yaml", name);
 	fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
 	if (!fts)
 		return false;
@@ -145,24 +156,24 @@ static int not_found(const char *given, const char *subdir, bool path, struct er
 		return err_set(err, ERR_FORMAT,
 			       "%s: no such file, here or in the data folders (%s)",
 			       given, where);
-	return err_set(err, ERR_FORMAT, "no %s.yaml below %s", given,
+	return err_set(err, ERR_FORMAT, "no %s%s below %s", given, extension(subdir),
 		       where[0] ? where : "any data folder");
 }
 
 int data_find(char out[DATA_PATH_MAX], const char *given, const char *subdir,
 	      const char *beside, struct err *err)
 {
-	size_t len = strlen(given);
-	bool path =
-		strchr(given, '/') || (len > 5 && strcmp(given + len - 5, ".yaml") == 0);
-	char below[DATA_PATH_MAX + 64];
+	bool path = strchr(given, '/') || ends_in(given, extension(subdir));
+	char below[DATA_PATH_MAX + 64], file[256];
+
+	snprintf(file, sizeof(file), "%.200s%s", given, extension(subdir));
 
 	if (path && (take(out, "", given) ||
 		     (beside && given[0] != '/' && take_beside(out, beside, given))))
 		return 0;
 	for (int i = 0; given[0] != '/' && data_dir(i); i++) {
 		snprintf(below, sizeof(below), "%s/%s", data_dir(i), subdir);
-		if (path ? take(out, data_dir(i), given) : take_below(out, below, given))
+		if (path ? take(out, data_dir(i), given) : take_below(out, below, file))
 			return 0;
 	}
 	return not_found(given, subdir, path, err);

@@ -92,7 +92,9 @@ int step_tear_down(struct step_env *env, struct err *err)
 		env->failed |= NEED_READER;
 	if (env->approached)
 		keep(&rc, err, move(env, POSITION_AWAY, "retreat", &own), &own);
-	env->activated = env->field_on = env->approached = false;
+	if (env->sending)
+		keep(&rc, err, can_stop(env, &own), &own);
+	env->activated = env->field_on = env->approached = env->sending = false;
 	return rc;
 }
 

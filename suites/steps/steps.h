@@ -7,5 +7,21 @@
 extern const struct step_kind step_approach, step_retreat, step_wait; /* place.c */
 extern const struct step_kind step_field, step_select;                /* field.c */
 extern const struct step_kind step_transact;                          /* transact.c */
+extern const struct step_kind step_can_send, step_can_cyclic, step_can_load; /* can.c */
+extern const struct step_kind step_can_expect; /* can_expect.c */
+
+/* Frames named in suites, shared by the two. */
+struct dbc_message;
+struct canframe;
+/** The message @name of the rig's DBC; a located mistake when there is none. */
+int can_find_message(const struct dbc_message **out, const struct dbc *dbc,
+		     const char *name, struct node at, struct err *err);
+/** A frame as candump writes it. */
+int can_read_frame(struct canframe *out, const char *text, struct node at,
+		   struct err *err);
+/** Take in what the bus has; waits for one frame until @deadline_ns when there is none. */
+int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err);
+/** Stop what the attempt sends by itself. ERR_RANGE: it was not sent as the suite asked. */
+int can_stop(struct step_env *env, struct err *err);
 
 #endif

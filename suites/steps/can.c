@@ -1,0 +1,385 @@
+#include "bench/core/wire/dbc.h"
+#include "drivers/bus.h"
+#include "drivers/can/cyclic.h"
+#include "suites/steps/steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * What goes out over the bus: single frames, cyclic ones, load; and the record of what came in, which the
+ * steps of one attempt share.
+ */
+#define HEARD_MAX 100000
+
+static int failed(struct step_env *env, int rc, struct err *err, const char *doing)
+{
+	env->failed |= NEED_BUS;
+	return err_wrap(err, rc, "%s", doing);
+}
+
+/* What came before this attempt is none of its business, losses included. */
+static int forget(struct step_env *env, struct err *err)
+{
+	enum bus_result result = BUS_OK;
+	struct bus_frame f;
+	int rc = 0;
+
+	for (int i = 0; !rc && result == BUS_OK && i < 2 * BUS_KEEPS; i++)
+		rc = bus_receive(env->bus, &f, 0, &result, err);
+	return rc ? failed(env, rc, err, "emptying the bus") : 0;
+}
+
+int step_begin(struct step_env *env, struct err *err)
+{
+	env->heard_count = 0;
+	env->heard_lost = 0;
+	env->stimulus_ns = clock_now(env->clock);
+	return env->bus ? forget(env, err) : 0;
+}
+
+void step_env_release(struct step_env *env)
+{
+	free(env->heard);
+	env->heard = NULL;
+	env->heard_count = env->heard_room = 0;
+}
+
+static int keep_frame(struct step_env *env, const struct bus_frame *f, struct err *err)
+{
+	if (env->heard_count == env->heard_room) {
+		int room = env->heard_room ? 2 * env->heard_room : 1024;
+		struct bus_frame *more =
+			room <= 2 * HEARD_MAX
+				? realloc(env->heard, (size_t)room * sizeof(*more))
+				: NULL;
+
+		if (!more)
+			return err_set(err, ERR_RANGE,
+				       "more than %d frames on the bus in one attempt",
+				       env->heard_count);
+		env->heard = more;
+		env->heard_room = room;
+	}
+	env->heard[env->heard_count++] = *f;
+	return 0;
+}
+
+int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err)
+{
+	enum bus_result result = BUS_OK;
+	int64_t until = deadline_ns;
+
+	while (result == BUS_OK) {
+		struct bus_frame f;
+		int rc = bus_receive(env->bus, &f, until, &result, err);
+
+		if (rc == ERR_INTERRUPTED)
+			return rc;
+		if (rc)
+			return failed(env, rc, err, "listening to the bus");
+		env->heard_lost += f.lost;
+		if (result == BUS_OK && (rc = keep_frame(env, &f, err)))
+			return rc;
+		until = 0; /* and whatever else is here already */
+	}
+	return 0;
+}
+
+int can_find_message(const struct dbc_message **out, const struct dbc *dbc,
+		     const char *name, struct node at, struct err *err)
+{
+	if (!dbc)
+		return node_error(
+			at, err, "the message '%.60s': the rig's bus names no dbc", name);
+	*out = dbc_message(dbc, name);
+	if (*out)
+		return 0;
+	return node_error(at, err, "there is no message '%.60s' in %s", name, dbc->name);
+}
+
+int can_read_frame(struct canframe *out, const char *text, struct node at,
+		   struct err *err)
+{
+	if (!canframe_parse(out, BYTES((const uint8_t *)text, strlen(text))) &&
+	    !out->error)
+		return 0;
+	return node_error(at, err,
+			  "'%.60s' is no frame; 123#DEADBEEF, 12345678#00 or 123#R is",
+			  text);
+}
+
+/* A frame to send: by names, or as it stands. */
+struct what {
+	const char *message, *frame;
+	struct node signals;
+};
+
+#define WHAT_ITEMS(type) \
+	{ "message", \
+	  CONF_TEXT, \
+	  offsetof(type, what.message), \
+	  CONF_ABSENT, \
+	  "a message of the rig's DBC", \
+	  0, \
+	  0, \
+	  NULL }, \
+		{ "signals", \
+		  CONF_NODE, \
+		  offsetof(type, what.signals), \
+		  CONF_ABSENT, \
+		  "its signals: {Name: value}; the others are 0", \
+		  0, \
+		  0, \
+		  NULL }, \
+	{ \
+		"frame", CONF_TEXT, offsetof(type, what.frame), CONF_ABSENT, \
+			"a frame as it stands, 123#DEADBEEF, instead of message", 0, 0, \
+			NULL \
+	}
+
+static int set_signal(struct canframe *f, const struct dbc_message *m, struct node name,
+		      struct node value, struct err *err)
+{
+	const struct dbc_signal *s = dbc_signal(m, node_text(name));
+	struct err own = { 0 };
+	uint64_t raw;
+
+	if (!s)
+		return node_error(name, err, "%s has no signal '%.60s'", m->name,
+				  node_text(name));
+	if (!node_text(value))
+		return node_error(value, err, "the value of a signal is a plain text");
+	if (dbc_raw_of_text(s, node_text(value), &raw, &own))
+		return node_error(value, err, "%s", own.text);
+	dbc_put(s, f->data, raw);
+	return 0;
+}
+
+static int set_signals(struct canframe *f, const struct dbc_message *m,
+		       struct node signals, struct err *err)
+{
+	int rc = 0;
+
+	if (node_present(signals) && !node_is_map(signals))
+		return node_error(signals, err,
+				  "signals: a map is needed, as in {Reason: Timer}");
+	for (int i = 0; !rc && i < node_count(signals); i++)
+		rc = set_signal(f, m, node_key(signals, i), node_item(signals, i), err);
+	for (int i = 0; !rc && i < node_count(signals); i++) {
+		const struct dbc_signal *s =
+			dbc_signal(m, node_text(node_key(signals, i)));
+
+		if (!dbc_present(m, s, f))
+			rc = node_error(node_key(signals, i), err,
+					"%s is in the frame only when %s selects it",
+					s->name,
+					s->parent < 0 ? "its length"
+						      : m->signals[s->parent].name);
+	}
+	return rc;
+}
+
+static int make_frame(struct canframe *f, const struct what *w, const struct dbc *dbc,
+		      struct node at, struct err *err)
+{
+	const struct dbc_message *m;
+	int rc;
+
+	if (!w->message == !w->frame)
+		return node_error(at, err, "either 'message' or 'frame' is needed");
+	if (w->frame && node_present(w->signals))
+		return node_error(w->signals, err, "signals need a 'message'");
+	if (w->frame)
+		return can_read_frame(f, w->frame, at, err);
+	rc = can_find_message(&m, dbc, w->message, at, err);
+	if (rc)
+		return rc;
+	dbc_frame(m, f);
+	rc = set_signals(f, m, w->signals, err);
+	if (!rc && f->fd)
+		rc = node_error(at, err,
+				"%s has %d bytes: only classic frames can be sent",
+				m->name, m->length);
+	return rc;
+}
+
+struct send_params {
+	struct what what;
+};
+
+static const struct conf_item send_items[] = {
+	WHAT_ITEMS(struct send_params),
+	{ 0 },
+};
+
+static int check_send(const void *params, const struct dbc *dbc, struct node at,
+		      struct err *err)
+{
+	const struct send_params *p = params;
+	struct canframe f;
+
+	return make_frame(&f, &p->what, dbc, at, err);
+}
+
+static int run_send(const void *params, struct step_env *env, struct err *err)
+{
+	const struct send_params *p = params;
+	int64_t now = clock_now(env->clock), give_up = now + NS_PER_S;
+	enum bus_result result = BUS_FULL;
+	struct canframe f;
+	int rc = make_frame(&f, &p->what, env->dbc, (struct node){ 0 }, err);
+
+	while (!rc && result == BUS_FULL && now < give_up) {
+		env->stimulus_ns = now;
+		rc = bus_send(env->bus, &f, 0, &result, err);
+		if (!rc && result == BUS_FULL)
+			rc = can_collect(env, now + NS_PER_MS, err);
+		now = clock_now(env->clock);
+	}
+	if (!rc && result == BUS_FULL)
+		rc = err_set(err, ERR_TIMEOUT, "its queue stayed full for 1 s");
+	return rc ? failed(env, rc, err, "sending on the bus") : 0;
+}
+
+struct cyclic_params {
+	struct what what;
+	int64_t every_ns;
+};
+
+static const struct conf_item cyclic_items[] = {
+	WHAT_ITEMS(struct cyclic_params),
+	{ "every", CONF_TIME, offsetof(struct cyclic_params, every_ns), NULL,
+	  "the period; the first one goes out at once", NS_PER_MS, 3600 * NS_PER_S,
+	  NULL },
+	{ 0 },
+};
+
+static int check_cyclic(const void *params, const struct dbc *dbc, struct node at,
+			struct err *err)
+{
+	const struct cyclic_params *p = params;
+	struct canframe f;
+
+	return make_frame(&f, &p->what, dbc, at, err);
+}
+
+static int no_helper(struct err *err)
+{
+	return err_set(err, ERR_UNSUPPORTED, "this bus cannot send by itself");
+}
+
+static int run_cyclic(const void *params, struct step_env *env, struct err *err)
+{
+	const struct cyclic_params *p = params;
+	struct canframe f;
+	int rc = make_frame(&f, &p->what, env->dbc, (struct node){ 0 }, err);
+
+	if (rc)
+		return rc;
+	if (!env->cyclic)
+		return no_helper(err);
+	env->sending = true;
+	rc = cyclic_add(env->cyclic, &f, p->every_ns, clock_now(env->clock), err);
+	return rc ? failed(env, rc, err, "sending cyclically") : 0;
+}
+
+struct load_params {
+	double share;
+	const char *frame;
+};
+
+static const struct conf_item load_items[] = {
+	{ "share", CONF_SHARE, offsetof(struct load_params, share), NULL,
+	  "of the bus' time, 60 %; 100 % leaves nothing to higher identifiers", 0, 0,
+	  NULL },
+	{ "frame", CONF_TEXT, offsetof(struct load_params, frame), "001#0011223344556677",
+	  "what the load is made of; its identifier decides whom it delays", 0, 0, NULL },
+	{ 0 },
+};
+
+static int check_load(const void *params, const struct dbc *dbc, struct node at,
+		      struct err *err)
+{
+	const struct load_params *p = params;
+	struct canframe f;
+	int rc = can_read_frame(&f, p->frame, at, err);
+
+	(void)dbc;
+	if (!rc && f.fd)
+		rc = node_error(at, err, "only classic frames can be sent");
+	return rc;
+}
+
+static int run_load(const void *params, struct step_env *env, struct err *err)
+{
+	const struct load_params *p = params;
+	struct bus_identity id = { 0 };
+	struct canframe f;
+	int64_t each;
+	int rc = can_read_frame(&f, p->frame, (struct node){ 0 }, err);
+
+	if (rc || p->share <= 0)
+		return rc;
+	if (!env->cyclic)
+		return no_helper(err);
+	rc = bus_identity(env->bus, &id, err);
+	if (!rc && !id.bitrate)
+		return err_set(err, ERR_UNSUPPORTED,
+			       "the bit rate of this bus is unknown, so no load can be "
+			       "reckoned");
+	if (!rc) {
+		each = canframe_time_ns(canframe_bits(&f), id.bitrate);
+		env->sending = true;
+		rc = cyclic_load(env->cyclic, &f, (int64_t)((double)each / p->share),
+				 clock_now(env->clock), err);
+	}
+	return rc ? failed(env, rc, err, "loading the bus") : 0;
+}
+
+/* Load that a full bus holds back is what was asked for; a cyclic frame that comes too late is not. */
+int can_stop(struct step_env *env, struct err *err)
+{
+	struct cyclic_count count = { 0 };
+	int rc = cyclic_stop(env->cyclic, &count, NULL, err);
+
+	env->sending = false;
+	if (rc)
+		return failed(env, rc, err, "stopping what is sent cyclically");
+	if (count.late)
+		return err_set(err, ERR_TIMEOUT,
+			       "%llu of %llu cyclic frames were a period late or more",
+			       (unsigned long long)count.late,
+			       (unsigned long long)count.sent);
+	return 0;
+}
+
+const struct step_kind step_can_send = {
+	.name = "can_send",
+	.help = "send one frame on the bus",
+	.needs = NEED_BUS,
+	.params = send_items,
+	.params_size = sizeof(struct send_params),
+	.run = run_send,
+	.check = check_send,
+};
+
+const struct step_kind step_can_cyclic = {
+	.name = "can_cyclic",
+	.help = "send a frame over and over, until the attempt ends",
+	.needs = NEED_BUS,
+	.params = cyclic_items,
+	.params_size = sizeof(struct cyclic_params),
+	.run = run_cyclic,
+	.check = check_cyclic,
+};
+
+const struct step_kind step_can_load = {
+	.name = "can_load",
+	.help = "fill a share of the bus' time, until the attempt ends",
+	.needs = NEED_BUS,
+	.params = load_items,
+	.params_size = sizeof(struct load_params),
+	.run = run_load,
+	.check = check_load,
+};
