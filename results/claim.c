@@ -238,12 +238,12 @@ int claim_decide(struct claim_decision *out, const struct claim *c,
 		*out = d;
 		return 0;
 	}
+	d.dependence = stats_dependence(in_order, n); /* before: one copy at a time */
 	sorted = malloc(n * sizeof(*sorted));
 	if (!sorted)
 		return ERR_NOMEM;
 	memcpy(sorted, in_order, n * sizeof(*sorted));
 	stats_sort(sorted, n);
-	d.dependence = stats_dependence(in_order, n);
 	d.effective_n = d.dependence.effective_n;
 	b = stats_bounds(sorted, n, d.effective_n, c->q, confidence);
 	free(sorted);

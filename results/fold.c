@@ -132,7 +132,8 @@ static int add_case(struct fold *f, struct summary_case **c, struct fold_case **
 	*fc = &f->cases[s->case_count];
 	*c = &s->cases[s->case_count++];
 	(*fc)->last_trial = (*fc)->last_attempt = -1;
-	return 0;
+	(*c)->samples = calloc(METRIC_COUNT, sizeof(*(*c)->samples));
+	return (*c)->samples ? 0 : ERR_NOMEM;
 }
 
 static int fold_case(struct fold *f, const json_t *line, struct err *err)
@@ -163,7 +164,11 @@ static int fold_case(struct fold *f, const json_t *line, struct err *err)
 	fc->tally.skip = fc->skip;
 	rc = keep_all(&c->requirements, &c->requirement_count, r.requirements,
 		      r.requirement_count);
-	return rc ? rc : fold_claims(c, &r, err);
+	if (!rc)
+		rc = fold_claims(c, &r, err);
+	for (int m = 0; m < METRIC_COUNT; m++)
+		fc->claimed[m] = summary_is_claimed(c, m);
+	return rc;
 }
 
 /* A trial is the next one, or the last one again. */
@@ -232,38 +237,98 @@ static void tally(struct summary_case *c, struct tally *t, const struct record_a
 	note_trouble(c, t, a);
 }
 
-/* @a is the newest attempt of case @at: keep its latencies. */
-static int see(struct fold *f, size_t at, const struct record_attempt *r)
+/* Room for one more; not zeroed, so that what is not used yet takes no memory. */
+static int make_room(struct summary_samples *s)
 {
-	struct fold_case *fc = &f->cases[at];
-	struct seen *seen;
+	size_t cap = s->cap ? s->cap * 2 : 64;
+	int64_t *more;
 
-	if (fold_grow((void **)&fc->seen, &fc->cap, fc->count, sizeof(*fc->seen)))
-		return ERR_NOMEM;
-	if (r->attempt > 0)
-		fc->seen[fc->count - 1].retried = true;
-	seen = &fc->seen[fc->count++];
-	*seen = (struct seen){ .outcome = r->result->outcome };
-	for (int m = 0; m < METRIC_COUNT; m++)
-		seen->ns[m] = metric_of(m, r->result);
-	if (seen->outcome != OUTCOME_NO_TAP)
+	if (s->n < s->cap)
 		return 0;
-	seen->unproven = true;
-	if (fold_grow((void **)&f->waiting, &f->waiting_cap, f->waiting_count,
-		      sizeof(*f->waiting)))
+	more = reallocarray(s->ns, cap, sizeof(*more));
+	if (!more)
 		return ERR_NOMEM;
-	f->waiting[f->waiting_count++] = (struct waiting){ at, fc->count - 1 };
+	s->ns = more;
+	s->cap = cap;
 	return 0;
 }
 
-/* The bench is proven: what waited was not its fault. */
-static void prove(struct fold *f)
+/* A sample that is undecided, and back; its own inverse. */
+static int64_t turned(int64_t ns)
 {
-	for (size_t i = 0; i < f->waiting_count; i++)
-		f->cases[f->waiting[i].case_index]
-			.seen[f->waiting[i].seen_index]
-			.unproven = false;
-	f->waiting_count = 0;
+	return -1 - ns;
+}
+
+/* A DONE trial that was tried again is no sample after all. */
+static void take_back(struct summary_case *c, struct fold_case *fc)
+{
+	if (fc->last_outcome != OUTCOME_DONE)
+		return;
+	fc->tally.samples[OUTCOME_DONE]--;
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		size_t n = c->samples[m].n -= fc->last_in[m];
+
+		if (fc->undecided_from[m] > n)
+			fc->undecided_from[m] = n;
+	}
+}
+
+/* The newest attempt of case @at: keep its latencies. */
+static int see(struct fold *f, size_t at, const struct record_attempt *r)
+{
+	struct summary_case *c = &f->s->cases[at];
+	struct fold_case *fc = &f->cases[at];
+	enum outcome outcome = r->result->outcome;
+
+	if (r->attempt > 0)
+		take_back(c, fc);
+	fc->last_outcome = outcome;
+	memset(fc->last_in, 0, sizeof(fc->last_in));
+	if (outcome == OUTCOME_BENCH_ERROR)
+		return 0;
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		int64_t ns = metric_of(m, r->result);
+
+		if (ns < 0 && !fc->claimed[m])
+			continue;
+		if (make_room(&c->samples[m]))
+			return ERR_NOMEM;
+		ns = ns < 0 ? STATS_INFINITE : ns;
+		c->samples[m].ns[c->samples[m].n++] =
+			outcome == OUTCOME_NO_TAP ? turned(ns) : ns;
+		fc->last_in[m] = true;
+	}
+	if (outcome != OUTCOME_NO_TAP)
+		fc->tally.samples[outcome]++;
+	else
+		fc->undecided++, f->undecided = true;
+	return 0;
+}
+
+/* What waits in case @i is decided: samples from now on, or never. */
+static void decide(struct fold *f, size_t i, bool proven)
+{
+	struct summary_case *c = &f->s->cases[i];
+	struct fold_case *fc = &f->cases[i];
+
+	for (int m = 0; m < METRIC_COUNT && c->samples; m++) {
+		struct summary_samples *s = &c->samples[m];
+
+		for (size_t k = fc->undecided_from[m]; k < s->n && proven; k++)
+			if (s->ns[k] < 0)
+				s->ns[k] = turned(s->ns[k]);
+		fc->undecided_from[m] = s->n;
+	}
+	*(proven ? &fc->no_taps : &c->unproven_no_taps) += fc->undecided;
+	fc->undecided = 0;
+}
+
+static void decide_all(struct fold *f, bool proven)
+{
+	for (size_t i = 0; i < f->s->case_count && f->undecided; i++)
+		if (f->cases[i].undecided)
+			decide(f, i, proven);
+	f->undecided = false;
 }
 
 static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
@@ -286,7 +351,7 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 	f->s->attempts++;
 	f->s->transactions += attempt_find(&a, "select.sent") != NULL;
 	if (attempt_find(&a, "activated"))
-		prove(f);
+		decide_all(f, true);
 	if (r.warmup) {
 		f->s->cases[at].warmups += r.attempt == 0;
 		return 0;
@@ -306,8 +371,7 @@ static int fold_recovery(struct fold *f, const json_t *line, struct err *err)
 	if (rc)
 		return rc;
 	f->s->recoveries++;
-	f->waiting_count =
-		0; /* a tap after a repair does not prove the bench before it */
+	decide_all(f, false); /* a tap after a repair does not prove the bench before it */
 	return 0;
 }
 
@@ -373,14 +437,51 @@ int fold_line(void *ctx, json_t *line, int line_no, struct err *err)
 	return 0;
 }
 
+static void drop_unproven(struct summary_samples *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->ns[i] >= 0)
+			s->ns[kept++] = s->ns[i];
+	s->n = kept;
+}
+
+static void close_case(struct summary_case *c, struct fold_case *fc)
+{
+	struct tally *t = &fc->tally;
+
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		struct summary_samples *s = &c->samples[m], empty = { 0 };
+
+		if (c->unproven_no_taps)
+			drop_unproven(s);
+		if (s->n) {
+			s->metric = m;
+			empty = c->samples[c->sample_count];
+			c->samples[c->sample_count] = *s;
+			if (&c->samples[c->sample_count++] != s)
+				*s = empty;
+		}
+	}
+	t->samples[OUTCOME_NO_TAP] += fc->no_taps;
+	if (fc->no_taps && !t->unanswered && !t->first_unanswered[0])
+		strcpy(t->first_unanswered, "NO_TAP");
+	t->unanswered += fc->no_taps;
+}
+
+void fold_samples(struct fold *f)
+{
+	decide_all(f, false);
+	for (size_t i = 0; i < f->s->case_count; i++)
+		close_case(&f->s->cases[i], &f->cases[i]);
+}
+
 void fold_release(struct fold *f)
 {
 	size_t count = f->cases ? f->s->case_count : 0;
 
-	for (size_t i = 0; i < count; i++) {
-		free(f->cases[i].seen);
+	for (size_t i = 0; i < count; i++)
 		free(f->cases[i].skip);
-	}
 	free(f->cases);
-	free(f->waiting);
 }

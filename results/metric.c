@@ -13,7 +13,7 @@ const struct metric metrics[] = {
 	{ "tap", "activated to control flow answered: what a person waits for", true },
 	{ "transact", "SELECT sent to control flow answered", true },
 	{ "tap_to_bus", "activated to the first matching CAN frame", true },
-	{ "activation", "field on to activated", true },
+	{ "activation", "settled field to activated", true },
 	{ "select", "SELECT sent to answered", true },
 	{ "auth0", "AUTH0 sent to answered", true },
 	{ "auth1", "AUTH1 sent to answered", true },

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * What a sum of a few thousand doubles may be off by: a probability that misses the confidence by
@@ -10,17 +11,35 @@
  */
 #define TOLERANCE 1e-12
 
-static int compare(const void *a, const void *b)
+/* Let @ns[@at] sink to where both below it are smaller. */
+static void sink_down(int64_t *ns, size_t at, size_t n)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	int64_t value = ns[at];
+	size_t below;
 
-	return (x > y) - (x < y);
+	while ((below = 2 * at + 1) < n) {
+		if (below + 1 < n && ns[below + 1] > ns[below])
+			below++;
+		if (ns[below] <= value)
+			break;
+		ns[at] = ns[below];
+		at = below;
+	}
+	ns[at] = value;
 }
 
+/* Heapsort: in place (qsort takes as much memory again), and no order of the input makes it slow. */
 void stats_sort(int64_t *ns, size_t n)
 {
-	if (n > 1)
-		qsort(ns, n, sizeof(*ns), compare);
+	for (size_t i = n / 2; i-- > 0;)
+		sink_down(ns, i, n);
+	for (size_t end = n; end-- > 1;) {
+		int64_t largest = ns[0];
+
+		ns[0] = ns[end];
+		ns[end] = largest;
+		sink_down(ns, 0, end);
+	}
 }
 
 /* Smallest whole number not below @x, forgiving the last digits of a product such as 0.95 * 60. */
@@ -213,40 +232,28 @@ struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effecti
 	return b;
 }
 
-struct place {
-	int64_t ns;
-	size_t at;
-};
-
-static int compare_places(const void *a, const void *b)
+/* How many of the sorted values lie below @ns, or (@or_equal) not above it. */
+static size_t count_below(const int64_t *sorted, size_t n, int64_t ns, bool or_equal)
 {
-	const struct place *x = a, *y = b;
+	size_t low = 0, high = n;
 
-	return (x->ns > y->ns) - (x->ns < y->ns);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sorted[middle] < ns || (or_equal && sorted[middle] == ns))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-/* Ranks 1 … n in the order made; equal values share the middle of theirs. NULL: no memory. */
-static double *ranks_of(const int64_t *in_order, size_t n)
+/* Among 1 … n; equal values share the middle of their ranks. */
+static double rank_of(const int64_t *sorted, size_t n, int64_t ns)
 {
-	struct place *places = calloc(n, sizeof(*places));
-	double *ranks = calloc(n, sizeof(*ranks));
-
-	if (!places || !ranks) {
-		free(places);
-		free(ranks);
-		return NULL;
-	}
-	for (size_t i = 0; i < n; i++)
-		places[i] = (struct place){ in_order[i], i };
-	qsort(places, n, sizeof(*places), compare_places);
-	for (size_t from = 0, to; from < n; from = to) {
-		for (to = from + 1; to < n && places[to].ns == places[from].ns; to++)
-			;
-		for (size_t i = from; i < to; i++)
-			ranks[places[i].at] = (double)(from + 1 + to) / 2;
-	}
-	free(places);
-	return ranks;
+	return (double)(count_below(sorted, n, ns, false) + 1 +
+			count_below(sorted, n, ns, true)) /
+	       2;
 }
 
 /* Variance of the lag-1 rank autocorrelation when every order is equally likely. */
@@ -259,22 +266,26 @@ static double rank_variance(double n)
 struct stats_dependence stats_dependence(const int64_t *in_order, size_t n)
 {
 	struct stats_dependence d = { .p = 1, .effective_n = n };
-	double mean = ((double)n + 1) / 2, around = 0, next = 0, z;
-	double *ranks;
+	double mean = ((double)n + 1) / 2, around = 0, next = 0, before = 0, z;
+	int64_t *sorted;
 
 	if (n < STATS_DEPENDENCE_MIN)
 		return d;
-	ranks = ranks_of(in_order, n);
-	if (!ranks) { /* cannot say, so nothing may be counted on */
+	sorted = malloc(n * sizeof(*sorted));
+	if (!sorted) { /* cannot say, so nothing may be counted on */
 		d.effective_n = 0;
 		return d;
 	}
+	memcpy(sorted, in_order, n * sizeof(*sorted));
+	stats_sort(sorted, n);
 	for (size_t i = 0; i < n; i++) {
-		around += (ranks[i] - mean) * (ranks[i] - mean);
-		if (i + 1 < n)
-			next += (ranks[i] - mean) * (ranks[i + 1] - mean);
+		double from_mean = rank_of(sorted, n, in_order[i]) - mean;
+
+		around += from_mean * from_mean;
+		next += before * from_mean; /* the first has none before it: 0 */
+		before = from_mean;
 	}
-	free(ranks);
+	free(sorted);
 	if (around <= 0) /* all equal */
 		return d;
 	d.rho = next / around;

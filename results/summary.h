@@ -80,6 +80,12 @@ bool summary_is_claimed(const struct summary_case *c, int metric);
 struct render_options {
 	int width; /* columns; text only */
 	bool utf8; /* text only: block characters, else ASCII */
+	/*
+	 * Where a long rendering (csv) goes part by part, so that it need not fit into memory; what is in
+	 * .out afterwards is its last part. NULL: it all stays in .out.
+	 */
+	int (*flush)(void *ctx, struct bytes part, struct err *err);
+	void *ctx;
 };
 struct renderer {
 	const char *name; /* "text", as `keybench report --format` says it */

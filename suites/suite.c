@@ -158,6 +158,7 @@ static int load_step(struct suite_step *step, struct node n, struct err *err)
 	if (!node_text(name) || (node_is_map(n) && node_count(n) != 1))
 		return node_error(n, err,
 				  "a step is a name, or one name with its parameters");
+	step->at = name;
 	step->kind = step_find(node_text(name));
 	if (!step->kind)
 		return unknown_step(name, node_text(name), err);

@@ -13,8 +13,24 @@
  */
 struct writer {
 	struct buf *out;
+	const struct render_options *options; /* may be NULL */
 	bool simulated;
 };
+
+#define PART (64 << 10)
+
+/* Whole parts are handed over. */
+static int hand_over(struct writer *w, struct err *err)
+{
+	const struct render_options *o = w->options;
+	int rc;
+
+	if (!o || !o->flush || w->out->len < PART || w->out->failed)
+		return 0;
+	rc = o->flush(o->ctx, buf_bytes(w->out), err);
+	buf_clear(w->out);
+	return rc;
+}
 
 /* A field on one line, in quotes where it must be. */
 static void put_field(struct buf *out, const char *text)
@@ -75,16 +91,15 @@ static int put_attempt(void *ctx, json_t *line, int line_no, struct err *err)
 			buf_printf(w->out, ",%" PRId64, ns);
 	}
 	buf_text(w->out, "\n");
-	return 0;
+	return hand_over(w, err);
 }
 
 int report_csv(const struct summary *s, const struct store_run *run,
 	       const struct render_options *o, struct buf *out, struct err *err)
 {
-	struct writer w = { out, s->simulated };
+	struct writer w = { out, o, s->simulated };
 	char path[sizeof(run->path) + 64];
 
-	(void)o;
 	buf_text(
 		out,
 		"suite,case,trial,attempt,warmup,outcome,kind,detail,complaint,simulated,"

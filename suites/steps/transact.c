@@ -112,7 +112,9 @@ static enum vehicle_step think(struct step_env *env, const struct buf *answer,
 	if (answer)
 		vehicle_answer(env->vehicle, buf_bytes(answer));
 	step = vehicle_next(env->vehicle, command, name);
-	tally->vehicle_ns += clock_now(env->clock) - from;
+	if (answer &&
+	    step == VEHICLE_SEND) /* between two APDUs, where it costs time on the air */
+		tally->vehicle_ns += clock_now(env->clock) - from;
 	return step;
 }
 
@@ -173,12 +175,47 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }
 
+static void rehearse_apdu(struct attempt *a, const char *name)
+{
+	char point[40];
+
+	snprintf(point, sizeof(point), "%s.sent", name);
+	attempt_point(a, point, 0, 0);
+	snprintf(point, sizeof(point), "%s.answered", name);
+	attempt_point(a, point, 0, 0);
+}
+
+static const char *rehearse_transact(const void *params, struct attempt *a)
+{
+	const struct transact_params *p = params;
+
+	if (!attempt_find(a, "activated"))
+		return "no phone is selected: 'select' must stand before it";
+	if (attempt_find(a, "retreat"))
+		return "the phone is away again: 'retreat' stands before it";
+	if (attempt_find(a, "decided"))
+		return "one 'transact' an attempt: a second would overwrite the moments "
+		       "of the first";
+	rehearse_apdu(a, "select");
+	rehearse_apdu(a, "auth0");
+	if (p->kind == 1 || p->fallback == 1)
+		rehearse_apdu(a, "auth1");
+	if (p->list.count)
+		rehearse_apdu(a, "exchange");
+	rehearse_apdu(a, "control_flow");
+	attempt_point(a, "decided", 0, 0);
+	attempt_value(a, "airtime_floor", 0);
+	attempt_value(a, "vehicle", 0);
+	return NULL;
+}
+
 const struct step_kind step_transact = {
 	.name = "transact",
 	.help = "one digital-key transaction, SELECT to CONTROL FLOW",
 	.needs = NEED_READER,
 	.params = transact_items,
 	.params_size = sizeof(struct transact_params),
+	.rehearse = rehearse_transact,
 	.bind = bind_transact,
 	.run = run_transact,
 };
