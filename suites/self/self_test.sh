@@ -38,6 +38,12 @@ for suite in suites/self/*.yaml; do
 	wrong-signature.yaml)
 		holds "$run/report.txt" "signature" "$name: the report says signature"
 		;;
+	lost-writes.yaml)
+		holds "$run/report.txt" "0a0b0c was expected" "$name: the report says what was expected"
+		;;
+	torn-session.yaml)
+		is "$(jq -r '.cases[0].verdict' "$run/summary.json")" PASS "$name: the refusal itself is right"
+		;;
 	replay.yaml)
 		holds "$run/report.txt" "fell back" "$name: the report says it fell back"
 		;;

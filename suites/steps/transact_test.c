@@ -362,6 +362,7 @@ static void an_atomic_list_takes_effect_or_does_not(void **state)
 	tidy(&b);
 }
 
+#define REFUSED_DATA "expect: A0, answer: range"
 static void a_mistake_in_an_exchange_names_its_place(void **state)
 {
 	static const char *const wrong[] = {
@@ -379,8 +380,7 @@ static void a_mistake_in_an_exchange_names_its_place(void **state)
 		"exchange: [{read: private, offset: 0, length: 1, write: private}]",
 		"exchange: [{read: private, offset: 0, length: 1, expect: 00 00}]",
 		"exchange: [{read: private, offset: 0, length: 1, expect: 0}]",
-		("exchange: [{read: private, offset: 0, length: 1, expect: 00, answer: "
-		 "range}]"),
+		"exchange: [{read: private, offset: 0, length: 1, " REFUSED_DATA "}]",
 		"exchange: [{read: private, offset: 0, length: 1, answer: good}]",
 		"exchange: [{read: private, offset: 0, length: 9000}]",
 		"exchange: [{write: private, offset: 0}]",
