@@ -488,6 +488,21 @@ static void an_exchange_takes_the_time_of_line_air_and_thinking(void **state)
 			air_ns + d->think_ns + 50 * BYTE_NS + 3);
 }
 
+static void without_time_on_line_and_air_only_the_thinking_is_left(void **state)
+{
+	struct desk *d = *state;
+	int64_t from;
+
+	open_and_list(d);
+	d->line.instant = d->air.instant = true;
+	from = world_now(d->world);
+	send(d, "40 01 00 A4 04 00");
+	world_advance(d->world, from + d->think_ns);
+	assert_int_equal(d->frames, 1);
+	assert_int_equal(d->ack_ns, from);
+	assert_int_equal(d->frame_ns, from + d->think_ns);
+}
+
 static void a_long_exchange_is_chained_both_ways(void **state)
 {
 	struct desk *d = *state;
