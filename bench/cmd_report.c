@@ -55,7 +55,9 @@ static int print_part(void *ctx, struct bytes part, struct err *err)
 static int report(const struct report_args *args, struct err *err)
 {
 	const struct renderer *renderer = renderer_find(args->format);
-	struct render_options o = { .width = 80, .utf8 = cmd_utf8(), .flush = print_part };
+	struct render_options o = { .width = 80,
+				    .utf8 = cmd_utf8(),
+				    .flush = print_part };
 	struct store_run run;
 	struct summary *s;
 	struct buf out;

@@ -153,8 +153,8 @@ static size_t most(size_t n)
 /* Verdicts of @count suites whose limit lies @factor times the true p95 of the thinking away. */
 static void ask(double factor, int count, int verdicts[VERDICT_COUNT])
 {
-	int64_t limit = rest_of_a_tap() +
-			llround((double)MEDIAN_NS * exp(SIGMA * Z95) * factor);
+	int64_t limit =
+		rest_of_a_tap() + llround((double)MEDIAN_NS * exp(SIGMA * Z95) * factor);
 	struct rig *rig = rig_with(SIGMA);
 	struct suite *suite = suite_with(limit);
 

@@ -371,7 +371,8 @@ static int fold_recovery(struct fold *f, const json_t *line, struct err *err)
 	if (rc)
 		return rc;
 	f->s->recoveries++;
-	decide_all(f, false); /* a tap after a repair does not prove the bench before it */
+	decide_all(f,
+		   false); /* a tap after a repair does not prove the bench before it */
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FIELD_SETTLE_NS (5 * NS_PER_MS + 100 * NS_PER_US)
-#define FSD 256 /* largest frame its RATS lets a card send */
+#define FSD 256          /* largest frame its RATS lets a card send */
 #define MAX_ANSWER 65538 /* an extended R-APDU; ISO-DEP itself knows no limit */
 
 static const uint8_t default_uid[] = { 0x08, 0x11, 0x22, 0x33 };

@@ -119,7 +119,8 @@ static void set_up_keys(struct bare *b)
 	b->sign = EVP_PKEY_CTX_new_from_pkey(NULL, b->own, NULL);
 	b->verify = EVP_PKEY_CTX_new_from_pkey(NULL, b->own, NULL);
 	b->sig_len = sizeof(b->sig);
-	need(b, EVP_PKEY_sign_init(b->sign) == 1 && EVP_PKEY_verify_init(b->verify) == 1 &&
+	need(b, EVP_PKEY_sign_init(b->sign) == 1 &&
+			EVP_PKEY_verify_init(b->verify) == 1 &&
 			EVP_PKEY_sign(b->sign, b->sig, &b->sig_len, digest, 32) == 1);
 }
 

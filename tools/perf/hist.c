@@ -88,8 +88,7 @@ int perf_hist(struct perf *p, struct err *err)
 	char time[24];
 	struct row *r;
 
-	rc = ns ? hist_init(&h, HIST_LOWEST_NS, HIST_HIGHEST_NS, HIST_DIGITS)
-		: ERR_NOMEM;
+	rc = ns ? hist_init(&h, HIST_LOWEST_NS, HIST_HIGHEST_NS, HIST_DIGITS) : ERR_NOMEM;
 	if (rc) {
 		free(ns);
 		return err_set(err, rc, "no memory");

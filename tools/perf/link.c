@@ -164,8 +164,8 @@ static int role_loop(struct bench *b, struct reader *r, int count, struct err *e
 	return rc;
 }
 
-static int bind_options(void **out, const struct reader_driver *driver, const char *device,
-		struct conf **conf, struct err *err)
+static int bind_options(void **out, const struct reader_driver *driver,
+			const char *device, struct conf **conf, struct err *err)
 {
 	char text[128];
 	int rc;
@@ -275,9 +275,9 @@ static void tell(struct bench *b)
 	double inside = (double)series_quantile(&b->inside, 0.5);
 	double pipe = (double)series_quantile(&b->pipe, 0.5);
 	double awake = (double)series_quantile(&b->awake, 0.5);
-	struct row *r = table_row(b->perf->table,
-				  "%zu-byte exchange: added by the reader role",
-				  b->command.len);
+	struct row *r =
+		table_row(b->perf->table, "%zu-byte exchange: added by the reader role",
+			  b->command.len);
 	char time[24];
 
 	row_time(r->measured, sizeof(r->measured), added);
@@ -314,8 +314,8 @@ static int measure(struct bench *b, size_t len, struct err *err)
 		if (!rc)
 			rc = through_role(b, count, err);
 		if (!rc)
-			rc = through_pair(b, &b->pipe,
-					  series_quantile(&b->bare, 0.5), count, err);
+			rc = through_pair(b, &b->pipe, series_quantile(&b->bare, 0.5),
+					  count, err);
 		if (!rc)
 			rc = through_pair(b, &b->awake, 0, count, err);
 	}

@@ -70,7 +70,8 @@ static const struct argp parser = {
 	.options = options,
 	.parser = parse,
 	.args_doc = "[link] [stamps] [crypto] [runs] [hist]",
-	.doc = "Measures what keybench itself costs, as ratios taken in one run.\vWithout "
+	.doc = "Measures what keybench itself costs, as ratios taken in one "
+	       "run.\vWithout "
 	       "arguments all chapters. A measurement, no test: the status does not tell "
 	       "whether an aim was met.",
 };
