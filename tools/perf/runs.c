@@ -17,6 +17,7 @@
  */
 #define FEW 10000
 #define MANY 100000
+#define MANY_LEAST 50000 /* fewer say nothing about memory */
 
 static const char suite[] = "suite: perf-%s\nneeds: [reader, positioner]\ncases:\n"
 			    "  - id: taps\n    trials: {count: 100}\n    steps: "
@@ -161,6 +162,8 @@ int perf_runs(struct perf *p, struct err *err)
 		return rc;
 	tell_speed(p, "fast", (many.wall_ns - few.wall_ns) / (m - n));
 	tell_speed(p, "standard", (standard.wall_ns - standard_few.wall_ns) / (n - less));
+	if (m < MANY_LEAST)
+		return 0;
 	many_again.metrics = many.metrics;
 	tell_memory(p, "a run", &few, &many, n, m);
 	tell_memory(p, "a report", &few_again, &many_again, n, m);
