@@ -10,8 +10,9 @@ FLAGS_debug   := -O0 -g
 FLAGS_release := -O2 -g
 FLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_cov     := -O0 -g --coverage
+FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifndef FLAGS_$(VARIANT)
-$(error VARIANT is debug, release, san or cov, not '$(VARIANT)')
+$(error VARIANT is debug, release, san, cov or fuzz, not '$(VARIANT)')
 endif
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wformat=2
@@ -59,18 +60,20 @@ drivers_all := $(filter-out $(if $(WITH_LIBNFC),,drivers/nfc/libnfc.c),$(drivers
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
-	format-check man-check install uninstall clean help tests
+	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
+kat_uses := fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
 all: $(PROGRAMS)
 
 TESTS :=
+FUZZERS :=
 define layer
 $(B)/lib$(1).a: $(call obj,$(filter-out $(TESTLIKE),$($(1)_all)))
 $(1)_tests := $(patsubst %.c,$(B)/%,$(filter %_test.c,$($(1)_all)))
@@ -78,6 +81,10 @@ TESTS += $$($(1)_tests)
 $$($(1)_tests): LIBS = $$(call libs_of,$(1) $($(1)_uses)) -lcmocka
 $$($(1)_tests): $(B)/%: $(B)/%.o $(call obj,$(filter %_contract.c,$($(1)_all))) \
 	$(patsubst %,$(B)/lib%.a,$(1) $($(1)_uses))
+$(1)_fuzzers := $(patsubst %.c,$(B)/%,$(filter %_fuzz.c,$($(1)_all)))
+FUZZERS += $$($(1)_fuzzers)
+$$($(1)_fuzzers): LIBS = $$(call libs_of,$(1) $($(1)_uses))
+$$($(1)_fuzzers): $(B)/%: $(B)/%.o $(patsubst %,$(B)/lib%.a,$(1) $($(1)_uses))
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
@@ -92,10 +99,16 @@ TESTS += $$($(1)_tests)
 $$($(1)_tests): LIBS = $$(call libs_of,$(or $($(1)_uses),core)) -lcmocka
 $$($(1)_tests): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src))) \
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
+$(1)_fuzzers := $$(patsubst %.c,$$(B)/%,$$(wildcard tools/$(1)/*_fuzz.c))
+FUZZERS += $$($(1)_fuzzers)
+$$($(1)_fuzzers): LIBS = $$(call libs_of,$(or $($(1)_uses),core))
+$$($(1)_fuzzers): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src))) \
+	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
-$(PROGRAMS) $(TESTS):
+$(FUZZERS): LDLIBS += -fsanitize=fuzzer
+$(PROGRAMS) $(TESTS) $(FUZZERS):
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
 $(B)/lib%.a:
@@ -146,6 +159,15 @@ run-tests:
 ## check-san: the same under the address, leak and undefined-behaviour sanitizers
 check-san:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san check
+## fuzz: build every fuzz target (clang), in build/fuzz: build/fuzz/fixtures/proto/tlv_fuzz CORPUS…
+fuzz:
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzzers
+fuzzers: $(FUZZERS)
+## fuzz-smoke: run each over its corpus and a few seconds further, from a fixed seed; FUZZ_SECONDS=3
+FUZZ_SECONDS ?= 3
+fuzz-smoke: fuzz
+	$(Q)rc=0; for f in $(patsubst $(B)/%,%,$(FUZZERS)); do \
+	  tools/fuzz.sh $$f $(FUZZ_SECONDS) || rc=1; done; exit $$rc
 ## cover: line coverage of every source, worst first
 cover:
 	$(Q)$(MAKE) --no-print-directory VARIANT=cov check

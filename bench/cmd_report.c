@@ -73,8 +73,8 @@ static int report(const struct report_args *args, struct err *err)
 		rc = summary_read(&s, &run, err);
 	if (rc)
 		return rc;
-	buf_init(&out, 256 << 20);
-	rc = renderer->render(s, &run, &o, &out, err);
+	buf_init(&out, SUMMARY_RENDERING_MAX);
+	rc = summary_render(renderer, s, &run, &o, &out, err);
 	if (!rc)
 		rc = print_part(NULL, buf_bytes(&out), err);
 	if (!rc && fflush(stdout))

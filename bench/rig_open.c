@@ -148,6 +148,8 @@ static void close_mechanics(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
+	if (rig->pump)
+		pump_hold_stop(rig->pump, true);
 	close_mechanics(rig); /* the phone leaves first */
 	reader_close(rig->reader);
 	rig->reader = NULL;
@@ -158,6 +160,8 @@ void rig_close(struct rig *rig)
 		conf_set_devices(rig->conf, NULL, NULL);
 	desk_stop(rig->desk);
 	rig->desk = NULL;
+	if (rig->pump)
+		pump_hold_stop(rig->pump, false);
 }
 
 int rig_restart_positioner(struct rig *rig, struct err *err)

@@ -168,6 +168,8 @@ static int fold_case(struct fold *f, const json_t *line, struct err *err)
 		rc = fold_claims(c, &r, err);
 	for (int m = 0; m < METRIC_COUNT; m++)
 		fc->claimed[m] = summary_is_claimed(c, m);
+	for (size_t i = 0; i < c->claim_count; i++)
+		fc->share_claimed |= c->claims[i].claim.type == CLAIM_SHARE;
 	return rc;
 }
 
@@ -190,51 +192,34 @@ static int check_order(struct fold_case *fc, const struct summary_case *c,
 	return 0;
 }
 
-static void note_trouble(struct summary_case *c, struct tally *t, const struct attempt *a)
-{
-	char *first = NULL;
-
-	if (a->outcome == OUTCOME_DONE)
-		return;
-	if (!c->first_trouble[0]) {
-		snprintf(c->first_trouble, sizeof(c->first_trouble), "%s%s%s",
-			 outcome_name(a->outcome), a->detail[0] ? ": " : "", a->detail);
-		text_trim(c->first_trouble);
-	}
-	if (a->outcome == OUTCOME_BENCH_ERROR) {
-		first = t->first_bench_error;
-	} else if (a->outcome == OUTCOME_REFUSED && !a->complaint[0]) {
-		first = t->first_refusal;
-		t->silent_refusals++;
-	} else if (a->outcome == OUTCOME_RF_ERROR) {
-		first = t->first_unanswered;
-		t->unanswered++;
-	}
-	if (first && !first[0])
-		text_copy(first, sizeof(t->first_refusal),
-			  a->detail[0] ? a->detail : "no detail");
-}
-
-static void tally(struct summary_case *c, struct tally *t, const struct record_attempt *r)
+/* What the reader of a report sees of it, whatever becomes of it in the verdict. */
+static void note_attempt(struct summary_case *c, const struct record_attempt *r)
 {
 	const struct attempt *a = r->result;
+	bool complained = a->complaint[0] && a->outcome != OUTCOME_BENCH_ERROR;
 
-	c->outcomes[a->outcome]++;
+	(r->warmup ? c->warmup_outcomes : c->outcomes)[a->outcome]++;
+	*(r->warmup ? &c->warmup_complaints : &c->complaints) += complained;
+	if (complained && !c->first_complaint[0])
+		text_copy(c->first_complaint, sizeof(c->first_complaint), a->complaint);
+	if (a->outcome != OUTCOME_DONE && !c->first_trouble[0]) {
+		snprintf(c->first_trouble, sizeof(c->first_trouble), "%s%s%s%s",
+			 outcome_name(a->outcome), r->warmup ? " in warm-up" : "",
+			 a->detail[0] ? ": " : "", a->detail);
+		text_trim(c->first_trouble);
+	}
+}
+
+static void count_trial(struct summary_case *c, const struct record_attempt *r)
+{
 	if (r->attempt == 0)
 		c->trials++;
 	if (c->first_ns > r->started_ns || (c->trials == 1 && r->attempt == 0))
 		c->first_ns = r->started_ns;
 	if (c->last_ns < r->ended_ns || (c->trials == 1 && r->attempt == 0))
 		c->last_ns = r->ended_ns;
-	if (a->complaint[0] && a->outcome != OUTCOME_BENCH_ERROR) {
-		c->complaints++;
-		if (!c->first_complaint[0])
-			text_copy(c->first_complaint, sizeof(c->first_complaint),
-				  a->complaint);
-	}
-	if (attempt_find(a, "fallback"))
+	if (attempt_find(r->result, "fallback"))
 		c->fallbacks++;
-	note_trouble(c, t, a);
 }
 
 /* Room for one more; not zeroed, so that what is not used yet takes no memory. */
@@ -259,12 +244,45 @@ static int64_t turned(int64_t ns)
 	return -1 - ns;
 }
 
+/* A NO_TAP that waits; in the order of outcomes only. */
+#define UNDECIDED OUTCOME_COUNT
+
+/* The order of outcomes, which share claims ask for. */
+static int keep_order(struct fold_case *fc, enum outcome outcome)
+{
+	struct tally *t = &fc->tally;
+
+	if (!fc->share_claimed)
+		return 0;
+	if (fold_grow((void **)&t->order, &fc->order_cap, t->order_n, 1))
+		return ERR_NOMEM;
+	t->order[t->order_n++] = outcome == OUTCOME_NO_TAP ? UNDECIDED : (uint8_t)outcome;
+	return 0;
+}
+
+/* What waits in the order is a NO_TAP, or was no sample. */
+static void decide_order(struct fold_case *fc, bool proven)
+{
+	struct tally *t = &fc->tally;
+	size_t kept = fc->order_from;
+
+	for (size_t i = fc->order_from; i < t->order_n; i++) {
+		if (t->order[i] != UNDECIDED)
+			t->order[kept++] = t->order[i];
+		else if (proven)
+			t->order[kept++] = OUTCOME_NO_TAP;
+	}
+	fc->order_from = t->order_n = kept;
+}
+
 /* A DONE trial that was tried again is no sample after all. */
 static void take_back(struct summary_case *c, struct fold_case *fc)
 {
 	if (fc->last_outcome != OUTCOME_DONE)
 		return;
-	fc->tally.samples[OUTCOME_DONE]--;
+	fc->tally.order_n -= fc->share_claimed;
+	if (fc->order_from > fc->tally.order_n)
+		fc->order_from = fc->tally.order_n;
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		size_t n = c->samples[m].n -= fc->last_in[m];
 
@@ -286,6 +304,8 @@ static int see(struct fold *f, size_t at, const struct record_attempt *r)
 	memset(fc->last_in, 0, sizeof(fc->last_in));
 	if (outcome == OUTCOME_BENCH_ERROR)
 		return 0;
+	if (keep_order(fc, outcome))
+		return ERR_NOMEM;
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		int64_t ns = metric_of(m, r->result);
 
@@ -298,10 +318,6 @@ static int see(struct fold *f, size_t at, const struct record_attempt *r)
 			outcome == OUTCOME_NO_TAP ? turned(ns) : ns;
 		fc->last_in[m] = true;
 	}
-	if (outcome != OUTCOME_NO_TAP)
-		fc->tally.samples[outcome]++;
-	else
-		fc->undecided++, f->undecided = true;
 	return 0;
 }
 
@@ -319,16 +335,29 @@ static void decide(struct fold *f, size_t i, bool proven)
 				s->ns[k] = turned(s->ns[k]);
 		fc->undecided_from[m] = s->n;
 	}
-	*(proven ? &fc->no_taps : &c->unproven_no_taps) += fc->undecided;
-	fc->undecided = 0;
+	decide_order(fc, proven);
+	tally_decide(&fc->tally, &fc->waiting, proven);
+	c->unproven_no_taps = fc->tally.unproven.count;
 }
 
 static void decide_all(struct fold *f, bool proven)
 {
 	for (size_t i = 0; i < f->s->case_count && f->undecided; i++)
-		if (f->cases[i].undecided)
+		if (f->cases[i].waiting.all.count)
 			decide(f, i, proven);
 	f->undecided = false;
+}
+
+/* Known of, and no more: its trial stays missing. */
+static int fold_cut(struct fold *f, size_t at, const struct record_attempt *r,
+		    struct err *err)
+{
+	struct fold_case before = f->cases[at];
+	int rc = r->warmup ? 0 : check_order(&before, &f->s->cases[at], r, err);
+
+	if (!rc)
+		f->s->cuts++;
+	return rc;
 }
 
 static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
@@ -348,18 +377,24 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 	if (f->cases[at].skip)
 		return err_set(err, ERR_FORMAT, "an attempt of a case that is skipped");
 	f->has_attempt = true;
+	if (r.cut)
+		return fold_cut(f, at, &r, err);
 	f->s->attempts++;
 	f->s->transactions += attempt_find(&a, "select.sent") != NULL;
 	if (attempt_find(&a, "activated"))
 		decide_all(f, true);
+	rc = r.warmup ? 0 : check_order(&f->cases[at], &f->s->cases[at], &r, err);
+	if (rc)
+		return rc;
+	note_attempt(&f->s->cases[at], &r);
+	tally_attempt(&f->cases[at].tally, &f->cases[at].waiting, &f->s->cases[at], &r);
+	if (f->cases[at].waiting.all.count)
+		f->undecided = true;
 	if (r.warmup) {
 		f->s->cases[at].warmups += r.attempt == 0;
 		return 0;
 	}
-	rc = check_order(&f->cases[at], &f->s->cases[at], &r, err);
-	if (rc)
-		return rc;
-	tally(&f->s->cases[at], &f->cases[at].tally, &r);
+	count_trial(&f->s->cases[at], &r);
 	return see(f, at, &r);
 }
 
@@ -379,19 +414,15 @@ static int fold_recovery(struct fold *f, const json_t *line, struct err *err)
 static int fold_end(struct fold *f, const json_t *line, struct err *err)
 {
 	struct record_end e;
-	char note[240];
 	int rc = record_end_parse(&e, line, err);
 
 	if (rc)
 		return rc;
 	f->has_end = true;
 	f->s->wall_end_ns = e.wall_end_ns;
-	if (fold_keep(&f->s->ended, e.ended))
-		return ERR_NOMEM;
-	if (!e.why)
-		return 0;
-	snprintf(note, sizeof(note), "%s: %s", e.ended, e.why);
-	return add_note(f, text_trim(note));
+	return fold_keep(&f->s->ended, e.ended) || fold_keep(&f->s->ended_why, e.why)
+		       ? ERR_NOMEM
+		       : 0;
 }
 
 static int fold_note(struct fold *f, const json_t *line, struct err *err)
@@ -448,10 +479,8 @@ static void drop_unproven(struct summary_samples *s)
 	s->n = kept;
 }
 
-static void close_case(struct summary_case *c, struct fold_case *fc)
+static void close_case(struct summary_case *c)
 {
-	struct tally *t = &fc->tally;
-
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		struct summary_samples *s = &c->samples[m], empty = { 0 };
 
@@ -465,17 +494,19 @@ static void close_case(struct summary_case *c, struct fold_case *fc)
 				*s = empty;
 		}
 	}
-	t->samples[OUTCOME_NO_TAP] += fc->no_taps;
-	if (fc->no_taps && !t->unanswered && !t->first_unanswered[0])
-		strcpy(t->first_unanswered, "NO_TAP");
-	t->unanswered += fc->no_taps;
 }
 
 void fold_samples(struct fold *f)
 {
 	decide_all(f, false);
 	for (size_t i = 0; i < f->s->case_count; i++)
-		close_case(&f->s->cases[i], &f->cases[i]);
+		close_case(&f->s->cases[i]);
+}
+
+static void release_case(struct fold_case *fc)
+{
+	free(fc->skip);
+	free(fc->tally.order);
 }
 
 void fold_release(struct fold *f)
@@ -483,6 +514,6 @@ void fold_release(struct fold *f)
 	size_t count = f->cases ? f->s->case_count : 0;
 
 	for (size_t i = 0; i < count; i++)
-		free(f->cases[i].skip);
+		release_case(&f->cases[i]);
 	free(f->cases);
 }

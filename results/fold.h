@@ -1,7 +1,7 @@
 #ifndef RESULTS_FOLD_H
 #define RESULTS_FOLD_H
 
-#include "results/judge.h"
+#include "results/tally.h"
 
 #include <jansson.h>
 
@@ -21,8 +21,9 @@ struct fold_case {
 	bool claimed[METRIC_COUNT];
 	bool last_in[METRIC_COUNT];          /* the last attempt is the last sample */
 	size_t undecided_from[METRIC_COUNT]; /* no NO_TAP before it waits */
-	size_t undecided;                    /* NO_TAPs that wait for a proof */
-	size_t no_taps;                      /* those that are proven */
+	size_t order_from, order_cap; /* of tally.order: no NO_TAP before it waits */
+	bool share_claimed;
+	struct tally_waiting waiting;
 	char *skip;
 	struct tally tally;
 };

@@ -60,6 +60,11 @@ int64_t stats_quantile(const int64_t *sorted, size_t n, double q)
 	return sorted[(rank > n ? n : rank) - 1];
 }
 
+bool stats_quantile_printable(size_t n, double q)
+{
+	return (double)n * (1 - q) >= 1 - 1e-9;
+}
+
 /* Probability of exactly @k of @n, each with probability 0 < @p < 1. */
 static double binomial_term(size_t n, size_t k, double p)
 {
@@ -211,6 +216,21 @@ double stats_share_upper(size_t k, size_t n, double confidence)
 	return high;
 }
 
+void stats_share_bounds(size_t k, size_t n, size_t effective_n, double confidence,
+			double *lower, double *upper)
+{
+	size_t m = effective_n < n ? effective_n : n;
+	double scaled = (double)k * ((double)m / (double)n);
+
+	*lower = 0;
+	*upper = 1;
+	if (m == 0)
+		return;
+	*lower = stats_share_lower(m == n ? k : (size_t)scaled, m, confidence);
+	*upper = stats_share_upper(m == n ? k : (size_t)fmin(ceil(scaled), (double)m), m,
+				   confidence);
+}
+
 struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n,
 				 double q, double confidence)
 {
@@ -291,6 +311,68 @@ struct stats_dependence stats_dependence(const int64_t *in_order, size_t n)
 	d.rho = next / around;
 	z = (d.rho + 1 / (double)n) / sqrt(rank_variance((double)n));
 	d.p = erfc(fabs(z) / sqrt(2));
+	d.significant = d.p < 0.01;
+	if (d.significant && d.rho > 0)
+		d.effective_n = (size_t)((double)n * (1 - d.rho) / (1 + d.rho));
+	return d;
+}
+
+/* Of n over k; minus infinity where there is none. */
+static double log_choose(double n, double k)
+{
+	int sign;
+
+	if (k < 0 || k > n)
+		return -INFINITY;
+	return lgamma_r(n + 1, &sign) - lgamma_r(k + 1, &sign) -
+	       lgamma_r(n - k + 1, &sign);
+}
+
+/* Probability of exactly @runs runs of @yes and @no when every order is equally likely. */
+static double runs_term(double yes, double no, size_t runs)
+{
+	double all = log_choose(yes + no, yes), half = (double)(runs / 2);
+
+	if (runs % 2 == 0)
+		return 2 * exp(log_choose(yes - 1, half - 1) +
+			       log_choose(no - 1, half - 1) - all);
+	return exp(log_choose(yes - 1, half) + log_choose(no - 1, half - 1) - all) +
+	       exp(log_choose(yes - 1, half - 1) + log_choose(no - 1, half) - all);
+}
+
+/* Two-sided: twice the smaller side. */
+static double runs_p(double yes, double no, size_t runs)
+{
+	size_t most = (size_t)(2 * fmin(yes, no)) + 1;
+	double few = 0, many = 0;
+
+	for (size_t r = 2; r <= most; r++) {
+		double term = runs_term(yes, no, r);
+
+		few += r <= runs ? term : 0;
+		many += r >= runs ? term : 0;
+	}
+	return fmin(1, 2 * fmin(few, many));
+}
+
+struct stats_dependence stats_dependence_binary(const bool *in_order, size_t n)
+{
+	struct stats_dependence d = { .p = 1, .effective_n = n };
+	double mean, around, next = 0;
+	size_t yes = 0, runs = 1;
+
+	for (size_t i = 0; i < n; i++)
+		yes += in_order[i];
+	if (n < STATS_DEPENDENCE_MIN || yes == 0 || yes == n)
+		return d;
+	mean = (double)yes / (double)n;
+	around = (double)n * mean * (1 - mean);
+	for (size_t i = 1; i < n; i++) {
+		runs += in_order[i] != in_order[i - 1];
+		next += (in_order[i] - mean) * (in_order[i - 1] - mean);
+	}
+	d.rho = next / around;
+	d.p = runs_p((double)yes, (double)(n - yes), runs);
 	d.significant = d.p < 0.01;
 	if (d.significant && d.rho > 0)
 		d.effective_n = (size_t)((double)n * (1 - d.rho) / (1 + d.rho));

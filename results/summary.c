@@ -2,6 +2,7 @@
 
 #include "results/fold.h"
 #include "results/journal.h"
+#include "results/judge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static int conclude(struct fold *f)
 		rc = fold_keep(&s->ended, "cut off");
 	fold_samples(f);
 	for (size_t i = 0; i < s->case_count && !rc; i++)
-		rc = judge_case(&s->cases[i], &f->cases[i].tally, s->u_ns, s->confidence);
+		rc = judge_case(&s->cases[i], &f->cases[i].tally, s);
 	if (!rc)
 		judge_run(s);
 	return rc;
@@ -97,6 +98,7 @@ void summary_free(struct summary *s)
 		return;
 	free(s->run_name);
 	free(s->ended);
+	free(s->ended_why);
 	free(s->version);
 	free(s->rig);
 	free(s->target);

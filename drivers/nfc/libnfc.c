@@ -32,7 +32,7 @@
 #define FIELD_PAUSE_NS \
 	(5 * NS_PER_MS + 100 * NS_PER_US) /* ISO/IEC 14443-3: 5 ms; NFC Forum: 5.1 ms */
 #define HOST_SLACK_NS \
-	(200 * NS_PER_US) /* measured on a pty: p99 of a 16-byte echo 130-470 us */
+	(500 * NS_PER_US) /* p99 of a 16-byte echo through a pty: 130-470 us */
 #define USB_SLACK_NS NS_PER_MS
 #define USB_TIMEOUT_LOSS_MS 200
 #define MAX_ANSWER 264

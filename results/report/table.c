@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a rendering that does not go out in parts. */
-#define MAX_REPORT ((size_t)64 << 20)
-
 const struct renderer renderers[] = {
 	{ "text", "report.txt", "verdicts, claims, latencies and histograms for people",
 	  report_text },
@@ -27,6 +24,19 @@ const struct renderer *renderer_find(const char *name)
 	return NULL;
 }
 
+int summary_render(const struct renderer *r, const struct summary *s,
+		   const struct store_run *run, const struct render_options *o,
+		   struct buf *out, struct err *err)
+{
+	int rc = r->render(s, run, o, out, err);
+
+	if (!rc && out->failed)
+		rc = err_set(err, ERR_RANGE,
+			     "the %s report does not fit into %zu bytes, or into memory",
+			     r->name, out->max);
+	return rc;
+}
+
 static int write_part(void *ctx, struct bytes part, struct err *err)
 {
 	return fs_more(ctx, part, err);
@@ -43,11 +53,9 @@ static int write_report(const struct renderer *r, const struct summary *s,
 	struct buf out;
 	int rc = fs_begin(&file, store_path(run, r->file, path, sizeof(path)), err);
 
-	buf_init(&out, MAX_REPORT);
+	buf_init(&out, SUMMARY_RENDERING_MAX);
 	if (!rc)
-		rc = r->render(s, run, &o, &out, err);
-	if (!rc && out.failed)
-		rc = err_set(err, ERR_NOMEM, "too long");
+		rc = summary_render(r, s, run, &o, &out, err);
 	if (!rc)
 		rc = fs_more(&file, buf_bytes(&out), err);
 	buf_release(&out);
@@ -57,18 +65,17 @@ static int write_report(const struct renderer *r, const struct summary *s,
 int summary_write_reports(const struct summary *s, const struct store_run *run,
 			  struct err *err)
 {
+	int first = 0;
+
 	for (const struct renderer *r = renderers; r->name; r++) {
-		int rc = r->file ? write_report(r, s, run, err) : 0;
+		struct err why = { 0 };
+		int rc = r->file ? write_report(r, s, run, &why) : 0;
 
-		if (rc)
-			return err_wrap(err, rc, "writing %s", r->file);
+		if (rc && !first)
+			first = err_set(err, rc, "writing %s: %s", r->file,
+					err_text(&why));
 	}
-	return 0;
-}
-
-bool report_has_quantile(size_t n, double q)
-{
-	return (double)n * (1 - q) >= 1 - 1e-9;
+	return first;
 }
 
 int64_t *report_sorted(const struct summary_samples *s)

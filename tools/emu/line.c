@@ -98,8 +98,7 @@ static void on_client(void *ctx, int fd)
 
 		l->clients += opened ? 1 : -1;
 		truth_say(world_truth(l->world), world_now(l->world),
-			  opened ? "client_opened" : "client_gone", "s:device i:clients",
-			  l->name, (int64_t)l->clients);
+			  opened ? "client_opened" : "client_gone", "s:device", l->name);
 		at += sizeof(*e) + e->len;
 		if (l->clients == 0)
 			deserted(l);
