@@ -162,7 +162,7 @@ void rig_close(struct rig *rig)
 	rig->desk = NULL;
 	if (rig->pump)
 		pump_hold_stop(rig->pump, false);
-	rig->pump = NULL; /* may be gone before the rig is freed */
+	rig->pump = NULL; /* borrowed for as long as the rig is open */
 }
 
 int rig_restart_positioner(struct rig *rig, struct err *err)

@@ -26,6 +26,8 @@ static bool excuses(const struct claim *claim, const struct attempt *a)
 
 	if (claim->type == CLAIM_SHARE)
 		return true;
+	if (a->outcome == OUTCOME_REFUSED) /* a "no" is not a matter of time */
+		return false;
 	return metric >= 0 && metrics[metric].ends && metric_of(metric, a) < 0;
 }
 

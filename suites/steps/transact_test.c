@@ -379,8 +379,8 @@ static void a_mistake_in_an_exchange_names_its_place(void **state)
 		"exchange: [{read: private, offset: 0, length: 1, write: private}]",
 		"exchange: [{read: private, offset: 0, length: 1, expect: 00 00}]",
 		"exchange: [{read: private, offset: 0, length: 1, expect: 0}]",
-		"exchange: [{read: private, offset: 0, length: 1, expect: 00, answer: "
-		"range}]",
+		("exchange: [{read: private, offset: 0, length: 1, expect: 00, answer: "
+		 "range}]"),
 		"exchange: [{read: private, offset: 0, length: 1, answer: good}]",
 		"exchange: [{read: private, offset: 0, length: 9000}]",
 		"exchange: [{write: private, offset: 0}]",
