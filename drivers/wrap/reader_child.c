@@ -2,7 +2,6 @@
 #include "drivers/wrap/worker_wire.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,21 +156,18 @@ static void serve_one(struct reader *r, const struct worker_message *m)
 
 static void serve_all(struct reader *r)
 {
-	struct pollfd p = { .fd = CHILD_SOCKET, .events = POLLIN };
 	struct worker_message m;
 
 	while (!ending) {
-		int n = worker_receive(CHILD_SOCKET, &m);
+		/* a signal between the check above and here costs one tick of its timer */
+		int n = worker_wait(CHILD_SOCKET, &m);
 
 		if (n == 1 && m.op == WORKER_CLOSE)
 			return;
 		if (n == 1 && m.op != WORKER_HEARTBEAT)
 			serve_one(r, &m);
-		else if (n == 0 || (n < 0 && errno != EAGAIN))
+		else if (n == 0 || (n < 0 && errno != EINTR))
 			return;
-		else
-			/* a signal between the check above and here costs one tick of its timer */
-			poll(&p, 1, -1);
 	}
 }
 

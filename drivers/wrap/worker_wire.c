@@ -156,19 +156,30 @@ int worker_send(int fd, const struct worker_message *m)
 	return n < 0 ? -1 : 0;
 }
 
-int worker_receive(int fd, struct worker_message *m)
+/* @n bytes came in; what they do not cover is zero. */
+static int received(struct worker_message *m, ssize_t n)
 {
-	ssize_t n;
-
-	memset(m, 0, sizeof(*m));
-	do {
-		n = recv(fd, m, sizeof(*m), MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return (int)n;
+	memset((char *)m + n, 0, sizeof(*m) - (size_t)n);
 	if (!worker_message_ok(m, (size_t)n)) {
 		errno = EBADMSG;
 		return -1;
 	}
 	return 1;
+}
+
+int worker_receive(int fd, struct worker_message *m)
+{
+	ssize_t n;
+
+	do {
+		n = recv(fd, m, sizeof(*m), MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return received(m, n);
+}
+
+int worker_wait(int fd, struct worker_message *m)
+{
+	return received(m, recv(fd, m, sizeof(*m), 0));
 }

@@ -91,5 +91,7 @@ int worker_send(int fd, const struct worker_message *m);
  *         not whole is -1 and EBADMSG
  */
 int worker_receive(int fd, struct worker_message *m);
+/** The same, but waits for a message; EINTR is -1 here, for a signal may mean that nothing else will come. */
+int worker_wait(int fd, struct worker_message *m);
 
 #endif

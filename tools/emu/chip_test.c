@@ -488,6 +488,21 @@ static void an_exchange_takes_the_time_of_line_air_and_thinking(void **state)
 			air_ns + d->think_ns + 50 * BYTE_NS + 3);
 }
 
+static void without_time_on_line_and_air_only_the_thinking_is_left(void **state)
+{
+	struct desk *d = *state;
+	int64_t from;
+
+	activate(d);
+	d->line.instant = d->air.instant = true;
+	from = world_now(d->world);
+	send(d, "4001 00a40400");
+	world_advance(d->world, from + d->think_ns);
+	assert_int_equal(d->frames, 1);
+	assert_int_equal(d->ack_ns, from);
+	assert_int_equal(d->frame_ns, from + d->think_ns);
+}
+
 static void a_long_exchange_is_chained_both_ways(void **state)
 {
 	struct desk *d = *state;
@@ -812,6 +827,7 @@ int main(void)
 		CHIP_TEST(a_deselected_phone_is_found_again_under_the_same_uid),
 		CHIP_TEST(a_random_uid_is_new_with_every_power_up),
 		CHIP_TEST(an_exchange_takes_the_time_of_line_air_and_thinking),
+		CHIP_TEST(without_time_on_line_and_air_only_the_thinking_is_left),
 		CHIP_TEST(a_long_exchange_is_chained_both_ways),
 		CHIP_TEST(a_still_longer_answer_is_handed_over_in_parts),
 		CHIP_TEST(a_command_may_come_in_parts),

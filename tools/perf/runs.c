@@ -17,6 +17,7 @@
  */
 #define FEW 10000
 #define MANY 100000
+#define MANY_LEAST 50000 /* fewer say nothing about memory */
 
 static const char suite[] = "suite: perf-%s\nneeds: [reader, positioner]\ncases:\n"
 			    "  - id: taps\n    trials: {count: 100}\n    steps: "
@@ -146,7 +147,7 @@ static void tell_memory(struct perf *p, const char *what, const struct cost *few
 
 int perf_runs(struct perf *p, struct err *err)
 {
-	int n = perf_count(p, FEW), m = n * (MANY / FEW);
+	int n = perf_count(p, FEW), m = n * (MANY / FEW), less = perf_count(p, FEW / 10);
 	struct cost few = { 0 }, many = { 0 }, few_again = { 0 }, many_again = { 0 };
 	struct cost standard_few = { 0 }, standard = { 0 };
 	int rc = simulate(p, "fast", n, &few, &few_again, err);
@@ -154,14 +155,15 @@ int perf_runs(struct perf *p, struct err *err)
 	if (!rc)
 		rc = simulate(p, "fast", m, &many, &many_again, err);
 	if (!rc)
-		rc = simulate(p, "standard", n / 10, &standard_few, NULL, err);
+		rc = simulate(p, "standard", less, &standard_few, NULL, err);
 	if (!rc)
 		rc = simulate(p, "standard", n, &standard, NULL, err);
 	if (rc)
 		return rc;
 	tell_speed(p, "fast", (many.wall_ns - few.wall_ns) / (m - n));
-	tell_speed(p, "standard",
-		   (standard.wall_ns - standard_few.wall_ns) / (n - n / 10));
+	tell_speed(p, "standard", (standard.wall_ns - standard_few.wall_ns) / (n - less));
+	if (m < MANY_LEAST)
+		return 0;
 	many_again.metrics = many.metrics;
 	tell_memory(p, "a run", &few, &many, n, m);
 	tell_memory(p, "a report", &few_again, &many_again, n, m);

@@ -16,7 +16,8 @@
  * byte of a command reached the chip, "answered" when the last byte of its response reached the host's end of the
  * line. Meanwhile this process sleeps and looks how late it wakes up: the machine's part in it.
  */
-#define TRIALS 40
+#define TRIALS 60
+#define TRIALS_LEAST 6
 #define BYTE_NS (10 * NS_PER_S / 115200)
 #define FRAME_BYTES 8 /* around a response: preamble, length, direction, checksums */
 #define EXCHANGE "40" /* InDataExchange, and its response */
@@ -209,6 +210,7 @@ static int run(struct perf *p, struct stamps *s, struct err *err)
 		"suite: perf-stamps\nneeds: [reader, positioner]\ncases:\n"
 		"  - id: taps\n    trials: {count: 100}\n    steps: "
 		"[approach, select, transact: {kind: fast}]\n";
+	int trials = (int)(TRIALS * p->share);
 	char path[128], runs[120], count[16];
 	const char *argv[] = { "keybench", "run",     path,     "--rig", "emulated-a",
 			       "--target", "example", "--seed", "1",     "--trials",
@@ -217,7 +219,8 @@ static int run(struct perf *p, struct stamps *s, struct err *err)
 	int rc = perf_file(p, "stamps.yaml", suite, path, err);
 
 	snprintf(runs, sizeof(runs), "%s/stamps", p->folder);
-	snprintf(count, sizeof(count), "%d", perf_count(p, TRIALS));
+	snprintf(count, sizeof(count), "%d",
+		 trials < TRIALS_LEAST ? TRIALS_LEAST : trials);
 	if (!rc)
 		rc = perf_start(&pid, NULL, argv, err);
 	return rc ? rc : watch(s, pid, err);

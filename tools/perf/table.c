@@ -84,7 +84,7 @@ int perf_count(const struct perf *p, int whole)
 {
 	int n = (int)(whole * p->share);
 
-	return n > 20 ? n : 20;
+	return n > 60 ? n : 60; /* 59 trials is what p95 can be decided with */
 }
 
 int perf_file(const struct perf *p, const char *name, const char *text, char path[128],
