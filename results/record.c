@@ -119,8 +119,11 @@ static json_t *points_json(const struct attempt *a, int64_t origin_ns)
 		const struct attempt_point *p = &a->points[i];
 		json_t *pair = json_array();
 
-		json_array_append_new(pair, number(p->at_ns - origin_ns));
-		json_array_append_new(pair, number(p->slack_ns));
+		if (json_array_append_new(pair, number(p->at_ns - origin_ns)) ||
+		    json_array_append_new(pair, number(p->slack_ns))) {
+			json_decref(pair);
+			continue; /* one too few: whole() sees it */
+		}
 		json_object_set_new(o, p->name, pair);
 	}
 	return whole(o, (size_t)a->point_count);

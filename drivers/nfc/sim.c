@@ -125,8 +125,12 @@ static int sim_exchange(struct reader *r, struct reader_exchange *x, struct err 
 		return 0;
 	}
 	buf_init(&answer, MAX_ANSWER);
-	if (s->peer->answer(s->peer, x->command, &answer, &think) < 0 || answer.failed) {
+	if (s->peer->answer(s->peer, x->command, &answer, &think) < 0) {
 		say_silent(s, x, called);
+		goto out;
+	}
+	if (answer.failed) { /* ours, not the card's */
+		rc = err_set(err, ERR_NOMEM, "no room for what the card answers");
 		goto out;
 	}
 	ready = x->sent_ns + think + (int64_t)answer.len * s->options.byte_ns;
