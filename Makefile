@@ -19,6 +19,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-protot
 # texts for a person are cut to their field on purpose; only gcc has this warning
 WARN += $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,-Wno-format-truncation)
 
+comma := ,
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
@@ -60,7 +61,7 @@ drivers_all := $(filter-out $(if $(WITH_LIBNFC),,drivers/nfc/libnfc.c),$(drivers
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
-	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke
+	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke torture
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -109,6 +110,10 @@ endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
+# the torture test fails allocations of ours
+$(B)/bench/torture_test: LDLIBS += \
+	$(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup strndup \
+	fsync fdatasync)
 $(PROGRAMS) $(TESTS) $(FUZZERS):
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
@@ -169,6 +174,10 @@ FUZZ_SECONDS ?= 3
 fuzz-smoke: fuzz
 	$(Q)rc=0; for f in $(patsubst $(B)/%,%,$(FUZZERS)); do \
 	  tools/fuzz.sh $$f $(FUZZ_SECONDS) || rc=1; done; exit $$rc
+## torture: a whole run with every single allocation failing in turn, under the sanitizers
+torture:
+	$(Q)$(MAKE) --no-print-directory VARIANT=san build/san/bench/torture_test
+	$(Q)TORTURE=all build/san/bench/torture_test
 ## cover: line coverage of every source, worst first
 cover:
 	$(Q)$(MAKE) --no-print-directory VARIANT=cov check

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CASES 10000
+#define MAX_CASES 1000
+#define MAX_NOTES 10000
 
 /* Room for one more in a growing array, zeroed. */
 int fold_grow(void **array, size_t *cap, size_t count, size_t item)
@@ -427,10 +428,12 @@ static int fold_end(struct fold *f, const json_t *line, struct err *err)
 
 static int fold_note(struct fold *f, const json_t *line, struct err *err)
 {
-	const char *text = json_string_value(json_object_get(line, "text"));
+	const char *text;
+	int rc = record_note_parse(&text, line, err);
 
-	return text ? add_note(f, text)
-		    : err_set(err, ERR_FORMAT, "\"text\" must be a text");
+	if (!rc && f->s->note_count >= MAX_NOTES)
+		rc = err_set(err, ERR_FORMAT, "more than %d notes", MAX_NOTES);
+	return rc ? rc : add_note(f, text);
 }
 
 static int fold_any(struct fold *f, const json_t *line, struct err *err)

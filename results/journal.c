@@ -111,7 +111,9 @@ static char *chained(const struct journal *j, json_t *line)
 
 	if (line && whole && !json_object_set_new(whole, "seq", json_integer(j->seq)) &&
 	    !json_object_set_new(whole, "prev", json_string(j->prev)) &&
-	    !json_object_update_missing(whole, line))
+	    !json_object_update_missing(whole, line) &&
+	    /* which says nothing when memory runs out in the middle */
+	    json_object_size(whole) == 2 + json_object_size(line))
 		text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(whole);
 	return text;

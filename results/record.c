@@ -23,9 +23,11 @@ static json_t *text_json(const char *text)
 
 	if (!text)
 		return json_null();
-	copy = strdup(text);
+	copy = strndup(text, RECORD_MAX_TEXT);
 	if (!copy)
 		return NULL;
+	if (strlen(text) > RECORD_MAX_TEXT)
+		text_trim(copy);
 	text_mend(copy);
 	json = json_string(copy);
 	free(copy);
@@ -117,8 +119,11 @@ static json_t *points_json(const struct attempt *a, int64_t origin_ns)
 		const struct attempt_point *p = &a->points[i];
 		json_t *pair = json_array();
 
-		json_array_append_new(pair, number(p->at_ns - origin_ns));
-		json_array_append_new(pair, number(p->slack_ns));
+		if (json_array_append_new(pair, number(p->at_ns - origin_ns)) ||
+		    json_array_append_new(pair, number(p->slack_ns))) {
+			json_decref(pair);
+			continue; /* one too few: whole() sees it */
+		}
 		json_object_set_new(o, p->name, pair);
 	}
 	return whole(o, (size_t)a->point_count);
@@ -204,11 +209,18 @@ static void wrong(struct fields *f, const char *key, const char *what)
 		f->rc = err_set(f->err, ERR_FORMAT, "\"%.40s\" must be %s", key, what);
 }
 
+static void check_length(struct fields *f, const char *key, const char *text)
+{
+	if (text && strlen(text) > RECORD_MAX_TEXT)
+		wrong(f, key, "shorter");
+}
+
 static void take_text(struct fields *f, const char *key, const char **out)
 {
 	*out = json_string_value(json_object_get(f->line, key));
 	if (!*out)
 		wrong(f, key, "a text");
+	check_length(f, key, *out);
 }
 
 /* NULL when it is null. */
@@ -219,6 +231,7 @@ static void take_optional_text(struct fields *f, const char *key, const char **o
 	*out = json_string_value(value);
 	if (!*out && !json_is_null(value))
 		wrong(f, key, "a text or null");
+	check_length(f, key, *out);
 }
 
 static void copy_text(struct fields *f, const char *key, char *out, size_t size)
@@ -247,6 +260,7 @@ static int take_texts(struct fields *f, const char *key, const char **out, size_
 		out[i] = json_string_value(json_array_get(array, i));
 		if (!out[i])
 			wrong(f, key, "a list of texts");
+		check_length(f, key, out[i]);
 	}
 	return (int)count;
 }
@@ -468,6 +482,14 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 	take_values(&f, result);
 	if (!f.rc)
 		*out = r;
+	return f.rc;
+}
+
+int record_note_parse(const char **text, const json_t *line, struct err *err)
+{
+	struct fields f = { line, err, 0 };
+
+	take_text(&f, "text", text);
 	return f.rc;
 }
 

@@ -25,6 +25,8 @@
 #define RECORD_MAX_CLAIMS 12
 #define RECORD_MAX_REQUIREMENTS 16
 #define RECORD_MAX_DEVICES 8
+#define RECORD_MAX_TEXT \
+	4096 /* bytes; longer texts are cut when written, refused when read */
 #define RECORD_MAX_TRIALS 10000000 /* of a case; retries of a trial */
 
 struct record_run {
@@ -92,6 +94,7 @@ int record_run_parse(struct record_run *out, const json_t *line, struct err *err
 int record_case_parse(struct record_case *out, const json_t *line, struct err *err);
 int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 			 const json_t *line, struct err *err);
+int record_note_parse(const char **text, const json_t *line, struct err *err);
 int record_recovery_parse(struct record_recovery *out, const json_t *line,
 			  struct err *err);
 int record_end_parse(struct record_end *out, const json_t *line, struct err *err);

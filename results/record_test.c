@@ -327,6 +327,27 @@ static void a_field_that_is_missing_or_wrong_is_named(void **state)
 	assert_true(refused > 37 * 5);
 }
 
+/* or a journal of a few lines would take all the memory there is */
+static void a_text_is_cut_when_written_and_refused_when_read(void **state)
+{
+	char text[RECORD_MAX_TEXT + 10];
+	struct err err = { 0 };
+	const char *back;
+	json_t *line;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	memcpy(text + RECORD_MAX_TEXT - 1, "\xc3\xa9", 2); /* the cut goes through it */
+	line = record_note_json(text);
+	assert_int_equal(record_note_parse(&back, line, &err), 0);
+	assert_int_equal(strlen(back), RECORD_MAX_TEXT - 1);
+	json_object_set_new(line, "text", json_string(text));
+	assert_int_equal(record_note_parse(&back, line, &err), ERR_FORMAT);
+	assert_string_equal(err.text, "\"text\" must be shorter");
+	json_decref(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +361,7 @@ int main(void)
 		cmocka_unit_test(what_was_added_later_may_be_missing),
 		cmocka_unit_test(another_format_is_refused_by_its_number),
 		cmocka_unit_test(a_field_that_is_missing_or_wrong_is_named),
+		cmocka_unit_test(a_text_is_cut_when_written_and_refused_when_read),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -131,8 +131,12 @@ static int sim_exchange(struct reader *r, struct reader_exchange *x, struct err 
 		return 0;
 	}
 	buf_init(&answer, MAX_ANSWER);
-	if (s->peer->answer(s->peer, x->command, &answer, &think) < 0 || answer.failed) {
+	if (s->peer->answer(s->peer, x->command, &answer, &think) < 0) {
 		say_silent(s, x, called);
+		goto out;
+	}
+	if (answer.failed) { /* ours, not the card's */
+		rc = err_set(err, ERR_NOMEM, "no room for what the card answers");
 		goto out;
 	}
 	from = x->sent_ns > s->ready_ns ? x->sent_ns : s->ready_ns;
