@@ -60,12 +60,15 @@ $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,drivers/nfc/libnfc.c),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
-	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke torture valgrind
+.PHONY: all bench demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
+	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
+	torture valgrind
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
+perf_uses := results drivers fixtures core
+kat_uses := fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
@@ -196,6 +199,9 @@ cover:
 	$(Q)find build/cov -name '*.gcda' ! -name '*_test.gcda' | xargs gcov -n 2>/dev/null | \
 	  awk '/^File .(bench|drivers|fixtures|results|suites|tools)/{f=$$2} /^Lines/&&f{sub("Lines executed:","",$$0); print $$1, f; f=""}' | sort -n
 
+## bench: what keybench itself costs, a table of ratios taken in one run (a few minutes; no test)
+bench: all
+	$(Q)$(BIN)/keybench-perf
 ## hdr-check: every header compiles alone
 HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')
 hdr-check:

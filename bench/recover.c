@@ -6,32 +6,22 @@
 #include <stdio.h>
 
 enum rung {
-	RUNG_ABORT,
 	RUNG_REOPEN,
 	RUNG_RESPAWN,
 	RUNG_COUNT
 };
 
-static const char *const rung_names[RUNG_COUNT] = { "abort", "reopen", "respawn" };
+static const char *const rung_names[RUNG_COUNT] = { "reopen", "respawn" };
 
-/* A wait that never came back may be aborted; a dead process has nothing to abort or reopen. */
+/* A dead process has nothing to reopen. */
 static enum rung first_rung(const struct err *cause)
 {
-	switch (cause->code) {
-	case ERR_TIMEOUT:
-		return RUNG_ABORT;
-	case ERR_GONE:
-		return RUNG_RESPAWN;
-	default:
-		return RUNG_REOPEN;
-	}
+	return cause->code == ERR_GONE ? RUNG_RESPAWN : RUNG_REOPEN;
 }
 
 static int climb(struct reader *reader, enum rung rung, bool in_worker, struct err *err)
 {
 	switch (rung) {
-	case RUNG_ABORT:
-		return reader->ops->abort(reader, err);
 	case RUNG_REOPEN:
 		return reader->ops->reopen(reader, err);
 	default:
@@ -84,6 +74,8 @@ int recover_reader(struct recovery *r, const struct err *cause, struct err *err)
 				    err);
 		if (logged || !rc)
 			return logged;
+		if (rc == ERR_INTERRUPTED)
+			return err_set(err, rc, "interrupted");
 		snprintf(why, sizeof(why), "%s", err_text(&own));
 	}
 	write_down(r, "reader", "drain", why, clock_now(r->rig->clock), false, NULL);

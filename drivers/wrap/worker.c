@@ -26,6 +26,7 @@
 #define CLOSE_IN_DOUBT_NS (500 * NS_PER_MS)
 #define ABORT_LIMIT_NS NS_PER_S
 #define ABORT_PERIOD_NS (20 * NS_PER_MS)
+#define GUARD_BYE_NS (200 * NS_PER_MS)
 #define GUARD_END_NS \
 	(8 * NS_PER_S) /* its own limit, a kill, and attempts at opening the board */
 
@@ -189,10 +190,14 @@ static int worker_identity(struct reader *r, struct reader_identity *id, struct 
 	return 0;
 }
 
-/* Asked to end: by a message, or by a signal when it may be blocked. Killed when it does not. */
-static void end_proc(struct proc *p, bool in_doubt)
+/*
+ * Asked to end: by a message, or by a signal when it may be blocked. Killed when it does not.
+ * @return true when it ended by itself now
+ */
+static bool end_proc(struct proc *p, bool in_doubt)
 {
 	struct worker_message m;
+	bool ended;
 
 	if (p->pid >= 0 && in_doubt) {
 		pidfd_send_signal(p->pidfd, SIGTERM, NULL, 0);
@@ -200,8 +205,10 @@ static void end_proc(struct proc *p, bool in_doubt)
 		worker_message_init(&m, WORKER_CLOSE, 0);
 		worker_send(p->socket_fd, &m);
 	}
-	proc_wait_end(p, in_doubt ? CLOSE_IN_DOUBT_NS : CLOSE_LIMIT_NS);
+	ended = p->pid >= 0 &&
+		proc_wait_end(p, in_doubt ? CLOSE_IN_DOUBT_NS : CLOSE_LIMIT_NS);
 	proc_release(p);
+	return ended;
 }
 
 static void worker_close(struct reader *r)
@@ -361,10 +368,13 @@ static void beat(void *ctx)
 /* Order matters: only when the worker is no more does the guard know what there is to do. */
 static void end_relay(struct worker_relay *w)
 {
+	bool orderly;
+
 	if (w->tick >= 0)
 		pump_stop(w->proc.pump, w->tick);
-	end_proc(&w->proc, w->proc.outstanding != 0);
-	proc_wait_end(&w->guard, GUARD_END_NS);
+	orderly = end_proc(&w->proc, w->proc.outstanding != 0);
+	/* after a goodbye the guard has nothing to do but end; else it has a board to drop */
+	proc_wait_end(&w->guard, orderly ? GUARD_BYE_NS : GUARD_END_NS);
 	proc_release(&w->guard);
 	free(w);
 }

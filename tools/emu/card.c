@@ -15,7 +15,7 @@
 
 static void say(struct card *c, struct air_frame *f, int64_t start_ns)
 {
-	int64_t soonest = c->heard_ns + airtime_ns(airtime_fdt_reader_cycles(f->d));
+	int64_t soonest = c->heard_ns + air_ns(c->air, airtime_fdt_reader_cycles(f->d));
 
 	air_answer(c->air, f, start_ns > soonest ? start_ns : soonest);
 }

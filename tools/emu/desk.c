@@ -49,6 +49,7 @@ static int open_reader(struct desk *d, struct err *err)
 					.remove_ctx = &d->motion };
 	int rc = line_open(&d->reader_line, d->world, rig->reader, rig->baud, err);
 
+	d->reader_line.instant = rig->instant;
 	if (rc)
 		return rc;
 	return chip_new(&d->chip, d->world, &d->reader_line, &d->air, &options, err);
@@ -86,6 +87,7 @@ int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool
 	d->rig = rig;
 	/* rounded up: never under the least gap the standard allows */
 	air_init(&d->air, w, (rig->gap_ns * 339 + 24999) / 25000);
+	d->air.instant = rig->instant;
 	line_init(&d->reader_line, w, rig->reader, rig->baud);
 	rc = open_phone(d, present, err);
 	if (!rc)

@@ -35,6 +35,7 @@ static const struct conf_item head_items[] = {
 struct reader_keys {
 	int chip;
 	int64_t baud, gap_ns;
+	bool instant;
 };
 
 static const char *const chips[] = { "pn532", NULL };
@@ -46,6 +47,9 @@ static const struct conf_item reader_items[] = {
 	{ "gap", CONF_TIME, READER(gap_ns), "150 us",
 	  "its own pause between a card's frame and its next step", 86430,
 	  100 * NS_PER_MS, NULL },
+	{ "instant", CONF_BOOL, READER(instant), "no",
+	  "neither its line nor the air takes any time: to measure what is around them",
+	  0, 0, NULL },
 	{ 0 },
 };
 
@@ -66,6 +70,7 @@ static const struct conf_item board_items[] = {
 struct phone_keys {
 	const char *relay;
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
+	bool echo;
 };
 
 #define PHONE(field) offsetof(struct phone_keys, field)
@@ -78,6 +83,8 @@ static const struct conf_item phone_items[] = {
 	  NS_PER_S, NULL },
 	{ "bounce", CONF_TIME, PHONE(bounce_ns), "4 ms", "longest bounce when it arrives",
 	  0, NS_PER_S, NULL },
+	{ "echo", CONF_BOOL, PHONE(echo), "no",
+	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -132,6 +139,7 @@ static int add_reader(struct emu_rig *r, struct node key, struct node map,
 	r->reader = node_text(key);
 	r->baud = k.baud;
 	r->gap_ns = k.gap_ns;
+	r->instant = k.instant;
 	return 0;
 }
 
@@ -199,6 +207,7 @@ static int read_phone(struct emu_rig *r, struct node map, struct err *err)
 	r->travel_ns = k.travel_ns;
 	r->jitter_ns = k.jitter_ns;
 	r->bounce_ns = k.bounce_ns;
+	r->echo = k.echo;
 	return 0;
 }
 

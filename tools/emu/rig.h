@@ -24,10 +24,12 @@ struct emu_rig {
 	const char *name, *protocol, *phone, *pairing;
 	const char *reader; /* "reader0" */
 	int64_t baud, gap_ns;
+	bool instant; /* neither line nor air takes time */
 	struct rig_board boards[RIG_MAX_BOARDS];
 	int board_count;
 	int phone_board; /* whose channel pushes the phone; -1: none does */
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
+	bool echo; /* it answers with what it was asked */
 	struct fault faults[RIG_MAX_FAULTS];
 	int fault_count;
 };
