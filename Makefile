@@ -61,7 +61,8 @@ drivers_all := $(filter-out $(if $(WITH_LIBNFC),,drivers/nfc/libnfc.c),$(drivers
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
-	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke torture
+	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
+	torture valgrind
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -178,6 +179,21 @@ fuzz-smoke: fuzz
 torture:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san build/san/bench/torture_test
 	$(Q)TORTURE=all build/san/bench/torture_test
+## valgrind: memcheck over unit tests, keybench check and report
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
+	--errors-for-leak-kinds=definite,indirect
+VALGRIND_TESTS = bench/core/conf_test bench/core/conf_text_test bench/core/wire/isodep_test \
+	drivers/wrap/fault_test fixtures/proto/sm_test fixtures/vehicle/vehicle_test \
+	results/journal_test results/record_test results/summary_test suites/suite_test
+valgrind:
+	$(Q)$(MAKE) --no-print-directory VARIANT=debug all $(patsubst %,build/debug/%,$(VALGRIND_TESTS))
+	$(Q)for t in $(VALGRIND_TESTS); do echo "  MEM   $$t"; \
+	  $(VALGRIND) build/debug/$$t >build/debug/$$t.memcheck || { cat build/debug/$$t.memcheck; exit 1; }; done
+	$(Q)for c in "check suites/timing/door-unlock.yaml --rig emulated-a --target example" \
+	  "report results/golden/trouble" "report results/golden/trouble --format junit" \
+	  "report results/golden/demo --format hlog" "report results/golden/demo --format csv" \
+	  "report results/golden/demo --format json"; do echo "  MEM   keybench $$c"; \
+	  $(VALGRIND) build/debug/bin/keybench $$c >/dev/null || exit 1; done
 ## cover: line coverage of every source, worst first
 cover:
 	$(Q)$(MAKE) --no-print-directory VARIANT=cov check

@@ -1,6 +1,7 @@
 #include "results/journal.h"
 
-#include "bench/core/bytes.h"
+#include "bench/core/buf.h"
+#include "results/dump.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +104,20 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+/* As text; the caller frees it. */
+static char *dump(const json_t *whole)
+{
+	struct buf text;
+
+	buf_init(&text, 16 * JOURNAL_MAX_LINE);
+	dump_json(&text, whole, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	buf_u8(&text, '\0');
+	if (!text.failed)
+		return (char *)text.data;
+	buf_release(&text);
+	return NULL;
+}
+
 /* @line with seq and prev in front, as text; the caller frees it. */
 static char *chained(const struct journal *j, json_t *line)
 {
@@ -114,7 +129,7 @@ static char *chained(const struct journal *j, json_t *line)
 	    !json_object_update_missing(whole, line) &&
 	    /* which says nothing when memory runs out in the middle */
 	    json_object_size(whole) == 2 + json_object_size(line))
-		text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		text = dump(whole);
 	json_decref(whole);
 	return text;
 }

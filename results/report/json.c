@@ -1,4 +1,5 @@
 #include "results/number.h"
+#include "results/dump.h"
 #include "results/report/report.h"
 
 #include <inttypes.h>
@@ -331,18 +332,16 @@ int report_json(const struct summary *s, const struct store_run *run,
 		const struct render_options *o, struct buf *out, struct err *err)
 {
 	json_t *json = summary_json(s);
-	char *text = NULL;
+	bool made = json != NULL;
 
 	(void)run;
 	(void)o;
 	/* 9 digits: what differs behind them is how a machine adds, not what was measured */
-	if (json)
-		text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+	if (made)
+		dump_json(out, json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	json_decref(json);
-	if (!text)
+	if (!made || out->failed)
 		return err_set(err, ERR_NOMEM, "summary as JSON");
-	buf_text(out, text);
 	buf_text(out, "\n");
-	free(text);
 	return 0;
 }
