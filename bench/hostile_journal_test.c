@@ -233,7 +233,7 @@ static const struct lie {
 	  "complete, interrupted or drained" },
 	{ "another format",
 	  { "{'type':'run','format':2,'name':'n'}" },
-	  "\"format\" must be" },
+	  "\"format\" 2, this program reads" },
 };
 
 static void lie(const struct lie *l)
