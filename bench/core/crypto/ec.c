@@ -8,6 +8,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/ecerr.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -28,6 +29,23 @@ int ec_generate(EVP_PKEY **out, OSSL_LIB_CTX *lib)
 	return 0;
 }
 
+/* Did OpenSSL look and refuse the point, or was it in trouble itself? Empties its error queue. */
+static bool point_is_bad(void)
+{
+	unsigned long e;
+	bool bad = false;
+
+	while ((e = ERR_get_error()))
+		switch (ERR_GET_REASON(e)) {
+		case EC_R_POINT_IS_NOT_ON_CURVE:
+		case EC_R_INVALID_ENCODING:
+		case EC_R_COORDINATES_OUT_OF_RANGE:
+		case EC_R_POINT_AT_INFINITY:
+			bad = true;
+		}
+	return bad;
+}
+
 int ec_public_key(EVP_PKEY **out, OSSL_LIB_CTX *lib, const uint8_t pk[65])
 {
 	const EVP_PKEY *params = fetch_p256_params(lib);
@@ -41,10 +59,10 @@ int ec_public_key(EVP_PKEY **out, OSSL_LIB_CTX *lib, const uint8_t pk[65])
 		return ERR_NOMEM;
 	}
 	/* Checks coordinates and curve. */
+	ERR_clear_error();
 	if (EVP_PKEY_set1_encoded_public_key(key, pk, 65) != 1) {
 		EVP_PKEY_free(key);
-		ERR_clear_error();
-		return ERR_FORMAT;
+		return point_is_bad() ? ERR_FORMAT : ERR_NOMEM;
 	}
 	*out = key;
 	return 0;
@@ -223,20 +241,31 @@ static size_t signature_der(uint8_t der[MAX_DER], const uint8_t sig[64])
 	return len > 0 ? (size_t)len : 0;
 }
 
+/*
+ * Did OpenSSL look and say no? A wrong signature leaves no error, r or s out of range leaves that one;
+ * anything else is its own trouble and must not be held against who signed.
+ */
+static bool is_verdict(int res)
+{
+	unsigned long first = ERR_peek_error();
+
+	return res >= 0 && (first == 0 || ERR_GET_REASON(first) == EC_R_BAD_SIGNATURE);
+}
+
 int ecdsa_verify(OSSL_LIB_CTX *lib, EVP_PKEY *key, struct bytes message,
 		 const uint8_t sig[64])
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(lib, key, NULL);
 	uint8_t digest[32], der[MAX_DER];
 	size_t len = signature_der(der, sig);
-	int rc = ERR_NOMEM;
+	int rc = ERR_NOMEM, res;
 
 	if (!ctx || !len || sha256(digest, message) || EVP_PKEY_verify_init(ctx) != 1)
 		goto out;
-	/* Negative is "not even a signature": r or s out of range. */
-	rc = EVP_PKEY_verify(ctx, der, len, digest, sizeof(digest)) == 1 ? 0 : ERR_AUTH;
-	if (rc)
-		ERR_clear_error();
+	ERR_clear_error();
+	res = EVP_PKEY_verify(ctx, der, len, digest, sizeof(digest));
+	rc = res == 1 ? 0 : is_verdict(res) ? ERR_AUTH : ERR_NOMEM;
+	ERR_clear_error();
 out:
 	EVP_PKEY_CTX_free(ctx);
 	return rc;
