@@ -168,7 +168,7 @@ check-san:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san check
 ## fuzz: build every fuzz target (clang), in build/fuzz: build/fuzz/fixtures/proto/tlv_fuzz CORPUS…
 fuzz:
-	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzzers
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang DEVELOPER=1 fuzzers
 fuzzers: $(FUZZERS)
 ## fuzz-smoke: run each over its corpus and a few seconds further, from a fixed seed; FUZZ_SECONDS=3
 FUZZ_SECONDS ?= 3

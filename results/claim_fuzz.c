@@ -10,12 +10,12 @@ static void use(const struct claim *c)
 {
 	static const int64_t samples[] = { 5000000, 1000000, STATS_INFINITE, 0,
 					   300000000 };
-	static const bool outcomes[] = { true, false, true, true, false };
+	static const bool done[] = { true, false, true, true, false };
 	struct claim_decision d;
 
 	claim_trials_needed(c, 0.95);
 	if (c->type == CLAIM_SHARE) {
-		claim_decide_share(&d, c, outcomes, 5, 0.95);
+		claim_decide_share(&d, c, done, 5, 0.95);
 		return;
 	}
 	if (!(c->q > 0 && c->q < 1) || c->limit_ns < 0)

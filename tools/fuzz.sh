@@ -9,7 +9,7 @@ new=${KEEP:-$(mktemp -d "${TMPDIR:-/tmp}/keybench-fuzz.XXXXXX")} || exit 1
 log=build/fuzz/$target.log
 if ! LSAN_OPTIONS=suppressions=tools/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1 build/fuzz/"$target" -seed=1 -max_total_time="$seconds" -timeout=25 \
 	-rss_limit_mb=1024 -malloc_limit_mb=100 -artifact_prefix=build/fuzz/"$(basename "$target")". "$@" \
-	"$new" "$target.corpus" >"$log" 2>&1; then
+	"$new" $([ ! -d "$target.corpus" ] || echo "$target.corpus") >"$log" 2>&1; then
 	tail -n 60 "$log"
 	echo "fuzz: $target FAILED"
 	exit 1
