@@ -16,6 +16,7 @@ static void note(struct chip *c, const char *what, const char *dir, struct bytes
 static void stop_work(struct chip *c)
 {
 	c->running = false;
+	c->role.waiting = WAIT_NOTHING;
 	c->air->corrupt = false;
 	air_stop(c->air);
 	timer_stop(c->world, &c->begin);
@@ -110,6 +111,7 @@ static void on_sleep(void *ctx)
 
 	c->power = CHIP_DOWN;
 	chip_forget(c);
+	chip_role_end(c);
 	air_set_carrier(c->air, false);
 }
 
@@ -128,6 +130,8 @@ static void on_begin(void *ctx)
 	uint8_t room[16];
 	struct buf error = BUF_ON(room);
 
+	if (c->command[0] >= CHIP_EXCHANGE && c->command[0] <= 0x60)
+		chip_role_end(c); /* an initiator's command */
 	buf_clear(&c->reply);
 	buf_u8(&c->reply, (uint8_t)(c->command[0] + 1));
 	if (command && parameters.len >= command->min && parameters.len <= command->max)
@@ -227,6 +231,8 @@ static void on_ack(struct chip *c)
 	if (!c->running)
 		return;
 	note(c, "aborted", "in", BYTES(c->command, c->command_len));
+	if (c->role.waiting == WAIT_ACTIVATION)
+		chip_role_end(c);
 	stop_work(c);
 }
 
@@ -267,6 +273,7 @@ static void on_deserted(void *ctx)
 	if (c->running)
 		note(c, "aborted", "in", BYTES(c->command, c->command_len));
 	stop_work(c);
+	chip_role_end(c);
 }
 
 static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)
@@ -308,6 +315,7 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	rng_init(&c->rng, world_seed(w), "chip.garbage");
 	buf_init_on(&c->reply, c->reply_mem, sizeof(c->reply_mem));
 	buf_init_on(&c->answer, c->answer_mem, sizeof(c->answer_mem));
+	chip_role_init(c);
 	inbox_init(&c->inbox, w, on_message, c);
 	timer_for(&c->begin, on_begin, c);
 	timer_for(&c->pause, on_pause, c);
@@ -323,11 +331,17 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	return 0;
 }
 
+struct card *chip_card(struct chip *c)
+{
+	return &c->role.card;
+}
+
 void chip_free(struct chip *c)
 {
 	if (!c)
 		return;
 	stop_work(c);
+	chip_role_end(c);
 	inbox_stop(&c->inbox);
 	timer_stop(c->world, &c->sleep);
 	free(c->registers);

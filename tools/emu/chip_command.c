@@ -206,6 +206,14 @@ static const struct chip_command commands[] = {
 	{ 0x56, "InJumpForDEP", 3, 263, find_partner },
 	{ 0x58, "RFRegulationTest", 1, 1, regulation_test },
 	{ 0x60, "InAutoPoll", 3, 17, chip_auto_poll },
+	{ 0x86, "TgGetData", 0, 0, chip_get_data },
+	{ 0x88, "TgGetInitiatorCommand", 0, 0, chip_get_frame },
+	{ 0x8a, "TgGetTargetStatus", 0, 0, chip_role_status },
+	{ 0x8c, "TgInitAsTarget", 36, 263, chip_become_card },
+	{ 0x8e, "TgSetData", 0, 262, chip_set_data },
+	{ 0x90, "TgResponseToInitiator", 0, 262, chip_set_frame },
+	{ 0x92, "TgSetGeneralBytes", 0, 48, chip_set_general },
+	{ 0x94, "TgSetMetaData", 0, 262, chip_set_meta },
 };
 
 const struct chip_command *chip_command_find(uint8_t code)
