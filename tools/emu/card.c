@@ -340,7 +340,7 @@ static void hear_block(struct card *c, struct bytes body)
 	}
 }
 
-bool card_answer(struct card *c, struct bytes answer)
+bool card_give(struct card *c, struct bytes answer)
 {
 	if (c->state != CARD_PROTOCOL || c->due_ns != INT64_MAX)
 		return false;
@@ -354,7 +354,7 @@ bool card_answer(struct card *c, struct bytes answer)
 	return true;
 }
 
-int64_t card_answer_raw(struct card *c, const struct air_frame *f)
+int64_t card_give_raw(struct card *c, const struct air_frame *f)
 {
 	return say(c, f, world_now(c->world));
 }

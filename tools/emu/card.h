@@ -36,7 +36,7 @@ enum card_state {
 
 /** An applet that also says what the last command was, for the truth log. */
 struct applet {
-	/* .answer may return APPLET_LATER: the card asks for time until card_answer is called */
+	/* .answer may return APPLET_LATER: the card asks for time until card_give is called */
 	struct peer peer;
 	const char *(*last)(struct peer *p);
 	/* The rest may be NULL. */
@@ -44,7 +44,7 @@ struct applet {
 	void (*activated)(struct applet *a, struct bytes rats);
 	/**
 	 * A frame to a selected card, CRC checked and taken off. True: the applet takes it, and
-	 * answers with card_answer_raw or never; no RATS and no blocks then.
+	 * answers with card_give_raw or never; no RATS and no blocks then.
 	 */
 	bool (*raw)(struct applet *a, struct bytes frame);
 	/** The answer's last block is on the air, until @end_ns. */
@@ -94,8 +94,8 @@ void card_carrier_changed(struct card *c);
 void card_hear(struct card *c, struct air *air, const struct air_frame *f);
 
 /** The answer that was to come later; copied. False: nobody waits for it. */
-bool card_answer(struct card *c, struct bytes answer);
+bool card_give(struct card *c, struct bytes answer);
 /** A frame as it stands, CRC included. @return when its last bit is out */
-int64_t card_answer_raw(struct card *c, const struct air_frame *f);
+int64_t card_give_raw(struct card *c, const struct air_frame *f);
 
 #endif

@@ -258,7 +258,7 @@ enum chip_result chip_set_data(struct chip *c, struct bytes p)
 {
 	if (let_go(c))
 		return CHIP_REPLY;
-	if (c->role.raw || c->role.unread || !card_answer(&c->role.card, p))
+	if (c->role.raw || c->role.unread || !card_give(&c->role.card, p))
 		return wrong_context(c);
 	c->role.waiting = WAIT_SAID;
 	return CHIP_LATER;
@@ -276,7 +276,7 @@ enum chip_result chip_set_frame(struct chip *c, struct bytes p)
 	if (c->registers[REG_TX_MODE] & 0x80)
 		air_add_crc(&f);
 	c->role.waiting = WAIT_SAID;
-	chip_pause(c, card_answer_raw(&c->role.card, &f), said);
+	chip_pause(c, card_give_raw(&c->role.card, &f), said);
 	return CHIP_LATER;
 }
 
