@@ -20,6 +20,8 @@ struct recovery {
  * @return 0 when the reader is proved to work, else the last rung's error: the bench must be drained
  */
 int recover_reader(struct recovery *r, const struct err *cause, struct err *err);
+/** The same ladder for a card. */
+int recover_card(struct recovery *r, const struct err *cause, struct err *err);
 /** Open relay and positioner anew; the guard has dropped the board by then. */
 int recover_positioner(struct recovery *r, const struct err *cause, struct err *err);
 

@@ -4,6 +4,7 @@
 #include "bench/core/data.h"
 #include "bench/core/pump.h"
 #include "bench/desk.h"
+#include "drivers/card.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
@@ -39,11 +40,20 @@ struct rig {
 	void *reader_options, *relay_options, *positioner_options;
 	struct node reader_node, relay_node, positioner_node;
 
+	/* arrangement B: in place of the reader (bench/rig_card.c) */
+	const struct card_driver *card_driver;
+	void *card_options;
+	struct node card_node, module_node;
+	int64_t standard_channel; /* of the relay board: the module asks for standard while it is on; 0: none */
+
 	/* while open */
 	struct clock *clock;
 	struct pump *pump;
 	struct desk *desk;
 	struct reader *reader;
+	struct card *card;
+	struct device *device; /* what we are, as a card */
+	struct rng delays;     /* of that device */
 	struct relay *relay;
 	struct positioner *positioner;
 	struct vehicle *vehicle;

@@ -14,13 +14,20 @@
  * does ends the attempt (attempt_end, attempt_complain, return STEP_STOP); what the bench itself cannot do is
  * a negative error.
  */
+struct card;
+struct device;
+struct phone;
 struct positioner;
+struct profile;
 struct reader;
+struct relay;
+struct rng;
 struct vehicle;
 
-enum step_need { /* what a rig must have for a step; bits */
-	NEED_READER = 1,
-	NEED_POSITIONER = 2
+enum step_need {         /* what a rig must have for a step; bits */
+	NEED_READER = 1, /* a side of the air gap: a reader, or in its place a card */
+	NEED_POSITIONER = 2,
+	NEED_FIELD = 8 /* a reader of our own, whose field we switch */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -29,7 +36,15 @@ struct step_env {
 	struct reader *reader; /* NULL where the rig has none */
 	struct positioner *positioner;
 	struct vehicle *vehicle;
-	int reader_fsd; /* largest frame the reader takes, bytes */
+	/* arrangement B: we are the phone, and .reader and .vehicle are not used */
+	struct card *card;
+	struct device *device;
+	const struct profile *profile;
+	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
+	struct rng *delays;
+	struct relay *relay;
+	int standard_channel; /* of .relay: makes the vehicle ask for standard; 0: we cannot */
+	int reader_fsd;       /* largest frame the reader takes, bytes */
 	struct attempt *attempt;
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
@@ -48,6 +63,8 @@ struct step_kind {
 	unsigned needs;   /* NEED_… */
 	const struct conf_item *params; /* NULL: none */
 	size_t params_size;
+	/** Before the first step of an attempt; NULL: nothing. @return 0 or an error of the bench */
+	int (*prepare)(const void *params, struct step_env *env, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
 };

@@ -241,7 +241,8 @@ static int check_needs(const struct suite *s, struct node list, struct err *err)
 	static const struct {
 		const char *name;
 		unsigned bit;
-	} words[] = { { "reader", NEED_READER }, { "positioner", NEED_POSITIONER } };
+	} words[] = { { "reader", NEED_READER | NEED_FIELD },
+		      { "positioner", NEED_POSITIONER } };
 	unsigned said = 0, meant = 0;
 	char text[64];
 

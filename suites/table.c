@@ -19,8 +19,12 @@ const struct step_kind *step_find(const char *name)
 
 const char *step_needs_text(unsigned needs, char out[64])
 {
-	snprintf(out, 64, "%s%s%s", needs & NEED_READER ? "reader" : "",
-		 needs == (NEED_READER | NEED_POSITIONER) ? ", " : "",
+	snprintf(out, 64, "%s%s%s",
+		 needs & NEED_READER  ? "reader"
+		 : needs & NEED_FIELD ? "reader of its own"
+				      : "",
+		 (needs & (NEED_READER | NEED_FIELD)) && (needs & NEED_POSITIONER) ? ", "
+										   : "",
 		 needs & NEED_POSITIONER ? "positioner" : "");
 	return out;
 }
