@@ -34,6 +34,7 @@ struct air {
 	int64_t carrier_since_ns;
 	int64_t gap_cycles; /* the reader's own gap after a card's frame */
 	bool corrupt;       /* planted: every card frame arrives damaged */
+	int64_t more_time;  /* planted: the card asks so often for time */
 	int phase;
 	int64_t deadline_ns, wait_ns;
 	struct air_frame request, answer;

@@ -249,7 +249,9 @@ static void plan_thinking(struct card *c, int wtxm)
 	int64_t now = world_now(c->world);
 	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns) * wtxm;
 
-	if (share > 0 && c->due_ns > now + share)
+	if (c->air->more_time > 0)
+		timer_set(c->world, &c->more, now);
+	else if (share > 0 && c->due_ns > now + share)
 		timer_set(c->world, &c->more, now + share);
 	else if (c->due_ns < INT64_MAX)
 		timer_set(c->world, &c->think, c->due_ns);
@@ -302,8 +304,12 @@ static void on_more(void *ctx)
 	struct card *c = ctx;
 	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns);
 	int64_t rounds = (c->due_ns - world_now(c->world)) / (share > 0 ? share : 1) + 1;
-	uint8_t wtxm = (uint8_t)(rounds > MAX_WTXM ? MAX_WTXM : rounds);
+	uint8_t wtxm = (uint8_t)(rounds > MAX_WTXM ? MAX_WTXM : rounds < 1 ? 1 : rounds);
 
+	if (c->air->more_time > 0) {
+		c->air->more_time--;
+		wtxm = 1;
+	}
 	if (isodep_picc_more_time(&c->dep, wtxm) != ISODEP_SEND)
 		return;
 	c->asked_more = true;

@@ -64,8 +64,8 @@ struct card {
 	struct rng rng;
 	const char *name; /* for the truth log; NULL: the phone */
 	bool in_field;    /* it lies close enough */
-	bool dormant;     /* it is no card at present: a chip that was not asked to be one */
-	bool deaf;        /* hears nothing until it is woken again */
+	bool dormant; /* it is no card at present: a chip that was not asked to be one */
+	bool deaf;    /* hears nothing until it is woken again */
 	int64_t ready_ns; /* hears nothing before */
 	enum card_state state;
 	bool halted; /* woken up from HALT: goes back there on an error */
@@ -73,7 +73,7 @@ struct card {
 	int up_d, down_d;
 	struct isodep_picc dep;
 	bool blocks_seen;
-	bool asked_more; /* S(WTX) is out */
+	bool asked_more;  /* S(WTX) is out */
 	int64_t heard_ns; /* the last frame ended; the least delay counts from there */
 	int64_t due_ns;   /* the answer is known then */
 	struct buf answer;

@@ -3,6 +3,7 @@
 
 #include "tools/emu/air.h"
 #include "tools/emu/faults.h"
+#include "tools/emu/knobs.h"
 #include "tools/emu/line.h"
 
 /*
@@ -20,7 +21,8 @@ struct chip_options {
 	int device;       /* its number in the fault list */
 	const struct fault *faults;
 	int fault_count;
-	void (*remove)(void *ctx); /* FAULT_REMOVE: take the phone away */
+	const struct chip_knobs *knobs; /* NULL: none */
+	void (*remove)(void *ctx);      /* FAULT_REMOVE: take the phone away */
 	void *remove_ctx;
 };
 

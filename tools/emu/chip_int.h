@@ -22,7 +22,8 @@ enum chip_power {
 
 enum chip_code {
 	CHIP_DIAGNOSE = 0x00,
-	CHIP_EXCHANGE = 0x40
+	CHIP_EXCHANGE = 0x40,
+	CHIP_SET_DATA = 0x8E
 };
 
 enum chip_status {
@@ -44,7 +45,7 @@ enum chip_status {
 #define REG_CONTROL 0x633C
 #define REG_BIT_FRAMING 0x633D
 #define PARAM_AUTO_RATS 0x10
-#define PARAM_PICC 0x20 /* answers RATS and speaks ISO-DEP by itself */
+#define PARAM_PICC 0x20   /* answers RATS and speaks ISO-DEP by itself */
 #define CHIP_MAX_DATA 262 /* of one response, behind its status */
 #define CHIP_RETRIES 2    /* R(NAK) for a lost block */
 #define CHIP_FSD 64       /* what the firmware's own RATS says: E0 50 */
@@ -114,8 +115,11 @@ struct chip {
 	int64_t new_baud;
 	struct chip_target target;
 	struct chip_role role;
+	struct chip_knobs knobs;
+	struct rng work_rng;
 	/* planted faults */
-	int64_t exchanges;
+	int64_t exchanges, commands;
+	int64_t blocks; /* of this exchange */
 	const struct fault *fault;
 	bool silent;
 	int64_t silent_left; /* 0: until woken up */
@@ -166,6 +170,19 @@ void chip_pause(struct chip *c, int64_t until_ns, void (*next)(struct chip *c));
 /** PowerDown: asleep a little after the response. */
 void chip_go_to_sleep(struct chip *c);
 void chip_defaults(struct chip *c);
+
+/** Taken away, when that was planned for block @block (0: before the first). */
+void chip_remove_at(struct chip *c, int64_t block);
+
+/* chip_response.c */
+/** How long it works at @code before anything happens, ns. */
+int64_t chip_work_ns(struct chip *c, uint8_t code);
+/** The response in .reply becomes .last, framed and damaged as the knobs and the fault say. */
+void chip_frame_response(struct chip *c);
+/** Send a frame in the pieces that the knobs say. */
+void chip_send_pieces(struct chip *c, struct bytes frame);
+/** Most data bytes of one response. */
+size_t chip_chunk(const struct chip *c);
 
 /* chip_command.c */
 const struct chip_command *chip_command_find(uint8_t code);

@@ -22,12 +22,12 @@ static struct chip *chip_of(struct applet *a)
 	return (struct chip *)(void *)((char *)r - offsetof(struct chip, role));
 }
 
-/* The host's turn: at most CHIP_MAX_DATA of the command, the rest when it asks again. */
+/* The host's turn: at most a chunk of the command, the rest when it asks again. */
 static void give_command(struct chip *c)
 {
 	struct chip_role *r = &c->role;
 	size_t left = r->command.len - r->given;
-	size_t part = left > CHIP_MAX_DATA ? CHIP_MAX_DATA : left;
+	size_t part = left > chip_chunk(c) ? chip_chunk(c) : left;
 
 	buf_u8(&c->reply, part < left ? STATUS_MORE : STATUS_OK);
 	buf_add(&c->reply, BYTES(r->command.data + r->given, part));
@@ -256,6 +256,8 @@ enum chip_result chip_get_frame(struct chip *c, struct bytes p)
 
 enum chip_result chip_set_data(struct chip *c, struct bytes p)
 {
+	if (c->fault && c->fault->what == FAULT_RELEASE)
+		card_wake(&c->role.card, false);
 	if (let_go(c))
 		return CHIP_REPLY;
 	if (c->role.raw || c->role.unread || !card_give(&c->role.card, p))

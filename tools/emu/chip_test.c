@@ -131,8 +131,8 @@ static struct desk *new_desk(const struct card_traits *traits)
 	d->options.faults = d->faults;
 	d->options.remove = take_away;
 	d->options.remove_ctx = d;
-	d->applet = (struct applet){ .peer = { peer_reset, peer_answer },
-				     .last = peer_last };
+	d->applet =
+		(struct applet){ .peer = { peer_reset, peer_answer }, .last = peer_last };
 	d->think_ns = 10 * NS_PER_MS;
 	d->answer_len = 2;
 	card_init(&d->card, d->world, &d->air, traits, &d->applet);

@@ -75,6 +75,7 @@ static int open_chip(struct desk *d, int i, struct err *err)
 	struct desk_chip *c = &d->chips[i];
 	struct chip_options options = { .name = r->name,
 					.device = i,
+					.knobs = &r->knobs,
 					.faults = d->rig->faults,
 					.fault_count = d->rig->fault_count };
 	int rc;
@@ -90,8 +91,7 @@ static int open_chip(struct desk *d, int i, struct err *err)
 	line_init(&c->line, d->world, r->name, r->baud);
 	d->chip_count++;
 	rc = line_open(&c->line, d->world, r->name, r->baud, err);
-	return rc ? rc
-		  : chip_new(&c->chip, d->world, &c->line, &c->air, &options, err);
+	return rc ? rc : chip_new(&c->chip, d->world, &c->line, &c->air, &options, err);
 }
 
 /* One field: every card may come to every reader but the one that is itself. */

@@ -87,8 +87,7 @@ static void poll_later(struct module *m)
 {
 	m->polling = false;
 	if (m->awake)
-		timer_set(m->world, &m->poll,
-			  world_now(m->world) + m->options->poll_ns);
+		timer_set(m->world, &m->poll, world_now(m->world) + m->options->poll_ns);
 }
 
 static void on_field_off(struct module *m, struct bytes answer)

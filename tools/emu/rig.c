@@ -37,7 +37,8 @@ static const struct conf_item head_items[] = {
 struct chip_keys {
 	int chip;
 	int64_t baud, gap_ns;
-	struct node moved;
+	struct chip_knobs knobs;
+	struct node moved, work;
 };
 
 static const char *const chips[] = { "pn532", NULL };
@@ -53,9 +54,38 @@ static const struct conf_item chip_items[] = {
 	{ "baud", CONF_INT, CHIP(baud), "115200", "the speed of its UART", 9600, 921600,
 	  NULL },
 	GAP(CHIP(gap_ns)),
+	{ "ack_delay", CONF_TIME, CHIP(knobs.ack_delay_ns), "0", "pause before every ACK",
+	  0, 10 * NS_PER_S, NULL },
+	{ "work", CONF_NODE, CHIP(work), CONF_ABSENT,
+	  "a list: how long it works at which command", 0, 0, NULL },
+	{ "split", CONF_INT, CHIP(knobs.split), "0",
+	  "every response in two pieces: bytes of the first; 0: in one", 0, 300, NULL },
+	{ "split_pause", CONF_TIME, CHIP(knobs.split_pause_ns), "1 ms",
+	  "pause between the two", 0, 10 * NS_PER_S, NULL },
+	{ "extended", CONF_BOOL, CHIP(knobs.extended), "no",
+	  "every response in an extended frame", 0, 0, NULL },
+	{ "chunk", CONF_INT, CHIP(knobs.chunk), "262",
+	  "most data bytes of one response; the rest with 'more information'", 1, 262,
+	  NULL },
 	{ "moved", CONF_NODE, CHIP(moved), CONF_ABSENT,
 	  "what moves its antenna, as for the phone; else it lies in the field", 0, 0,
 	  NULL },
+	{ 0 },
+};
+
+struct work_keys {
+	struct node command;
+	struct chip_work work;
+};
+
+#define WORK(field) offsetof(struct work_keys, field)
+static const struct conf_item work_items[] = {
+	{ "command", CONF_NODE, WORK(command), CONF_ABSENT,
+	  "the code of the command, 0x00 to 0xff; absent: all others", 0, 0, NULL },
+	{ "median", CONF_TIME, WORK(work.median_ns), NULL, "how long", 0, 60 * NS_PER_S,
+	  NULL },
+	{ "sigma", CONF_NUMBER, WORK(work.sigma), "0",
+	  "scatter of its logarithm; 0: constant", 0, 3, NULL },
 	{ 0 },
 };
 
@@ -133,29 +163,36 @@ struct fault_keys {
 	int what;
 	int64_t count;
 	struct node value;
-	int64_t by_ns;
+	int64_t block, by_ns;
 };
 
 #define FAULT(field) offsetof(struct fault_keys, field)
 static const struct conf_item fault_items[] = {
 	{ "device", CONF_TEXT, FAULT(device), NULL, "which chip", 0, 0, NULL },
-	{ "at", CONF_NODE, FAULT(at), NULL, "when: {exchange: N}", 0, 0, NULL },
+	{ "at", CONF_NODE, FAULT(at), NULL, "when: {exchange: N} or {command: N}", 0, 0,
+	  NULL },
 	{ "do", CONF_CHOICE, FAULT(what), NULL, "what happens", 0, 0, fault_names },
 	{ "for", CONF_INT, FAULT(count), "0",
-	  "silent: commands (0: until woken up); else exchanges in a row", 0, 1000000,
-	  NULL },
+	  "silent: commands (0: until woken up); wtx: requests; else exchanges in a "
+	  "row",
+	  0, 1000000, NULL },
 	{ "value", CONF_NODE, FAULT(value), CONF_ABSENT, "status: the byte, 0x01 to 0xff",
 	  0, 0, NULL },
+	{ "block", CONF_INT, FAULT(block), "0",
+	  "remove: as this block of the exchange begins; 0: before the first", 0, 1000,
+	  NULL },
 	{ "by", CONF_TIME, FAULT(by_ns), "0", "late: how much", 0, 60 * NS_PER_S, NULL },
 	{ 0 },
 };
 
 struct at_keys {
-	int64_t exchange;
+	int64_t exchange, command;
 };
 static const struct conf_item at_items[] = {
-	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), NULL,
-	  "the N-th exchange that carries an APDU, from 1", 1, INT32_MAX, NULL },
+	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), "0",
+	  "the N-th exchange that carries an APDU, from 1", 0, INT32_MAX, NULL },
+	{ "command", CONF_INT, offsetof(struct at_keys, command), "0",
+	  "the N-th command of any kind, from 1", 0, INT32_MAX, NULL },
 	{ 0 },
 };
 
@@ -168,6 +205,42 @@ static bool is_speed(int64_t baud)
 		if (speeds[i] == baud)
 			return true;
 	return false;
+}
+
+/* "0x40": a byte of at least @min. */
+static int read_byte(struct node value, const char *key, long min, uint8_t *out,
+		     struct err *err)
+{
+	const char *text = node_text(value);
+	char *end = NULL;
+	long v = text ? strtol(text, &end, 0) : 0;
+
+	if (!text || end == text || *end || v < min || v > 255)
+		return node_error(value, err, "%s: a byte is needed, 0x%02lx to 0xff",
+				  key, min);
+	*out = (uint8_t)v;
+	return 0;
+}
+
+static int read_work(struct chip_knobs *knobs, struct node list, struct err *err)
+{
+	int rc = 0;
+
+	if (!node_is_list(list))
+		return node_error(list, err, "work: a list is needed");
+	if (node_count(list) > KNOBS_MAX_WORK)
+		return node_error(list, err, "work: more than %d rows", KNOBS_MAX_WORK);
+	for (int i = 0; i < node_count(list) && !rc; i++) {
+		struct work_keys k = { 0 };
+		uint8_t code = 0;
+
+		rc = conf_bind(node_item(list, i), work_items, &k, err);
+		if (!rc && node_present(k.command))
+			rc = read_byte(k.command, "command", 0, &code, err);
+		k.work.command = node_present(k.command) ? code : -1;
+		knobs->work[knobs->work_count++] = k.work;
+	}
+	return rc;
 }
 
 static int add_chip(struct emu_rig *r, struct node key, struct node map, struct err *err)
@@ -185,9 +258,15 @@ static int add_chip(struct emu_rig *r, struct node key, struct node map, struct 
 		return node_error(node_get(map, "baud"), err,
 				  "baud: not a speed of this chip; allowed: 9600, 19200, "
 				  "38400, 57600, 115200, 230400, 460800, 921600");
+	if (node_present(k.work)) {
+		rc = read_work(&k.knobs, k.work, err);
+		if (rc)
+			return rc;
+	}
 	*chip = (struct rig_chip){ .name = node_text(key),
 				   .baud = k.baud,
 				   .gap_ns = k.gap_ns,
+				   .knobs = k.knobs,
 				   .is_moved = node_present(k.moved) };
 	r->chip_count++;
 	return 0;
@@ -267,11 +346,11 @@ static int find_channel(const struct emu_rig *r, struct node map, const char *re
 		return node_error(node_get(map, "relay"), err,
 				  "relay: there is no board '%s' on this desk", relay);
 	if (*board >= 0 && channel > r->boards[*board].channels)
-		return node_error(
-			node_present(node_get(map, "channel")) ? node_get(map, "channel")
-							       : map,
-			err, "channel: %s has only %d", r->boards[*board].name,
-			(int)r->boards[*board].channels);
+		return node_error(node_present(node_get(map, "channel"))
+					  ? node_get(map, "channel")
+					  : map,
+				  err, "channel: %s has only %d", r->boards[*board].name,
+				  (int)r->boards[*board].channels);
 	return 0;
 }
 
@@ -309,13 +388,11 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 
 	for (int i = 0; i < r->chip_count && !rc; i++)
 		if (r->chips[i].is_moved)
-			rc = read_moved(r,
-					node_get(node_get(map, r->chips[i].name),
-						 "moved"),
-					&r->chips[i].moved, err);
+			rc = read_moved(
+				r, node_get(node_get(map, r->chips[i].name), "moved"),
+				&r->chips[i].moved, err);
 	for (int i = 0; i < r->module_count && !rc; i++) {
-		struct node input =
-			node_get(node_get(map, r->modules[i].name), "input");
+		struct node input = node_get(node_get(map, r->modules[i].name), "input");
 
 		if (node_present(input))
 			rc = read_input(r, input, &r->modules[i], err);
@@ -324,19 +401,6 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 	if (!rc && r->has_phone)
 		rc = read_moved(r, node_get(map, "phone"), &r->moved, err);
 	return rc;
-}
-
-static int read_status(struct node value, uint8_t *out, struct err *err)
-{
-	const char *text = node_text(value);
-	char *end = NULL;
-	long v = text ? strtol(text, &end, 0) : 0;
-
-	if (!text || end == text || *end || v < 1 || v > 255)
-		return node_error(value, err,
-				  "value: a status byte is needed, 0x01 to 0xff");
-	*out = (uint8_t)v;
-	return 0;
 }
 
 static int find_chip(const struct emu_rig *r, const char *name)
@@ -358,12 +422,18 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 		rc = conf_bind(k.at, at_items, &at, err);
 	if (rc)
 		return rc;
+	if ((at.exchange == 0) == (at.command == 0))
+		return node_error(k.at, err,
+				  "at: one of them is needed, as {exchange: 3} or "
+				  "{command: 12}");
 	device = find_chip(r, k.device);
 	if (device < 0)
 		return node_error(node_get(map, "device"), err,
 				  "device: there is no chip '%s' on this desk", k.device);
 	*f = (struct fault){ .device = device,
 			     .exchange = at.exchange,
+			     .command = at.command,
+			     .block = k.block,
 			     .what = (enum fault_do)k.what,
 			     .count = k.count,
 			     .by_ns = k.by_ns };
@@ -373,7 +443,7 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 	if (f->what == FAULT_STATUS && !node_present(k.value))
 		return node_error(map, err, "status: 'value' is missing");
 	if (f->what == FAULT_STATUS)
-		rc = read_status(k.value, &f->value, err);
+		rc = read_byte(k.value, "value", 1, &f->value, err);
 	r->fault_count += !rc;
 	return rc;
 }

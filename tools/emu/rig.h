@@ -2,6 +2,7 @@
 #define TOOLS_EMU_RIG_H
 
 #include "tools/emu/faults.h"
+#include "tools/emu/knobs.h"
 
 #include "bench/core/conf.h"
 
@@ -29,6 +30,7 @@ struct rig_moved {
 struct rig_chip {
 	const char *name; /* "reader0" */
 	int64_t baud, gap_ns;
+	struct chip_knobs knobs;
 	bool is_moved;          /* its antenna; else it always lies in the field */
 	struct rig_moved moved; /* when it is */
 };
