@@ -284,8 +284,8 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 		return err_set(err, ERR_FORMAT, "an attempt of a case that is skipped");
 	f->has_attempt = true;
 	f->s->attempts++;
-	f->s->transactions += attempt_find(&a, "select.sent") ||
-			      attempt_find(&a, "select.received");
+	f->s->transactions +=
+		attempt_find(&a, "select.sent") || attempt_find(&a, "select.received");
 	if (attempt_find(&a, "activated"))
 		prove(f);
 	if (r.warmup) {

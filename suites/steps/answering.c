@@ -89,9 +89,12 @@ static void remember(struct answering *a, enum device_command c, struct bytes co
 	}
 	a->auth1 = a->auth1 || c == DEVICE_AUTH1;
 	a->last = point_name(c);
-	a->sw = answer.len < 2 ? 0
-			       : (uint16_t)(answer.data[answer.len - 2] << 8 |
-					    answer.data[answer.len - 1]);
+	a->sw = 0;
+	if (answer.len >= 2) {
+		struct cursor in = cursor_at(BYTES(answer.data + answer.len - 2, 2));
+
+		a->sw = cursor_be16(&in);
+	}
 	a->last_refused = a->sw != a->env->profile->sw.ok;
 	if (c != DEVICE_CONTROL_FLOW || a->last_refused)
 		return;

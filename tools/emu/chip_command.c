@@ -14,6 +14,8 @@ static enum chip_result diagnose(struct chip *c, struct bytes p)
 	case 0x07: /* antenna */
 		buf_u8(&c->reply, 0x00);
 		return CHIP_REPLY;
+	case 0x05: /* echo-back: silent until another command comes */
+		return CHIP_NONE;
 	case 0x06:
 		return chip_presence(c);
 	default:
