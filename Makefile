@@ -10,8 +10,9 @@ FLAGS_debug   := -O0 -g
 FLAGS_release := -O2 -g
 FLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_cov     := -O0 -g --coverage
+FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifndef FLAGS_$(VARIANT)
-$(error VARIANT is debug, release, san or cov, not '$(VARIANT)')
+$(error VARIANT is debug, release, san, cov or fuzz, not '$(VARIANT)')
 endif
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wformat=2
@@ -58,18 +59,21 @@ $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
-	format-check man-check install uninstall clean help tests
+.PHONY: all bench demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
+	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
+perf_uses := results drivers fixtures core
+kat_uses := fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
 all: $(PROGRAMS)
 
 TESTS :=
+FUZZERS :=
 define layer
 $(B)/lib$(1).a: $(call obj,$(filter-out $(TESTLIKE),$($(1)_all)))
 $(1)_tests := $(patsubst %.c,$(B)/%,$(filter %_test.c,$($(1)_all)))
@@ -77,6 +81,10 @@ TESTS += $$($(1)_tests)
 $$($(1)_tests): LIBS = $$(call libs_of,$(1) $($(1)_uses)) -lcmocka
 $$($(1)_tests): $(B)/%: $(B)/%.o $(call obj,$(filter %_contract.c,$($(1)_all))) \
 	$(patsubst %,$(B)/lib%.a,$(1) $($(1)_uses))
+$(1)_fuzzers := $(patsubst %.c,$(B)/%,$(filter %_fuzz.c,$($(1)_all)))
+FUZZERS += $$($(1)_fuzzers)
+$$($(1)_fuzzers): LIBS = $$(call libs_of,$(1) $($(1)_uses))
+$$($(1)_fuzzers): $(B)/%: $(B)/%.o $(patsubst %,$(B)/lib%.a,$(1) $($(1)_uses))
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 
@@ -91,10 +99,16 @@ TESTS += $$($(1)_tests)
 $$($(1)_tests): LIBS = $$(call libs_of,$(or $($(1)_uses),core)) -lcmocka
 $$($(1)_tests): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src))) \
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
+$(1)_fuzzers := $$(patsubst %.c,$$(B)/%,$$(wildcard tools/$(1)/*_fuzz.c))
+FUZZERS += $$($(1)_fuzzers)
+$$($(1)_fuzzers): LIBS = $$(call libs_of,$(or $($(1)_uses),core))
+$$($(1)_fuzzers): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src))) \
+	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
-$(PROGRAMS) $(TESTS):
+$(FUZZERS): LDLIBS += -fsanitize=fuzzer
+$(PROGRAMS) $(TESTS) $(FUZZERS):
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(LDLIBS)
 $(B)/lib%.a:
@@ -145,12 +159,24 @@ run-tests:
 ## check-san: the same under the address, leak and undefined-behaviour sanitizers
 check-san:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san check
+## fuzz: build every fuzz target (clang), in build/fuzz: build/fuzz/fixtures/proto/tlv_fuzz CORPUS…
+fuzz:
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz CC=clang fuzzers
+fuzzers: $(FUZZERS)
+## fuzz-smoke: run each over its corpus and a few seconds further, from a fixed seed; FUZZ_SECONDS=3
+FUZZ_SECONDS ?= 3
+fuzz-smoke: fuzz
+	$(Q)rc=0; for f in $(patsubst $(B)/%,%,$(FUZZERS)); do \
+	  tools/fuzz.sh $$f $(FUZZ_SECONDS) || rc=1; done; exit $$rc
 ## cover: line coverage of every source, worst first
 cover:
 	$(Q)$(MAKE) --no-print-directory VARIANT=cov check
 	$(Q)find build/cov -name '*.gcda' ! -name '*_test.gcda' | xargs gcov -n 2>/dev/null | \
 	  awk '/^File .(bench|drivers|fixtures|results|suites|tools)/{f=$$2} /^Lines/&&f{sub("Lines executed:","",$$0); print $$1, f; f=""}' | sort -n
 
+## bench: what keybench itself costs, a table of ratios taken in one run (a few minutes; no test)
+bench: all
+	$(Q)$(BIN)/keybench-perf
 ## hdr-check: every header compiles alone
 HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')
 hdr-check:

@@ -26,7 +26,7 @@ try 0 "--version" --version
 holds "$tmp/out" "keybench 0." "--version says which"
 try 64 "no command"
 try 64 "an unknown command" frobnicate
-for c in run check list drivers report; do
+for c in run check list drivers report kat; do
 	try 0 "$c --help" $c --help
 	holds "$tmp/out" "Usage: keybench $c" "$c --help shows its usage"
 done
@@ -45,10 +45,12 @@ try 0 "drivers" drivers
 holds "$tmp/out" "libnfc" "drivers shows libnfc"
 holds "$tmp/out" "lcus" "drivers shows the relay boards"
 
+KEYBENCH_RUNS=$tmp/nowhere
+export KEYBENCH_RUNS
 try 0 "check" check $suite --rig $rig --target $target
 holds "$tmp/out" "unlock-fast: 120 trials" "check shows the plan"
-[ ! -e runs ] || [ -d runs ]
-ok $? "check moves nothing"
+[ -z "$(find "$tmp/nowhere" 2>/dev/null)" ]
+ok $? "check makes no run folder"
 try 0 "check by names" check door-unlock --rig emulated-a --target example
 
 # Mistakes in files: the place, what is allowed, the line and a caret; status 78.
@@ -76,7 +78,7 @@ try 78 "a missing profile" check $suite --rig "$tmp/changed.yaml" --target $targ
 with $rig 's/chip: pn532/chip: pn999/'
 try 78 "a chip nobody emulates" check $suite --rig "$tmp/changed.yaml" --target $target
 holds "$tmp/err" "changed.yaml:" "it says where"
-try 75 "a missing suite" check nothing.yaml --rig $rig --target $target
+try 78 "a missing suite" check nothing.yaml --rig $rig --target $target
 try 78 "a directory for a suite" check /tmp/ --rig $rig --target $target
 : >"$tmp/empty.yaml"
 try 78 "an empty suite" check "$tmp/empty.yaml" --rig $rig --target $target
@@ -107,11 +109,29 @@ for pair in text:report.txt json:summary.json junit:junit.xml csv:samples.csv hl
 done
 LC_ALL=C "$kb" report "$run" | LC_ALL=C grep -q '[^ -~	]'
 is $? 1 "in a locale without UTF-8 the text is plain ASCII"
-[ "$(awk '{ if (length($0) > n) n = length($0) } END { print n }' "$run/report.txt")" -le 240 ] &&
-	[ "$(LC_ALL=C.UTF-8 awk '{ if (length($0) > n) n = length($0) } END { print n }' "$tmp/out")" -gt 0 ]
-ok $? "the report has lines"
+[ "$(LC_ALL=C.UTF-8 wc -L <"$run/report.txt")" -le 80 ]
+ok $? "report.txt stays within 80 columns"
+[ "$(LC_ALL=C "$kb" report "$run" | wc -L)" -le 80 ]
+ok $? "and in ASCII too"
 xmllint --noout "$run/junit.xml"
 ok $? "junit.xml is well-formed"
+
+# What a night can do to it.
+(exec <&- >&- 2>&-; "$kb" run smoke --rig $rig --target $target --trials 1 --runs "$tmp/closed")
+is $? 0 "with all three standard descriptors closed it still runs"
+"$kb" report "$(echo "$tmp"/closed/*)" >/dev/null
+is $? 0 "and its journal is whole"
+"$kb" list >/dev/full 2>/dev/null
+is $? 75 "results that cannot be written are a failure"
+sed 's,^reader: .*,reader: {driver: libnfc\, device: /dev/ttyNOPE},' $rig >"$tmp/nope.yaml"
+try 75 "a reader that is not there" run smoke --rig "$tmp/nope.yaml" --target $target --runs "$tmp/nope"
+holds "$tmp/out" "/dev/ttyNOPE" "its report says what could not be opened"
+[ -s "$(echo "$tmp"/nope/*)/junit.xml" ]
+ok $? "and the planned cases are on record"
+printf '#!/bin/sh\nexec sleep 60\n' >"$tmp/stuck"
+chmod +x "$tmp/stuck"
+KEYBENCH_EMU=$tmp/stuck timeout 30 "$kb" check smoke --rig $rig --target $target >/dev/null 2>&1
+is $? 75 "an emulator that hangs does not hang the check"
 
 # Installed somewhere else, it still finds its data.
 make -s install DESTDIR="$tmp/root" PREFIX=/opt/kb >/dev/null 2>&1

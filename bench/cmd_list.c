@@ -1,6 +1,7 @@
 #include "bench/cmd.h"
 #include "bench/core/data.h"
 #include "results/metric.h"
+#include "results/text.h"
 
 #include <fts.h>
 #include <stdio.h>
@@ -57,6 +58,17 @@ static const char *top_text(const struct conf *conf, const char *const *keys)
 	return text ? text : "";
 }
 
+/* What files say of themselves is foreign text: it must not drive a terminal. */
+static void show_file(const char *path, const char *prefix, const char *about)
+{
+	struct buf line;
+
+	buf_init(&line, 4096);
+	text_put(&line, about, 300, cmd_utf8());
+	printf("  %-52s %s%s\n", path, prefix, buf_str(&line));
+	buf_release(&line);
+}
+
 static void list_file(const char *path, const char *root)
 {
 	static const char *const about[] = { "title", "summary", NULL };
@@ -64,10 +76,9 @@ static void list_file(const char *path, const char *root)
 	struct err err = { 0 };
 
 	if (conf_read(&conf, path, &err))
-		printf("  %-52s cannot be read: %s\n", path + strlen(root) + 1,
-		       err_text(&err));
+		show_file(path + strlen(root) + 1, "cannot be read: ", err_text(&err));
 	else
-		printf("  %-52s %s\n", path + strlen(root) + 1, top_text(conf, about));
+		show_file(path + strlen(root) + 1, "", top_text(conf, about));
 	conf_free(conf);
 }
 

@@ -44,10 +44,20 @@ static const struct argp report_argp = {
 	.doc = "Render the report of a run from its folder alone, to stdout.",
 };
 
+static int print_part(void *ctx, struct bytes part, struct err *err)
+{
+	(void)ctx;
+	if (fwrite(part.data, 1, part.len, stdout) != part.len)
+		return err_set(err, ERR_IO, "writing the report failed");
+	return 0;
+}
+
 static int report(const struct report_args *args, struct err *err)
 {
 	const struct renderer *renderer = renderer_find(args->format);
-	struct render_options o = { .width = 80, .utf8 = cmd_utf8() };
+	struct render_options o = { .width = 80,
+				    .utf8 = cmd_utf8(),
+				    .flush = print_part };
 	struct store_run run;
 	struct summary *s;
 	struct buf out;
@@ -63,9 +73,11 @@ static int report(const struct report_args *args, struct err *err)
 		rc = summary_read(&s, &run, err);
 	if (rc)
 		return rc;
-	buf_init(&out, 256 << 20);
-	rc = renderer->render(s, &run, &o, &out, err);
-	if (!rc && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout)))
+	buf_init(&out, SUMMARY_RENDERING_MAX);
+	rc = summary_render(renderer, s, &run, &o, &out, err);
+	if (!rc)
+		rc = print_part(NULL, buf_bytes(&out), err);
+	if (!rc && fflush(stdout))
 		rc = err_set(err, ERR_IO, "writing the report failed");
 	buf_release(&out);
 	summary_free(s);

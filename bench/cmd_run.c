@@ -93,13 +93,19 @@ static void on_stop(int sig)
 
 static void catch_signals(struct pump *pump)
 {
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction stop = { .sa_handler = on_stop },
 			 ignore = { .sa_handler = SIG_IGN };
 
 	stop_pump = pump;
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &stop, NULL);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		struct sigaction old;
+
+		/* what nohup(1), or a shell for its background, had ignored stays so */
+		sigaction(stops[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN || stops[i] == SIGTERM)
+			sigaction(stops[i], &stop, NULL);
+	}
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -110,6 +116,7 @@ struct job {
 	struct pump *pump;
 	int64_t wall_ns;
 	char name[80];
+	enum run_end end;
 };
 
 static void name_run(struct job *job)
@@ -162,8 +169,14 @@ static int keep_inputs(struct job *job, struct err *err)
 	return rc;
 }
 
-static int run_on_rig(struct job *job, struct journal *journal, enum run_end *end,
-		      struct err *err)
+/* What was planned is on record even when nothing could be opened. */
+static int give_up(const struct runner *r, const struct err *why, struct err *err)
+{
+	log_error("%s", err_text(why));
+	return runner_abandon(r, err_text(why), err);
+}
+
+static int run_on_rig(struct job *job, struct journal *journal, struct err *err)
 {
 	struct question *q = &job->args->q;
 	char truth[DATA_PATH_MAX];
@@ -174,21 +187,27 @@ static int run_on_rig(struct job *job, struct journal *journal, enum run_end *en
 		.pump = job->pump,
 		.journal = journal,
 		.seed = job->args->seed,
-		.origin_ns = clock_now(clock_real()),
+		.origin_ns = clock_now(q->rig->clock),
 	};
-	int rc =
-		rig_open(q->rig, job->pump, r.seed,
-			 store_path(&job->run, "truth.jsonl", truth, sizeof(truth)), err);
+	struct err why = { 0 };
+	int opened, rc;
 
-	if (rc)
-		return rc;
-	rc = runner_begin(&r, job->name, job->wall_ns, err);
-	if (!rc)
-		rc = runner_run(&r, end, err);
+	opened = rig_open(q->rig, job->pump, r.seed,
+			  store_path(&job->run, "truth.jsonl", truth, sizeof(truth)),
+			  &why);
+	/* the folder is made in our time, what is in it may have its own */
+	rc = runner_begin(&r, job->name,
+			  rig_is_virtual(q->rig) ? rig_wall_ns(q->rig) : job->wall_ns,
+			  err);
+	if (!rc && opened)
+		rc = give_up(&r, &why, err);
+	else if (!rc)
+		rc = runner_run(&r, &job->end, err);
 	rig_close(q->rig);
 	return rc;
 }
 
+/* The verdict reaches the screen even when the disk is full. */
 static int show(struct job *job, enum verdict *verdict, struct err *err)
 {
 	struct render_options o = { .width = 80, .utf8 = cmd_utf8() };
@@ -198,13 +217,12 @@ static int show(struct job *job, enum verdict *verdict, struct err *err)
 
 	if (rc)
 		return rc;
-	rc = summary_write_reports(s, &job->run, err);
-	buf_init(&text, 64 << 20);
-	if (!rc)
-		rc = renderer_find("text")->render(s, &job->run, &o, &text, err);
+	buf_init(&text, SUMMARY_RENDERING_MAX);
+	rc = summary_render(renderer_find("text"), s, &job->run, &o, &text, err);
 	if (!rc) {
 		fwrite(text.data, 1, text.len, stdout);
 		printf("Run folder: %s\n", job->run.path);
+		rc = summary_write_reports(s, &job->run, err);
 	}
 	*verdict = s->verdict;
 	buf_release(&text);
@@ -214,7 +232,6 @@ static int show(struct job *job, enum verdict *verdict, struct err *err)
 
 static int make_run(struct job *job, struct err *err)
 {
-	enum run_end end = RUN_COMPLETE;
 	enum verdict verdict = VERDICT_BENCH_ERROR;
 	struct journal *journal = NULL;
 	struct err trouble = { 0 };
@@ -227,20 +244,23 @@ static int make_run(struct job *job, struct err *err)
 			store_path(&job->run, "journal.jsonl", path, sizeof(path)), err);
 	if (rc)
 		return rc;
-	rc = run_on_rig(job, journal, &end, &trouble);
-	journal_close(journal);
-	if (rc && end == RUN_COMPLETE) { /* nothing was run */
-		*err = trouble;
-		return rc;
-	}
-	if (rc)
+	if (run_on_rig(job, journal,
+		       &trouble)) /* the journal ends there; what it has is shown */
 		log_error("%s", err_text(&trouble));
+	journal_close(journal);
 	rc = show(job, &verdict, err);
 	if (rc)
 		return rc;
-	if (end == RUN_INTERRUPTED)
+	if (job->end == RUN_INTERRUPTED)
 		return EXIT_INTERRUPTED;
-	return end == RUN_DRAINED ? EXIT_BENCH_ERROR : (int)verdict_exit(verdict);
+	return trouble.code && verdict != VERDICT_FAIL ? EXIT_BENCH_ERROR
+						       : (int)verdict_exit(verdict);
+}
+
+/* Mistakes that only the emulator can find belong to the files, not to the run. */
+static int check_desk(const struct rig *rig, struct err *err)
+{
+	return node_present(rig->emulate) ? desk_check(conf_name(rig->conf), err) : 0;
 }
 
 static int cmd_run(int argc, char **argv)
@@ -259,6 +279,8 @@ static int cmd_run(int argc, char **argv)
 	if (!args.has_seed)
 		args.seed &= 0xffffffff; /* short enough to type again */
 	rc = question_load(&args.q, &err);
+	if (!rc)
+		rc = check_desk(args.q.rig, &err);
 	if (!rc)
 		rc = pump_new(&job.pump, &err);
 	if (!rc) {

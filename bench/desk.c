@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 #define START_LIMIT_NS (10 * NS_PER_S)
-#define STOP_LIMIT_NS (5 * NS_PER_S)
+#define STOP_LIMIT_NS NS_PER_S /* the relay workers are gone by then */
 
 struct desk {
 	pid_t pid;
@@ -28,6 +29,9 @@ struct desk {
 	char said[1000]; /* the tail of what it said on stderr */
 	size_t said_len;
 	bool watching, dead;
+	char line[64]; /* from the life line, not whole yet */
+	size_t line_len;
+	int64_t late_count, late_max_ns;
 };
 
 static int find_program(char out[DATA_PATH_MAX], struct err *err)
@@ -56,7 +60,7 @@ static void become(const char *program, const char *const argv[], int control, i
 	dup2(talk, STDERR_FILENO);
 	dup2(high, 3);
 	close_range(4, ~0U, 0);
-	signal(SIGINT, SIG_IGN); /* the terminal's Ctrl-C is the controller's business */
+	setsid(); /* what the terminal or a time limit tells the group is not for it: it outlives the relays */
 	execv(program, (char *const *)argv); /* it changes none of them */
 	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
 	_exit(127);
@@ -121,16 +125,46 @@ static void on_talk(void *ctx, int fd)
 		pump_unwatch(d->pump, d->talk);
 }
 
+/* {"late_ns":1234567} */
+static void take_line(struct desk *d, const char *line)
+{
+	json_t *o = json_loads(line, 0, NULL);
+	json_int_t late_ns = json_integer_value(json_object_get(o, "late_ns"));
+
+	json_decref(o);
+	if (late_ns <= 0)
+		return;
+	d->late_count++;
+	if (late_ns > d->late_max_ns)
+		d->late_max_ns = late_ns;
+}
+
 static void on_life(void *ctx, int fd)
 {
 	struct desk *d = ctx;
-	char byte;
+	char part[512];
+	ssize_t n = read(fd, part, sizeof(part));
 
-	if (read(fd, &byte, 1) > 0)
+	for (ssize_t i = 0; i < n; i++) {
+		if (part[i] != '\n' && d->line_len < sizeof(d->line) - 1) {
+			d->line[d->line_len++] = part[i];
+			continue;
+		}
+		d->line[d->line_len] = '\0';
+		d->line_len = 0;
+		take_line(d, d->line);
+	}
+	if (n > 0 || (n < 0 && errno == EINTR))
 		return;
 	d->dead = true;
 	pump_unwatch(d->pump, fd);
 	log_error("the emulated desk died");
+}
+
+int64_t desk_lateness(const struct desk *d, int64_t *max_ns)
+{
+	*max_ns = d ? d->late_max_ns : 0;
+	return d ? d->late_count : 0;
 }
 
 /* It ended with a failure: its own words are the error, its excerpt ours. */
@@ -156,16 +190,27 @@ static int told_error(struct desk *d, int status, struct err *err)
 	return code;
 }
 
+/* All it has to say and its wait status; it is on its way out, or is killed. */
+static void hear_out(struct desk *d, int *status)
+{
+	int64_t deadline = clock_now(clock_real()) + START_LIMIT_NS;
+	struct pollfd p = { .fd = d->talk, .events = POLLIN };
+
+	while (poll(&p, 1, (int)((deadline - clock_now(clock_real())) / NS_PER_MS)) > 0)
+		if (!listen_to(d))
+			break;
+	if (clock_now(clock_real()) >= deadline)
+		kill(d->pid, SIGKILL);
+	while (waitpid(d->pid, status, 0) < 0 && errno == EINTR)
+		;
+	d->pid = -1;
+}
+
 static int failed_start(struct desk *d, struct err *err)
 {
 	int status = 0;
 
-	while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	d->pid = -1;
-	fcntl(d->talk, F_SETFL, 0);
-	while (listen_to(d))
-		;
+	hear_out(d, &status);
 	return told_error(d, status, err);
 }
 
@@ -284,11 +329,7 @@ int desk_check(const char *rig_path, struct err *err)
 	if (!rc)
 		rc = spawn(&d, program, argv, err);
 	if (!rc) {
-		fcntl(d.talk, F_SETFL, 0);
-		while (listen_to(&d))
-			;
-		while (waitpid(d.pid, &status, 0) < 0 && errno == EINTR)
-			;
+		hear_out(&d, &status);
 		rc = status ? told_error(&d, status, err) : 0;
 	}
 	if (d.control >= 0)

@@ -21,7 +21,9 @@ int desk_start(struct desk **out, const char *rig_path, uint64_t seed,
 const char *desk_device(const struct desk *d, const char *name);
 /** False once it died by itself. */
 bool desk_alive(const struct desk *d);
-/** Close the life line and wait for its end; takes NULL. Kills what does not end in 5 s. */
+/** How often the machine held the desk up by more than a millisecond so far; the worst, ns. */
+int64_t desk_lateness(const struct desk *d, int64_t *max_ns);
+/** Close the life line and wait for its end; takes NULL. Kills what does not end in a second. */
 void desk_stop(struct desk *d);
 /** Let the emulator check the emulate: section of a rig file: 0, or its mistake as desk_start. */
 int desk_check(const char *rig_path, struct err *err);

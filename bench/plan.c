@@ -1,5 +1,7 @@
 #include "bench/plan.h"
 
+#include "results/metric.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +21,35 @@ static int check_claim(const struct suite_case *c, struct node at,
 			  needed, overridden ? " (--trials)" : "");
 }
 
-static int plan_claim(struct claim *out, const struct suite_case *c, int i,
-		      int64_t trials, bool overridden, struct err *err)
+/* All steps as if all went well: what a case leaves at best. */
+static int rehearse(struct attempt *a, const struct suite_case *c, struct err *err)
+{
+	attempt_init(a);
+	for (int i = 0; i < c->step_count; i++) {
+		const struct suite_step *s = &c->steps[i];
+		const char *why =
+			s->kind->rehearse ? s->kind->rehearse(s->params, a) : NULL;
+
+		if (why)
+			return node_error(s->at, err, "%s: %s", s->kind->name, why);
+	}
+	return 0;
+}
+
+static int plan_claim(struct claim *out, const struct suite_case *c,
+		      const struct attempt *best, int i, int64_t trials, bool overridden,
+		      struct err *err)
 {
 	const struct suite_claim *asked = &c->claims[i];
 	struct err own = { 0 };
 
 	if (claim_parse(out, asked->text, &own))
 		return node_error(asked->at, err, "%s", err_text(&own));
+	if (out->type == CLAIM_QUANTILE && metric_of(metric_find(out->metric), best) < 0)
+		return node_error(
+			asked->at, err,
+			"no step of the case '%s' leaves what '%s' is measured from",
+			c->id, out->metric);
 	return check_claim(c, asked->at, out, trials, overridden, err);
 }
 
@@ -45,13 +68,14 @@ static int plan_case(struct plan *plan, const struct suite *suite,
 		     struct err *err)
 {
 	struct plan_case *p = &plan->cases[plan->count++];
-	int rc = 0;
+	struct attempt best;
+	int rc = rehearse(&best, c, err);
 
 	p->suite = suite;
 	p->c = c;
 	p->trials = trials > 0 ? trials : c->trials;
 	for (int i = 0; !rc && i < c->claim_count; i++)
-		rc = plan_claim(&p->claims[i], c, i, p->trials, trials > 0, err);
+		rc = plan_claim(&p->claims[i], c, &best, i, p->trials, trials > 0, err);
 	mark_skip(p, rig_has);
 	if (!p->skip[0])
 		plan->attempts += p->trials + c->warmup;

@@ -34,8 +34,8 @@ static const char *refusal(const char *text, int64_t trials)
 }
 
 #define ONE(count, claim) \
-	"suite: s\ncases:\n  - id: a\n    steps: [select]\n    trials: {count: " #count \
-	"}\n    expect: [\"" claim "\"]\n"
+	"suite: s\ncases:\n  - id: a\n    steps: [select, transact: {kind: fast}]\n    " \
+	"trials: {count: " #count "}\n    expect: [\"" claim "\"]\n"
 
 static void a_claim_its_trials_can_never_support_is_refused(void **state)
 {
@@ -123,6 +123,38 @@ static void warm_ups_come_first_and_a_spoiled_trial_comes_again(void **state)
 	suite_free(s);
 }
 
+static void a_claim_that_no_step_can_feed_is_refused(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		refusal(ONE(100, "p50(auth1) <= 300 ms"), 0),
+		"s.yaml:6:15: no step of the case 'a' leaves what 'auth1' is measured "
+		"from");
+	assert_non_null(
+		strstr(refusal(ONE(100, "p50(tap_to_bus) <= 300 ms"), 0), "s.yaml:6:15"));
+}
+
+static void steps_that_cannot_work_in_their_order_are_refused(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		refusal("suite: s\ncases:\n  - id: a\n"
+			"    steps: [transact: {kind: fast}]\n",
+			0),
+		"s.yaml:4:13: transact: no phone is selected: 'select' must stand "
+		"before it");
+	assert_non_null(
+		strstr(refusal("suite: s\ncases:\n  - id: a\n    steps: [select, "
+			       "transact: {kind: fast}, transact: {kind: fast}]\n",
+			       0),
+		       "one 'transact' an attempt"));
+	assert_non_null(
+		strstr(refusal("suite: s\ncases:\n  - id: a\n    steps: [approach, "
+			       "retreat, select]\n",
+			       0),
+		       "the phone is away again"));
+}
+
 static void the_same_suite_twice_is_refused(void **state)
 {
 	struct suite *s = suite_of("suite: s\ncases:\n  - id: a\n    steps: [select]\n");
@@ -141,6 +173,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_claim_is_refused_at_its_place),
 		cmocka_unit_test(a_case_whose_role_the_rig_lacks_is_planned_as_skip),
 		cmocka_unit_test(warm_ups_come_first_and_a_spoiled_trial_comes_again),
+		cmocka_unit_test(a_claim_that_no_step_can_feed_is_refused),
+		cmocka_unit_test(steps_that_cannot_work_in_their_order_are_refused),
 		cmocka_unit_test(the_same_suite_twice_is_refused),
 	};
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define REFRESH_NS (100 * NS_PER_MS)
@@ -19,7 +20,7 @@ struct progress {
 	const struct plan_case *c;          /* the one under way */
 	int64_t of_case;
 	size_t outcomes[OUTCOME_COUNT];
-	int64_t *sorted; /* latencies of the case */
+	int64_t *samples; /* latencies of the case; sorted when they are shown */
 	size_t n, cap;
 };
 
@@ -44,11 +45,12 @@ static void erase(void *ctx)
 struct progress *progress_new(const struct plan *plan)
 {
 	struct progress *p = calloc(1, sizeof(*p));
+	const char *term = getenv("TERM");
 
 	if (!p)
 		return NULL;
 	p->plan = plan;
-	p->terminal = isatty(STDERR_FILENO);
+	p->terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 	p->started_ns = clock_now(clock_real());
 	setvbuf(stderr, NULL, _IONBF, 0);
 	log_set_hook(erase, p);
@@ -57,22 +59,16 @@ struct progress *progress_new(const struct plan *plan)
 
 static void add_sample(struct progress *p, int64_t ns)
 {
-	size_t at = p->n;
-
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 256;
-		int64_t *more = realloc(p->sorted, cap * sizeof(*more));
+		int64_t *more = realloc(p->samples, cap * sizeof(*more));
 
 		if (!more)
 			return; /* progress is for looking: the journal has them all */
-		p->sorted = more;
+		p->samples = more;
 		p->cap = cap;
 	}
-	while (at > 0 && p->sorted[at - 1] > ns)
-		at--;
-	memmove(p->sorted + at + 1, p->sorted + at, (p->n - at) * sizeof(*p->sorted));
-	p->sorted[at] = ns;
-	p->n++;
+	p->samples[p->n++] = ns;
 }
 
 static void outcome_counts(const struct progress *p, char *out, size_t size)
@@ -88,13 +84,27 @@ static void outcome_counts(const struct progress *p, char *out, size_t size)
 					       at ? ", " : "", words[i], p->outcomes[i]);
 }
 
-static void quantiles(const struct progress *p, char *out, size_t size)
+static void quantiles(struct progress *p, char *out, size_t size)
 {
+	static const double qs[] = { 0.50, 0.95 };
+	size_t at = 0;
+
 	out[0] = '\0';
 	if (p->n)
-		snprintf(out, size, "  p50 %.1f ms  p95 %.1f ms",
-			 (double)stats_quantile(p->sorted, p->n, 0.50) / 1e6,
-			 (double)stats_quantile(p->sorted, p->n, 0.95) / 1e6);
+		stats_sort(p->samples, p->n);
+	for (int i = 0; i < 2; i++) {
+		int64_t ns;
+
+		if (!stats_quantile_printable(p->n, qs[i]))
+			continue;
+		ns = stats_quantile(p->samples, p->n, qs[i]);
+		if (ns == STATS_INFINITE)
+			at += (size_t)snprintf(out + at, size - at, "  p%.0f inf",
+					       qs[i] * 100);
+		else
+			at += (size_t)snprintf(out + at, size - at, "  p%.0f %.1f ms",
+					       qs[i] * 100, (double)ns / 1e6);
+	}
 }
 
 /* "1 min 20 s left", from the mean time of an attempt so far */
@@ -113,6 +123,14 @@ static void time_left(const struct progress *p, char *out, size_t size)
 		snprintf(out, size, "  %lld s left", (long long)left + 1);
 }
 
+/* A line that wraps cannot be taken back. */
+static int columns(void)
+{
+	struct winsize w;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1 ? w.ws_col : 80;
+}
+
 static int64_t case_total(const struct plan_case *c)
 {
 	return c->trials + c->c->warmup;
@@ -120,14 +138,15 @@ static int64_t case_total(const struct plan_case *c)
 
 static void draw(struct progress *p)
 {
-	char counts[120], numbers[80], left[40];
+	char counts[120], numbers[80], left[40], line[320];
 
 	outcome_counts(p, counts, sizeof(counts));
 	quantiles(p, numbers, sizeof(numbers));
 	time_left(p, left, sizeof(left));
-	fprintf(stderr, "\r\033[K%s %lld of %lld  %s%s%s", p->c->c->id,
-		(long long)p->of_case, (long long)case_total(p->c), counts, numbers,
-		left);
+	snprintf(line, sizeof(line), "%s %lld of %lld  %s%s%s", p->c->c->id,
+		 (long long)p->of_case, (long long)case_total(p->c), counts, numbers,
+		 left);
+	fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
 	p->shown = true;
 	p->drawn_ns = clock_now(clock_real());
 }
@@ -164,8 +183,8 @@ void progress_attempt(struct progress *p, const struct sched_slot *slot,
 		p->made++;
 		p->of_case++;
 	}
-	if (ns >= 0 && !slot->warmup)
-		add_sample(p, ns);
+	if (!slot->warmup && outcome != OUTCOME_BENCH_ERROR)
+		add_sample(p, ns >= 0 ? ns : STATS_INFINITE);
 	if (p->terminal && clock_now(clock_real()) - p->drawn_ns >= REFRESH_NS)
 		draw(p);
 }
@@ -176,6 +195,6 @@ void progress_free(struct progress *p)
 		return;
 	finish_case(p);
 	log_set_hook(NULL, NULL);
-	free(p->sorted);
+	free(p->samples);
 	free(p);
 }

@@ -6,25 +6,17 @@
 #include <stdio.h>
 
 enum rung {
-	RUNG_ABORT,
 	RUNG_REOPEN,
 	RUNG_RESPAWN,
 	RUNG_COUNT
 };
 
-static const char *const rung_names[RUNG_COUNT] = { "abort", "reopen", "respawn" };
+static const char *const rung_names[RUNG_COUNT] = { "reopen", "respawn" };
 
-/* A wait that never came back may be aborted; a dead process has nothing to abort or reopen. */
+/* A dead process has nothing to reopen. */
 static enum rung first_rung(const struct err *cause)
 {
-	switch (cause->code) {
-	case ERR_TIMEOUT:
-		return RUNG_ABORT;
-	case ERR_GONE:
-		return RUNG_RESPAWN;
-	default:
-		return RUNG_REOPEN;
-	}
+	return cause->code == ERR_GONE ? RUNG_RESPAWN : RUNG_REOPEN;
 }
 
 /* What the ladder stands against. */
@@ -42,8 +34,6 @@ static int no_worker(const char *what, struct err *err)
 static int climb_reader(struct rig *rig, enum rung rung, struct err *err)
 {
 	switch (rung) {
-	case RUNG_ABORT:
-		return reader_abort(rig->reader, err);
 	case RUNG_REOPEN:
 		return reader_reopen(rig->reader, err);
 	default:
@@ -63,8 +53,6 @@ static int prove_reader(struct rig *rig, struct err *err)
 static int climb_card(struct rig *rig, enum rung rung, struct err *err)
 {
 	switch (rung) {
-	case RUNG_ABORT:
-		return card_abort(rig->card, err);
 	case RUNG_REOPEN:
 		return card_reopen(rig->card, err);
 	default:
@@ -118,6 +106,8 @@ static int climb_ladder(struct recovery *r, const struct patient *p,
 			write_down(r, p->name, rung_names[rung], why, from, rc == 0, err);
 		if (logged || !rc)
 			return logged;
+		if (rc == ERR_INTERRUPTED)
+			return err_set(err, rc, "interrupted");
 		snprintf(why, sizeof(why), "%s", err_text(&own));
 	}
 	write_down(r, p->name, "drain", why, clock_now(r->rig->clock), false, NULL);

@@ -5,7 +5,7 @@
 #include "results/journal.h"
 
 /*
- * The recovery ladder of a reader: abort, close and reopen, new worker. A rung is bounded, proved (the
+ * The recovery ladder of a reader: abort and reopen, new worker. A rung is bounded, proved (the
  * device answers and its field is off) and journalled; the first that holds ends the climb. USB
  * re-enumeration and port power come with readers on USB.
  */

@@ -1,6 +1,7 @@
 #include "bench/rig.h"
 
 #include "bench/rig_bind.h"
+#include "bench/rig_sim.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -245,6 +246,10 @@ int rig_load(struct rig **out, const char *given, struct err *err)
 	}
 	if (!rc)
 		rc = load_fixtures(rig, &head, err);
+	if (!rc)
+		rc = rig_sim_check(rig, err);
+	clock_virtual_init(&rig->virtual);
+	rig->clock = rig_is_virtual(rig) ? &rig->virtual.base : clock_real();
 	if (rc)
 		rig_free(rig);
 	else

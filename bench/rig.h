@@ -1,6 +1,7 @@
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H
 
+#include "bench/core/clock.h"
 #include "bench/core/data.h"
 #include "bench/core/pump.h"
 #include "bench/desk.h"
@@ -19,7 +20,13 @@
  *
  * rig_load reads everything a rig file names and checks it without touching a device; rig_open
  * starts the emulated desk, if there is one, and opens the devices in their workers.
+ *
+ * A rig whose reader is the driver "sim" is simulated in this process: the reference phone answers, time is
+ * virtual and starts at 0 with rig_open, keys and nonces come from the seed. The same seed gives the
+ * same run, byte for byte.
  */
+struct rig_sim;
+
 struct rig {
 	struct conf *conf;
 	const char *name, *summary;
@@ -45,9 +52,11 @@ struct rig {
 	void *card_options;
 	struct node card_node, module_node;
 	int64_t standard_channel; /* of the relay board: the module asks for standard while it is on; 0: none */
+	struct clock *clock; /* the machine's, or .virtual */
+	struct clock_virtual virtual;
 
 	/* while open */
-	struct clock *clock;
+	struct rig_sim *sim;
 	struct pump *pump;
 	struct desk *desk;
 	struct reader *reader;
@@ -65,6 +74,13 @@ struct rig {
 /** @param given  a path, or the name of a rig in the data folders. Free with rig_free. */
 int rig_load(struct rig **out, const char *given, struct err *err);
 void rig_free(struct rig *rig); /* closes it first when it is open */
+
+/** Simulated in this process, on a virtual clock? */
+bool rig_is_virtual(const struct rig *rig);
+/** The label of this moment: wall time, or of a virtual clock its own, which starts at the Unix epoch. */
+int64_t rig_wall_ns(const struct rig *rig);
+/** Sleep on the rig's clock while everything is served: 0, or ERR_INTERRUPTED. */
+int rig_sleep_until(struct rig *rig, int64_t until_ns, struct err *err);
 
 /** NEED_ bits this rig has. */
 unsigned rig_has(const struct rig *rig);

@@ -1,4 +1,5 @@
 #include "bench/rig_bind.h"
+#include "bench/rig_sim.h"
 #include "drivers/wrap/worker.h"
 
 #include <stdio.h>
@@ -41,7 +42,9 @@ static int open_reader(struct rig *rig, struct err *err)
 
 	if (!d)
 		return 0;
-	if (d->needs_worker)
+	if (rig->sim)
+		rc = rig_sim_open_reader(rig, err);
+	else if (d->needs_worker)
 		rc = worker_open_reader(&rig->reader, d, rig->reader_options, rig->pump,
 					rig->clock, err);
 	else
@@ -80,8 +83,12 @@ static int open_positioner(struct rig *rig, struct positioner_identity *id,
 
 	if (!rig->positioner_driver)
 		return 0;
-	rc = rig->positioner_driver->open(&rig->positioner, rig->positioner_options,
-					  &parts, rig->clock, err);
+	if (rig->sim)
+		rc = rig_sim_open_positioner(rig, err);
+	else
+		rc = rig->positioner_driver->open(&rig->positioner,
+						  rig->positioner_options, &parts,
+						  rig->clock, err);
 	if (!rc)
 		rc = positioner_identity(rig->positioner, id, err);
 	return rc ? err_wrap(err, rc, "positioner") : 0;
@@ -114,9 +121,10 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	int rc;
 
 	rig->pump = pump;
-	rig->clock = clock_real();
 	rig->device_count = 0;
 	rc = start_desk(rig, seed, truth_path, err);
+	if (!rc)
+		rc = rig_sim_open(rig, seed, err);
 	if (!rc)
 		rc = open_mechanics(rig, &board, &where, err);
 	if (!rc)
@@ -126,7 +134,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc)
 		note_mechanics(rig, &board, &where);
 	if (!rc && rig->has_pairing)
-		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing, NULL, err);
+		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
+				 rig_sim_lib(rig), err);
 	if (rc)
 		rig_close(rig);
 	return rc;
@@ -142,16 +151,22 @@ static void close_mechanics(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
+	if (rig->pump)
+		pump_hold_stop(rig->pump, true);
 	close_mechanics(rig); /* the phone leaves first */
 	reader_close(rig->reader);
 	rig->reader = NULL;
 	rig_close_card(rig);
 	vehicle_free(rig->vehicle);
 	rig->vehicle = NULL;
+	rig_sim_close(rig);
 	if (rig->desk)
 		conf_set_devices(rig->conf, NULL, NULL);
 	desk_stop(rig->desk);
 	rig->desk = NULL;
+	if (rig->pump)
+		pump_hold_stop(rig->pump, false);
+	rig->pump = NULL; /* borrowed for as long as the rig is open */
 }
 
 int rig_restart_positioner(struct rig *rig, struct err *err)

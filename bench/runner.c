@@ -24,7 +24,7 @@ static int sleep_until(struct step_env *env, int64_t until_ns, struct err *err)
 {
 	const struct running *run = env->ctx;
 
-	return pump_sleep_until(run->r->pump, until_ns, err);
+	return rig_sleep_until(run->r->rig, until_ns, err);
 }
 
 static int write_note(const struct runner *r, struct err *err, const char *text)
@@ -90,6 +90,11 @@ int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
 		rc = write_note(
 			r, err,
 			"the pairing uses throw-away test keys that anybody can read");
+	if (!rc && rig_is_virtual(r->rig))
+		rc = write_note(r, err,
+				"time is virtual: it starts at 1970-01-01T00:00:00Z and "
+				"moves as the simulation says; the same seed gives the "
+				"same run");
 	if (!rc)
 		rc = journal_sync(r->journal, err);
 	return rc;
@@ -104,6 +109,27 @@ static void spoil(struct running *run, const struct err *cause)
 	snprintf(run->attempt.detail, sizeof(run->attempt.detail), "%s", err_text(cause));
 }
 
+/* A stamp that may be off by more than the rig's U has no bound that a verdict could stand on. */
+static int check_slack(const struct running *run, struct err *err)
+{
+	const struct attempt *a = &run->attempt;
+
+	for (int i = 0; i < a->point_count; i++) {
+		const struct attempt_point *p = &a->points[i];
+
+		if (p->slack_ns <= run->r->rig->u_ns ||
+		    (!strchr(p->name, '.') && strcmp(p->name, "activated") != 0))
+			continue;
+		return err_set(
+			err, ERR_RANGE,
+			"the stamp of '%s' may be %.1f ms off, but the rig states an "
+			"uncertainty of %.1f ms",
+			p->name, (double)p->slack_ns / 1e6,
+			(double)run->r->rig->u_ns / 1e6);
+	}
+	return 0;
+}
+
 static int run_steps(struct running *run, const struct suite_case *c, struct err *err)
 {
 	int rc = 0;
@@ -116,10 +142,12 @@ static int run_steps(struct running *run, const struct suite_case *c, struct err
 		rc = c->steps[i].kind->run(c->steps[i].params, &run->env, err);
 	if (rc >= 0 && run->attempt.overflow)
 		rc = err_set(err, ERR_RANGE, "an attempt left more points than fit");
+	if (rc >= 0 && check_slack(run, err))
+		rc = ERR_RANGE;
 	return rc;
 }
 
-/* One attempt, and tear-down whatever happened. @return 0 or ERR_INTERRUPTED */
+/* One attempt, and tear-down whatever happened. @return 0, or ERR_INTERRUPTED: it was cut off */
 static int make_attempt(struct running *run, const struct suite_case *c)
 {
 	struct err err = { 0 }, down = { 0 };
@@ -133,8 +161,12 @@ static int make_attempt(struct running *run, const struct suite_case *c)
 	pump_hold_stop(run->r->pump, true);
 	torn = step_tear_down(&run->env, &down);
 	pump_hold_stop(run->r->pump, false);
-	if (rc == ERR_INTERRUPTED)
+	if (rc == ERR_INTERRUPTED) {
+		attempt_end(&run->attempt, OUTCOME_BENCH_ERROR,
+			    "cut off: somebody asked to stop");
+		run->attempt.complaint[0] = '\0';
 		return rc;
+	}
 	if (rc < 0) {
 		err.code = rc;
 		spoil(run, &err);
@@ -146,7 +178,7 @@ static int make_attempt(struct running *run, const struct suite_case *c)
 }
 
 static int write_attempt(struct running *run, const struct sched_slot *slot,
-			 int64_t started_ns, struct err *err)
+			 int64_t started_ns, bool cut, struct err *err)
 {
 	struct record_attempt record = {
 		.case_id = slot->c->c->id,
@@ -154,6 +186,7 @@ static int write_attempt(struct running *run, const struct sched_slot *slot,
 		.trial = (int)slot->trial,
 		.attempt = slot->attempt,
 		.warmup = slot->warmup,
+		.cut = cut,
 		.started_ns = started_ns - run->r->origin_ns,
 		.ended_ns = clock_now(run->env.clock) - run->r->origin_ns,
 		.result = &run->attempt,
@@ -161,7 +194,10 @@ static int write_attempt(struct running *run, const struct sched_slot *slot,
 	};
 	int rc = journal_append(run->r->journal, record_attempt_json(&record), err);
 
-	return rc ? rc : journal_sync(run->r->journal, err);
+	/* what a power cut takes from a simulation can be made again */
+	if (rc || rig_is_virtual(run->r->rig))
+		return rc;
+	return journal_sync(run->r->journal, err);
 }
 
 /* After trouble: make the bench whole again. @return 0, or the bench must be drained */
@@ -172,7 +208,6 @@ static int recover(struct running *run, struct err *err)
 
 	if (!run->trouble.code)
 		return 0;
-	pump_hold_stop(run->r->pump, true);
 	log_warning("bench error: %s; recovering", err_text(&run->trouble));
 	if (run->r->rig->desk && !desk_alive(run->r->rig->desk))
 		rc = err_set(err, ERR_GONE, "the emulated desk died");
@@ -185,21 +220,20 @@ static int recover(struct running *run, struct err *err)
 		run->env.relay = run->r->rig->relay;
 	}
 	run->env.activated = run->env.field_on = false;
-	pump_hold_stop(run->r->pump, false);
-	return rc;
+	return pump_stop_requested(run->r->pump) ? ERR_INTERRUPTED : rc;
 }
 
 static int one_attempt(struct running *run, const struct sched_slot *slot,
 		       struct err *err)
 {
 	int64_t started = clock_now(run->env.clock);
-	int rc = make_attempt(run, slot->c->c);
+	bool cut = make_attempt(run, slot->c->c) != 0;
+	int rc = write_attempt(run, slot, started, cut, err);
 
 	if (rc)
-		return err_set(err, rc, "interrupted");
-	rc = write_attempt(run, slot, started, err);
-	if (rc)
 		return rc;
+	if (cut)
+		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	progress_attempt(run->progress, slot, run->attempt.outcome,
 			 metric_of(progress_metric(slot->c), &run->attempt));
 	if (pump_stop_requested(run->r->pump))
@@ -207,14 +241,34 @@ static int one_attempt(struct running *run, const struct sched_slot *slot,
 	return recover(run, err);
 }
 
+/* What the machine did to the emulated desk is not the phone's doing: the record says so. */
+static void note_lateness(const struct runner *r)
+{
+	char text[160];
+	int64_t max_ns, count = desk_lateness(r->rig->desk, &max_ns);
+
+	if (max_ns <= r->rig->u_ns)
+		return;
+	snprintf(text, sizeof(text),
+		 "the machine held the emulated desk up %lld times, by %.1f ms at most: "
+		 "more than U",
+		 (long long)count, (double)max_ns / 1e6);
+	write_note(r, NULL, text);
+}
+
 static int write_end(const struct runner *r, enum run_end end, const char *why,
 		     struct err *err)
 {
 	static const char *const names[] = { "complete", "interrupted", "drained" };
-	struct record_end record = { names[end], why, wall_now_ns() };
+	struct record_end record = { names[end], why, rig_wall_ns(r->rig) };
 	int rc = journal_append(r->journal, record_end_json(&record), err);
 
 	return rc ? rc : journal_sync(r->journal, err);
+}
+
+int runner_abandon(const struct runner *r, const char *why, struct err *err)
+{
+	return write_end(r, RUN_DRAINED, why, err);
 }
 
 static void init_env(struct running *run)
@@ -260,10 +314,7 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 	*end = rc == 0                 ? RUN_COMPLETE
 	       : rc == ERR_INTERRUPTED ? RUN_INTERRUPTED
 				       : RUN_DRAINED;
-	if (*end == RUN_INTERRUPTED)
-		write_note(r, NULL,
-			   "somebody asked to stop; an attempt that was under way is not "
-			   "counted");
+	note_lateness(r);
 	written = write_end(r, *end, rc ? err_text(&own) : NULL, err);
 	if (*end == RUN_DRAINED) {
 		if (err)

@@ -38,4 +38,7 @@ int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
  */
 int runner_run(const struct runner *r, enum run_end *end, struct err *err);
 
+/** Instead of runner_run, when the rig could not be opened: the journal's last line says why. */
+int runner_abandon(const struct runner *r, const char *why, struct err *err);
+
 #endif

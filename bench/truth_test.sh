@@ -18,10 +18,10 @@ jq -rn --slurpfile journal "$run/journal.jsonl" --slurpfile truth "$run/truth.js
 	"\($n) \($a.points["control_flow.answered"][0] - $a.points.activated[0]) \($to - $from) \($head.u_ns)"
 ' >"$tmp/pairs"
 is "$(wc -l <"$tmp/pairs")" 12 "every attempt has its true time"
-# A busy machine may delay a wake-up by more than U once: the median may not.
+# A busy machine may delay a wake-up by more than U once or twice: no more.
 sort -n "$tmp/pairs" | awk '{ d = $2 - $3; if (d < 0) d = -d; print d, $4 }' | sort -n >"$tmp/errors"
-awk 'NR == 6 { exit !($1 <= $2) }' "$tmp/errors"
-ok $? "the median error of tap is within the U the rig states"
+awk 'NR == 10 { exit !($1 <= $2) }' "$tmp/errors"
+ok $? "the error of tap is within the U the rig states"
 sed 's/^/# error, U in ns: /' "$tmp/errors"
 
 # The stimulus is real: no card is activated before the relay's contact closed and the phone arrived.

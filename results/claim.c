@@ -238,12 +238,12 @@ int claim_decide(struct claim_decision *out, const struct claim *c,
 		*out = d;
 		return 0;
 	}
+	d.dependence = stats_dependence(in_order, n); /* before: one copy at a time */
 	sorted = malloc(n * sizeof(*sorted));
 	if (!sorted)
 		return ERR_NOMEM;
 	memcpy(sorted, in_order, n * sizeof(*sorted));
 	stats_sort(sorted, n);
-	d.dependence = stats_dependence(in_order, n);
 	d.effective_n = d.dependence.effective_n;
 	b = stats_bounds(sorted, n, d.effective_n, c->q, confidence);
 	free(sorted);
@@ -261,8 +261,40 @@ int claim_decide(struct claim_decision *out, const struct claim *c,
 	return 0;
 }
 
-void claim_decide_share(struct claim_decision *out, const struct claim *c, size_t k,
-			size_t n, double confidence)
+static void say_share(struct claim_decision *d, const struct claim *c, size_t k)
+{
+	char lower[NUMBER_SIZE], upper[NUMBER_SIZE], limit[NUMBER_SIZE],
+		conf[NUMBER_SIZE];
+	char worth[64] = "";
+	size_t needed = claim_trials_needed(c, d->confidence);
+
+	if (d->effective_n < d->n)
+		snprintf(worth, sizeof(worth), " (dependent, worth %zu)", d->effective_n);
+	number_percent(lower, d->share_lower);
+	number_percent(upper, d->share_upper);
+	number_percent(limit, c->share);
+	number_percent(conf, d->confidence);
+	if (d->verdict == VERDICT_PASS)
+		snprintf(d->why, sizeof(d->why),
+			 "%zu of %zu%s: at least %s at %s confidence, of %s asked", k,
+			 d->n, worth, lower, conf, limit);
+	else if (d->verdict == VERDICT_FAIL)
+		snprintf(d->why, sizeof(d->why),
+			 "%zu of %zu%s: at most %s at %s confidence, of %s asked", k,
+			 d->n, worth, upper, conf, limit);
+	else if (d->effective_n < needed)
+		snprintf(d->why, sizeof(d->why),
+			 "%zu of %zu%s: so few cannot show %s at %s: it takes %zu", k,
+			 d->n, worth, limit, conf, needed);
+	else
+		snprintf(d->why, sizeof(d->why),
+			 "%zu of %zu%s: between %s and %s at %s each, too near to %s to "
+			 "say",
+			 k, d->n, worth, lower, upper, conf, limit);
+}
+
+void claim_decide_share(struct claim_decision *out, const struct claim *c,
+			const bool *in_order, size_t n, double confidence)
 {
 	struct claim_decision d = { .verdict = VERDICT_INCONCLUSIVE,
 				    .n = n,
@@ -270,40 +302,24 @@ void claim_decide_share(struct claim_decision *out, const struct claim *c, size_
 				    .share_upper = 1,
 				    .confidence = confidence,
 				    .dependence = { .p = 1, .effective_n = n } };
-	char lower[NUMBER_SIZE], upper[NUMBER_SIZE], limit[NUMBER_SIZE],
-		conf[NUMBER_SIZE];
+	size_t k = 0;
 
 	if (n == 0) {
 		snprintf(d.why, sizeof(d.why), "no samples");
 		*out = d;
 		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		k += in_order[i];
+	d.dependence = stats_dependence_binary(in_order, n);
+	d.effective_n = d.dependence.effective_n;
 	d.share = (double)k / (double)n;
-	d.share_lower = stats_share_lower(k, n, confidence);
-	d.share_upper = stats_share_upper(k, n, confidence);
-	number_percent(lower, d.share_lower);
-	number_percent(upper, d.share_upper);
-	number_percent(limit, c->share);
-	number_percent(conf, confidence);
-	if (d.share_lower >= c->share - 1e-12) {
+	stats_share_bounds(k, n, d.effective_n, confidence, &d.share_lower,
+			   &d.share_upper);
+	if (d.share_lower >= c->share - 1e-12)
 		d.verdict = VERDICT_PASS;
-		snprintf(d.why, sizeof(d.why),
-			 "%zu of %zu: at least %s at %s confidence, of %s asked", k, n,
-			 lower, conf, limit);
-	} else if (d.share_upper < c->share) {
+	else if (d.share_upper < c->share)
 		d.verdict = VERDICT_FAIL;
-		snprintf(d.why, sizeof(d.why),
-			 "%zu of %zu: at most %s at %s confidence, of %s asked", k, n,
-			 upper, conf, limit);
-	} else if (n < claim_trials_needed(c, confidence)) {
-		snprintf(d.why, sizeof(d.why),
-			 "%zu of %zu: so few cannot show %s at %s: it takes %zu", k, n,
-			 limit, conf, claim_trials_needed(c, confidence));
-	} else {
-		snprintf(
-			d.why, sizeof(d.why),
-			"%zu of %zu: between %s and %s at %s each, too near to %s to say",
-			k, n, lower, upper, conf, limit);
-	}
+	say_share(&d, c, k);
 	*out = d;
 }

@@ -57,8 +57,8 @@ struct claim_decision {
  */
 int claim_decide(struct claim_decision *out, const struct claim *c,
 		 const int64_t *in_order, size_t n, int64_t u_ns, double confidence);
-/** Decide a share claim: @k of @n attempts had the outcome. */
-void claim_decide_share(struct claim_decision *out, const struct claim *c, size_t k,
-			size_t n, double confidence);
+/** Decide a share claim. @param in_order  attempts as made: true where it had the outcome */
+void claim_decide_share(struct claim_decision *out, const struct claim *c,
+			const bool *in_order, size_t n, double confidence);
 
 #endif

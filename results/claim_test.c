@@ -215,24 +215,60 @@ static void dependent_trials_support_less(void **state)
 	assert_int_equal(d.n, 70);
 }
 
+/* Of @n attempts the first @k were: @spread among the others, else all together. */
+static struct claim_decision shared(const char *text, size_t k, size_t n, bool spread)
+{
+	struct claim c = parsed(text);
+	struct claim_decision d;
+	bool hits[400] = { false };
+
+	assert_true(n <= 400);
+	for (size_t i = 0; i < n; i++)
+		hits[i] = spread ? (i + 1) * k / n > i * k / n : i < k;
+	claim_decide_share(&d, &c, hits, n, 0.95);
+	return d;
+}
+
 static void a_share_is_decided_by_its_bounds(void **state)
 {
-	struct claim c = parsed("share(DONE) >= 99 %");
 	struct claim_decision d;
 
 	(void)state;
-	claim_decide_share(&d, &c, 299, 299, 0.95);
+	d = shared("share(DONE) >= 99 %", 299, 299, true);
 	assert_int_equal(d.verdict, VERDICT_PASS);
-	claim_decide_share(&d, &c, 298, 298, 0.95);
+	d = shared("share(DONE) >= 99 %", 298, 298, true);
 	assert_int_equal(d.verdict, VERDICT_INCONCLUSIVE);
 	assert_non_null(strstr(d.why, "it takes 299"));
-	claim_decide_share(&d, &c, 298, 299, 0.95);
+	d = shared("share(DONE) >= 99 %", 298, 299, true);
 	assert_int_equal(d.verdict, VERDICT_INCONCLUSIVE);
 	assert_non_null(strstr(d.why, "too near"));
-	claim_decide_share(&d, &c, 90, 100, 0.95);
+	d = shared("share(DONE) >= 99 %", 90, 100, true);
 	assert_int_equal(d.verdict, VERDICT_FAIL);
-	claim_decide_share(&d, &c, 0, 0, 0.95);
+	d = shared("share(DONE) >= 99 %", 0, 0, true);
 	assert_int_equal(d.verdict, VERDICT_INCONCLUSIVE);
+}
+
+static void a_share_of_attempts_that_depend_on_each_other_supports_less(void **state)
+{
+	struct claim_decision spread, together;
+
+	(void)state;
+	spread = shared("share(DONE) >= 50 %", 240, 400, true);
+	assert_int_equal(spread.verdict, VERDICT_PASS);
+	assert_int_equal(spread.effective_n, 400);
+	together = shared("share(DONE) >= 50 %", 240, 400, false);
+	assert_true(together.dependence.significant);
+	assert_true(together.effective_n < 10);
+	assert_true(together.share == spread.share);
+	assert_true(together.share_lower < spread.share_lower);
+	assert_true(together.share_upper > spread.share_upper);
+	assert_int_equal(together.verdict, VERDICT_INCONCLUSIVE);
+	assert_non_null(strstr(together.why, "240 of 400 (dependent, worth "));
+	/* nor do they fail what independent ones would */
+	assert_int_equal(shared("share(DONE) >= 70 %", 240, 400, true).verdict,
+			 VERDICT_FAIL);
+	assert_int_equal(shared("share(DONE) >= 70 %", 240, 400, false).verdict,
+			 VERDICT_INCONCLUSIVE);
 }
 
 int main(void)
@@ -247,6 +283,8 @@ int main(void)
 		cmocka_unit_test(infinite_samples_are_slower_than_any_limit_and_any_u),
 		cmocka_unit_test(dependent_trials_support_less),
 		cmocka_unit_test(a_share_is_decided_by_its_bounds),
+		cmocka_unit_test(
+			a_share_of_attempts_that_depend_on_each_other_supports_less),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -132,7 +132,8 @@ static int add_case(struct fold *f, struct summary_case **c, struct fold_case **
 	*fc = &f->cases[s->case_count];
 	*c = &s->cases[s->case_count++];
 	(*fc)->last_trial = (*fc)->last_attempt = -1;
-	return 0;
+	(*c)->samples = calloc(METRIC_COUNT, sizeof(*(*c)->samples));
+	return (*c)->samples ? 0 : ERR_NOMEM;
 }
 
 static int fold_case(struct fold *f, const json_t *line, struct err *err)
@@ -163,7 +164,13 @@ static int fold_case(struct fold *f, const json_t *line, struct err *err)
 	fc->tally.skip = fc->skip;
 	rc = keep_all(&c->requirements, &c->requirement_count, r.requirements,
 		      r.requirement_count);
-	return rc ? rc : fold_claims(c, &r, err);
+	if (!rc)
+		rc = fold_claims(c, &r, err);
+	for (int m = 0; m < METRIC_COUNT; m++)
+		fc->claimed[m] = summary_is_claimed(c, m);
+	for (size_t i = 0; i < c->claim_count; i++)
+		fc->share_claimed |= c->claims[i].claim.type == CLAIM_SHARE;
+	return rc;
 }
 
 /* A trial is the next one, or the last one again. */
@@ -185,85 +192,172 @@ static int check_order(struct fold_case *fc, const struct summary_case *c,
 	return 0;
 }
 
-static void note_trouble(struct summary_case *c, struct tally *t, const struct attempt *a)
-{
-	char *first = NULL;
-
-	if (a->outcome == OUTCOME_DONE)
-		return;
-	if (!c->first_trouble[0]) {
-		snprintf(c->first_trouble, sizeof(c->first_trouble), "%s%s%s",
-			 outcome_name(a->outcome), a->detail[0] ? ": " : "", a->detail);
-		text_trim(c->first_trouble);
-	}
-	if (a->outcome == OUTCOME_BENCH_ERROR) {
-		first = t->first_bench_error;
-	} else if (a->outcome == OUTCOME_REFUSED && !a->complaint[0]) {
-		first = t->first_refusal;
-		t->silent_refusals++;
-	} else if (a->outcome == OUTCOME_RF_ERROR) {
-		first = t->first_unanswered;
-		t->unanswered++;
-	}
-	if (first && !first[0])
-		text_copy(first, sizeof(t->first_refusal),
-			  a->detail[0] ? a->detail : "no detail");
-}
-
-static void tally(struct summary_case *c, struct tally *t, const struct record_attempt *r)
+/* What the reader of a report sees of it, whatever becomes of it in the verdict. */
+static void note_attempt(struct summary_case *c, const struct record_attempt *r)
 {
 	const struct attempt *a = r->result;
+	bool complained = a->complaint[0] && a->outcome != OUTCOME_BENCH_ERROR;
 
-	c->outcomes[a->outcome]++;
+	(r->warmup ? c->warmup_outcomes : c->outcomes)[a->outcome]++;
+	*(r->warmup ? &c->warmup_complaints : &c->complaints) += complained;
+	if (complained && !c->first_complaint[0])
+		text_copy(c->first_complaint, sizeof(c->first_complaint), a->complaint);
+	if (a->outcome != OUTCOME_DONE && !c->first_trouble[0]) {
+		snprintf(c->first_trouble, sizeof(c->first_trouble), "%s%s%s%s",
+			 outcome_name(a->outcome), r->warmup ? " in warm-up" : "",
+			 a->detail[0] ? ": " : "", a->detail);
+		text_trim(c->first_trouble);
+	}
+}
+
+static void count_trial(struct summary_case *c, const struct record_attempt *r)
+{
 	if (r->attempt == 0)
 		c->trials++;
 	if (c->first_ns > r->started_ns || (c->trials == 1 && r->attempt == 0))
 		c->first_ns = r->started_ns;
 	if (c->last_ns < r->ended_ns || (c->trials == 1 && r->attempt == 0))
 		c->last_ns = r->ended_ns;
-	if (a->complaint[0] && a->outcome != OUTCOME_BENCH_ERROR) {
-		c->complaints++;
-		if (!c->first_complaint[0])
-			text_copy(c->first_complaint, sizeof(c->first_complaint),
-				  a->complaint);
-	}
-	if (attempt_find(a, "fallback"))
+	if (attempt_find(r->result, "fallback"))
 		c->fallbacks++;
-	note_trouble(c, t, a);
 }
 
-/* @a is the newest attempt of case @at: keep its latencies. */
-static int see(struct fold *f, size_t at, const struct record_attempt *r)
+/* Room for one more; not zeroed, so that what is not used yet takes no memory. */
+static int make_room(struct summary_samples *s)
 {
-	struct fold_case *fc = &f->cases[at];
-	struct seen *seen;
+	size_t cap = s->cap ? s->cap * 2 : 64;
+	int64_t *more;
 
-	if (fold_grow((void **)&fc->seen, &fc->cap, fc->count, sizeof(*fc->seen)))
-		return ERR_NOMEM;
-	if (r->attempt > 0)
-		fc->seen[fc->count - 1].retried = true;
-	seen = &fc->seen[fc->count++];
-	*seen = (struct seen){ .outcome = r->result->outcome };
-	for (int m = 0; m < METRIC_COUNT; m++)
-		seen->ns[m] = metric_of(m, r->result);
-	if (seen->outcome != OUTCOME_NO_TAP)
+	if (s->n < s->cap)
 		return 0;
-	seen->unproven = true;
-	if (fold_grow((void **)&f->waiting, &f->waiting_cap, f->waiting_count,
-		      sizeof(*f->waiting)))
+	more = reallocarray(s->ns, cap, sizeof(*more));
+	if (!more)
 		return ERR_NOMEM;
-	f->waiting[f->waiting_count++] = (struct waiting){ at, fc->count - 1 };
+	s->ns = more;
+	s->cap = cap;
 	return 0;
 }
 
-/* The bench is proven: what waited was not its fault. */
-static void prove(struct fold *f)
+/* A sample that is undecided, and back; its own inverse. */
+static int64_t turned(int64_t ns)
 {
-	for (size_t i = 0; i < f->waiting_count; i++)
-		f->cases[f->waiting[i].case_index]
-			.seen[f->waiting[i].seen_index]
-			.unproven = false;
-	f->waiting_count = 0;
+	return -1 - ns;
+}
+
+/* A NO_TAP that waits; in the order of outcomes only. */
+#define UNDECIDED OUTCOME_COUNT
+
+/* The order of outcomes, which share claims ask for. */
+static int keep_order(struct fold_case *fc, enum outcome outcome)
+{
+	struct tally *t = &fc->tally;
+
+	if (!fc->share_claimed)
+		return 0;
+	if (fold_grow((void **)&t->order, &fc->order_cap, t->order_n, 1))
+		return ERR_NOMEM;
+	t->order[t->order_n++] = outcome == OUTCOME_NO_TAP ? UNDECIDED : (uint8_t)outcome;
+	return 0;
+}
+
+/* What waits in the order is a NO_TAP, or was no sample. */
+static void decide_order(struct fold_case *fc, bool proven)
+{
+	struct tally *t = &fc->tally;
+	size_t kept = fc->order_from;
+
+	for (size_t i = fc->order_from; i < t->order_n; i++) {
+		if (t->order[i] != UNDECIDED)
+			t->order[kept++] = t->order[i];
+		else if (proven)
+			t->order[kept++] = OUTCOME_NO_TAP;
+	}
+	fc->order_from = t->order_n = kept;
+}
+
+/* A DONE trial that was tried again is no sample after all. */
+static void take_back(struct summary_case *c, struct fold_case *fc)
+{
+	if (fc->last_outcome != OUTCOME_DONE)
+		return;
+	fc->tally.order_n -= fc->share_claimed;
+	if (fc->order_from > fc->tally.order_n)
+		fc->order_from = fc->tally.order_n;
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		size_t n = c->samples[m].n -= fc->last_in[m];
+
+		if (fc->undecided_from[m] > n)
+			fc->undecided_from[m] = n;
+	}
+}
+
+/* The newest attempt of case @at: keep its latencies. */
+static int see(struct fold *f, size_t at, const struct record_attempt *r)
+{
+	struct summary_case *c = &f->s->cases[at];
+	struct fold_case *fc = &f->cases[at];
+	enum outcome outcome = r->result->outcome;
+
+	if (r->attempt > 0)
+		take_back(c, fc);
+	fc->last_outcome = outcome;
+	memset(fc->last_in, 0, sizeof(fc->last_in));
+	if (outcome == OUTCOME_BENCH_ERROR)
+		return 0;
+	if (keep_order(fc, outcome))
+		return ERR_NOMEM;
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		int64_t ns = metric_of(m, r->result);
+
+		if (ns < 0 && !fc->claimed[m])
+			continue;
+		if (make_room(&c->samples[m]))
+			return ERR_NOMEM;
+		ns = ns < 0 ? STATS_INFINITE : ns;
+		c->samples[m].ns[c->samples[m].n++] =
+			outcome == OUTCOME_NO_TAP ? turned(ns) : ns;
+		fc->last_in[m] = true;
+	}
+	return 0;
+}
+
+/* What waits in case @i is decided: samples from now on, or never. */
+static void decide(struct fold *f, size_t i, bool proven)
+{
+	struct summary_case *c = &f->s->cases[i];
+	struct fold_case *fc = &f->cases[i];
+
+	for (int m = 0; m < METRIC_COUNT && c->samples; m++) {
+		struct summary_samples *s = &c->samples[m];
+
+		for (size_t k = fc->undecided_from[m]; k < s->n && proven; k++)
+			if (s->ns[k] < 0)
+				s->ns[k] = turned(s->ns[k]);
+		fc->undecided_from[m] = s->n;
+	}
+	decide_order(fc, proven);
+	tally_decide(&fc->tally, &fc->waiting, proven);
+	c->unproven_no_taps = fc->tally.unproven.count;
+}
+
+static void decide_all(struct fold *f, bool proven)
+{
+	for (size_t i = 0; i < f->s->case_count && f->undecided; i++)
+		if (f->cases[i].waiting.all.count)
+			decide(f, i, proven);
+	f->undecided = false;
+}
+
+/* Known of, and no more: its trial stays missing. */
+static int fold_cut(struct fold *f, size_t at, const struct record_attempt *r,
+		    struct err *err)
+{
+	struct fold_case before = f->cases[at];
+	int rc = r->warmup ? 0 : check_order(&before, &f->s->cases[at], r, err);
+
+	if (!rc)
+		f->s->cuts++;
+	return rc;
 }
 
 static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
@@ -283,19 +377,25 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 	if (f->cases[at].skip)
 		return err_set(err, ERR_FORMAT, "an attempt of a case that is skipped");
 	f->has_attempt = true;
+	if (r.cut)
+		return fold_cut(f, at, &r, err);
 	f->s->attempts++;
 	f->s->transactions +=
 		attempt_find(&a, "select.sent") || attempt_find(&a, "select.received");
 	if (attempt_find(&a, "activated"))
-		prove(f);
+		decide_all(f, true);
+	rc = r.warmup ? 0 : check_order(&f->cases[at], &f->s->cases[at], &r, err);
+	if (rc)
+		return rc;
+	note_attempt(&f->s->cases[at], &r);
+	tally_attempt(&f->cases[at].tally, &f->cases[at].waiting, &f->s->cases[at], &r);
+	if (f->cases[at].waiting.all.count)
+		f->undecided = true;
 	if (r.warmup) {
 		f->s->cases[at].warmups += r.attempt == 0;
 		return 0;
 	}
-	rc = check_order(&f->cases[at], &f->s->cases[at], &r, err);
-	if (rc)
-		return rc;
-	tally(&f->s->cases[at], &f->cases[at].tally, &r);
+	count_trial(&f->s->cases[at], &r);
 	return see(f, at, &r);
 }
 
@@ -307,27 +407,23 @@ static int fold_recovery(struct fold *f, const json_t *line, struct err *err)
 	if (rc)
 		return rc;
 	f->s->recoveries++;
-	f->waiting_count =
-		0; /* a tap after a repair does not prove the bench before it */
+	decide_all(f,
+		   false); /* a tap after a repair does not prove the bench before it */
 	return 0;
 }
 
 static int fold_end(struct fold *f, const json_t *line, struct err *err)
 {
 	struct record_end e;
-	char note[240];
 	int rc = record_end_parse(&e, line, err);
 
 	if (rc)
 		return rc;
 	f->has_end = true;
 	f->s->wall_end_ns = e.wall_end_ns;
-	if (fold_keep(&f->s->ended, e.ended))
-		return ERR_NOMEM;
-	if (!e.why)
-		return 0;
-	snprintf(note, sizeof(note), "%s: %s", e.ended, e.why);
-	return add_note(f, text_trim(note));
+	return fold_keep(&f->s->ended, e.ended) || fold_keep(&f->s->ended_why, e.why)
+		       ? ERR_NOMEM
+		       : 0;
 }
 
 static int fold_note(struct fold *f, const json_t *line, struct err *err)
@@ -374,14 +470,51 @@ int fold_line(void *ctx, json_t *line, int line_no, struct err *err)
 	return 0;
 }
 
+static void drop_unproven(struct summary_samples *s)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (s->ns[i] >= 0)
+			s->ns[kept++] = s->ns[i];
+	s->n = kept;
+}
+
+static void close_case(struct summary_case *c)
+{
+	for (int m = 0; m < METRIC_COUNT; m++) {
+		struct summary_samples *s = &c->samples[m], empty = { 0 };
+
+		if (c->unproven_no_taps)
+			drop_unproven(s);
+		if (s->n) {
+			s->metric = m;
+			empty = c->samples[c->sample_count];
+			c->samples[c->sample_count] = *s;
+			if (&c->samples[c->sample_count++] != s)
+				*s = empty;
+		}
+	}
+}
+
+void fold_samples(struct fold *f)
+{
+	decide_all(f, false);
+	for (size_t i = 0; i < f->s->case_count; i++)
+		close_case(&f->s->cases[i]);
+}
+
+static void release_case(struct fold_case *fc)
+{
+	free(fc->skip);
+	free(fc->tally.order);
+}
+
 void fold_release(struct fold *f)
 {
 	size_t count = f->cases ? f->s->case_count : 0;
 
-	for (size_t i = 0; i < count; i++) {
-		free(f->cases[i].seen);
-		free(f->cases[i].skip);
-	}
+	for (size_t i = 0; i < count; i++)
+		release_case(&f->cases[i]);
 	free(f->cases);
-	free(f->waiting);
 }

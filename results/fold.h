@@ -1,7 +1,7 @@
 #ifndef RESULTS_FOLD_H
 #define RESULTS_FOLD_H
 
-#include "results/judge.h"
+#include "results/tally.h"
 
 #include <jansson.h>
 
@@ -10,39 +10,37 @@
  * know how the run went on (results/summary.c).
  */
 
-/* One counted attempt, as much of it as the samples need. */
-struct seen {
-	enum outcome outcome;
-	bool retried;  /* a later attempt of the trial exists */
-	bool unproven; /* a NO_TAP that may have been the bench */
-	int64_t ns[METRIC_COUNT];
-};
-
+/*
+ * Samples go straight into the arrays of the summary, 8 bytes each. Whether a NO_TAP is one is not known
+ * when it is read: until a later attempt proves the bench it stands there as a negative number, and
+ * what is negative at the end was no sample.
+ */
 struct fold_case {
-	struct seen *seen;
-	size_t count, cap;
 	int last_trial, last_attempt; /* -1, -1: none yet */
+	enum outcome last_outcome;
+	bool claimed[METRIC_COUNT];
+	bool last_in[METRIC_COUNT];          /* the last attempt is the last sample */
+	size_t undecided_from[METRIC_COUNT]; /* no NO_TAP before it waits */
+	size_t order_from, order_cap; /* of tally.order: no NO_TAP before it waits */
+	bool share_claimed;
+	struct tally_waiting waiting;
 	char *skip;
 	struct tally tally;
-};
-
-/* A NO_TAP that waits for the attempt that proves the bench. */
-struct waiting {
-	size_t case_index, seen_index;
 };
 
 struct fold {
 	struct summary *s;
 	struct fold_case *cases; /* as many as s->cases */
 	size_t case_cap, note_cap, last_case;
-	struct waiting *waiting;
-	size_t waiting_count, waiting_cap;
+	bool undecided; /* some case has a NO_TAP that waits */
 	bool has_run, has_attempt, has_end;
 	const char *path;
 };
 
 /** A journal_fn over a struct fold; its errors name file and line. */
 int fold_line(void *ctx, json_t *line, int line_no, struct err *err);
+/** The journal is over: what is no sample leaves the arrays, and metrics without one leave the cases. */
+void fold_samples(struct fold *f);
 /** Free what @f holds, but for its summary. */
 void fold_release(struct fold *f);
 /** Room for one more @item of @size bytes in a growing array, zeroed; ERR_NOMEM. */

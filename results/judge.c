@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void __attribute__((format(printf, 3, 4)))
@@ -18,29 +19,38 @@ rule(struct summary_case *c, enum verdict verdict, const char *fmt, ...)
 	text_trim(c->reason);
 }
 
-static int decide_claims(struct summary_case *c, const struct tally *t, int64_t u_ns,
-			 double confidence)
+static int decide_share(struct summary_claim *sc, const struct tally *t,
+			double confidence)
 {
-	for (size_t i = 0; i < c->claim_count; i++) {
+	bool *hits = calloc(t->order_n + 1, sizeof(*hits));
+
+	if (!hits)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < t->order_n; i++)
+		hits[i] = t->order[i] == (uint8_t)sc->claim.outcome;
+	claim_decide_share(&sc->decision, &sc->claim, hits, t->order_n, confidence);
+	free(hits);
+	return 0;
+}
+
+static int decide_claims(struct summary_case *c, const struct tally *t,
+			 const struct summary *run)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < c->claim_count && !rc; i++) {
 		struct summary_claim *sc = &c->claims[i];
 		const struct summary_samples *s;
-		size_t n = 0;
-		int rc;
 
 		if (sc->claim.type == CLAIM_SHARE) {
-			for (int o = 0; o < OUTCOME_COUNT; o++)
-				n += t->samples[o];
-			claim_decide_share(&sc->decision, &sc->claim,
-					   t->samples[sc->claim.outcome], n, confidence);
+			rc = decide_share(sc, t, run->confidence);
 			continue;
 		}
 		s = summary_find_samples(c, metric_find(sc->claim.metric));
 		rc = claim_decide(&sc->decision, &sc->claim, s ? s->ns : NULL,
-				  s ? s->n : 0, u_ns, confidence);
-		if (rc)
-			return rc;
+				  s ? s->n : 0, run->u_ns, run->confidence);
 	}
-	return 0;
+	return rc;
 }
 
 static const struct summary_claim *claim_with(const struct summary_case *c,
@@ -52,56 +62,82 @@ static const struct summary_claim *claim_with(const struct summary_case *c,
 	return NULL;
 }
 
-static bool has_share_claim(const struct summary_case *c)
-{
-	for (size_t i = 0; i < c->claim_count; i++)
-		if (c->claims[i].claim.type == CLAIM_SHARE)
-			return true;
-	return false;
-}
-
 static const char *many(size_t n)
 {
 	return n == 1 ? "" : "s";
 }
 
+/* "3 attempts", "1 attempt in warm-up", "3 attempts (1 in warm-up)". */
+static const char *attempts(char out[64], const struct trouble *t)
+{
+	if (t->in_warmup == 0 || t->in_warmup == t->count)
+		snprintf(out, 64, "%zu attempt%s%s", t->count, many(t->count),
+			 t->in_warmup ? " in warm-up" : "");
+	else
+		snprintf(out, 64, "%zu attempts (%zu in warm-up)", t->count,
+			 t->in_warmup);
+	return out;
+}
+
 static bool fails(struct summary_case *c, const struct tally *t)
 {
 	const struct summary_claim *claim = claim_with(c, VERDICT_FAIL);
+	char n[64];
 
-	if (c->complaints)
-		rule(c, VERDICT_FAIL,
-		     "%zu attempt%s did not meet the case's expectations: %s",
-		     c->complaints, many(c->complaints), c->first_complaint);
+	if (t->complaints.count)
+		rule(c, VERDICT_FAIL, "%s did not meet the case's expectations: %s",
+		     attempts(n, &t->complaints), t->complaints.first);
 	else if (claim)
 		rule(c, VERDICT_FAIL, "%s: %s", claim->claim.text, claim->decision.why);
-	else if (t->silent_refusals && !has_share_claim(c))
-		rule(c, VERDICT_FAIL,
-		     "%zu attempt%s REFUSED, and no share is allowed to be: %s",
-		     t->silent_refusals, many(t->silent_refusals), t->first_refusal);
-	else if (t->unanswered && c->claim_count == 0)
-		rule(c, VERDICT_FAIL,
-		     "%zu attempt%s without an answer, and no claim allows any: %s",
-		     t->unanswered, many(t->unanswered), t->first_unanswered);
+	else if (t->refused.count)
+		rule(c, VERDICT_FAIL, "%s REFUSED, and no claim allows any: %s",
+		     attempts(n, &t->refused), t->refused.first);
+	else if (t->unanswered.count)
+		rule(c, VERDICT_FAIL, "%s without an answer, and no claim allows any: %s",
+		     attempts(n, &t->unanswered), t->unanswered.first);
 	else
 		return false;
 	return true;
 }
 
-static bool is_open(struct summary_case *c)
+static bool is_drained(const struct summary *s)
+{
+	return strcmp(s->ended, "drained") == 0;
+}
+
+static bool bench_failed(struct summary_case *c, const struct tally *t,
+			 const struct summary *s)
+{
+	char n[64];
+
+	if (t->bench_errors.count)
+		rule(c, VERDICT_BENCH_ERROR, "%s ended in BENCH_ERROR: %s",
+		     attempts(n, &t->bench_errors), t->bench_errors.first);
+	else if (c->trials < c->planned_trials && is_drained(s))
+		rule(c, VERDICT_BENCH_ERROR, "%d of %d trials were not run: %s",
+		     c->planned_trials - c->trials, c->planned_trials,
+		     s->ended_why ? s->ended_why : "the run was drained");
+	else
+		return false;
+	return true;
+}
+
+static bool is_open(struct summary_case *c, const struct tally *t)
 {
 	const struct summary_claim *claim = claim_with(c, VERDICT_INCONCLUSIVE);
+	char n[64];
 
 	if (c->trials < c->planned_trials)
 		rule(c, VERDICT_INCONCLUSIVE, "%d of %d trials were not run",
 		     c->planned_trials - c->trials, c->planned_trials);
 	else if (c->planned_trials == 0)
 		rule(c, VERDICT_INCONCLUSIVE, "no trials were planned");
-	else if (c->unproven_no_taps)
+	else if (t->unproven.count)
 		rule(c, VERDICT_INCONCLUSIVE,
-		     "%zu NO_TAP with no later tap that proves the bench: not held "
+		     "%s ended in NO_TAP, with no later tap that proves the bench: not "
+		     "held "
 		     "against the target",
-		     c->unproven_no_taps);
+		     attempts(n, &t->unproven));
 	else if (claim)
 		rule(c, VERDICT_INCONCLUSIVE, "%s: %s", claim->claim.text,
 		     claim->decision.why);
@@ -110,30 +146,86 @@ static bool is_open(struct summary_case *c)
 	return true;
 }
 
-int judge_case(struct summary_case *c, const struct tally *t, int64_t u_ns,
-	       double confidence)
+static size_t sum(const size_t counts[OUTCOME_COUNT])
 {
-	size_t errors = c->outcomes[OUTCOME_BENCH_ERROR];
-	int rc = decide_claims(c, t, u_ns, confidence);
+	size_t all = 0;
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		all += counts[i];
+	return all;
+}
+
+static void __attribute__((format(printf, 3, 4)))
+say(char *out, size_t size, const char *fmt, ...)
+{
+	size_t len = strlen(out);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out + len, size - len, fmt, ap);
+	va_end(ap);
+}
+
+/* "66 of 100 DONE, 4 REFUSED, 30 without an answer" */
+static void say_counts(char *out, size_t size, const size_t counts[OUTCOME_COUNT])
+{
+	size_t silent = counts[OUTCOME_RF_ERROR] + counts[OUTCOME_NO_TAP];
+
+	say(out, size, "%zu of %zu DONE", counts[OUTCOME_DONE], sum(counts));
+	if (counts[OUTCOME_REFUSED])
+		say(out, size, ", %zu REFUSED", counts[OUTCOME_REFUSED]);
+	if (silent)
+		say(out, size, ", %zu without an answer", silent);
+}
+
+/* ", allowed by p50(tap), share(DONE)" */
+static void say_excuses(char *out, size_t size, const struct summary_case *c)
+{
+	const char *before = ", allowed by ";
+
+	for (size_t i = 0; i < c->claim_count; i++) {
+		const char *text = c->claims[i].claim.text;
+
+		if (!c->claims[i].excused)
+			continue;
+		say(out, size, "%s%.*s", before, (int)strcspn(text, "<>= "), text);
+		before = ", ";
+	}
+}
+
+static void passes(struct summary_case *c)
+{
+	bool warm = sum(c->warmup_outcomes) == c->warmup_outcomes[OUTCOME_DONE];
+	bool all = sum(c->outcomes) == c->outcomes[OUTCOME_DONE];
+	char text[sizeof(c->reason)] = "";
+
+	if (all && warm) {
+		say(text, sizeof(text), "all %d trials met what was expected", c->trials);
+	} else {
+		say_counts(text, sizeof(text), c->outcomes);
+		if (!warm) {
+			say(text, sizeof(text), " (in warm-up ");
+			say_counts(text, sizeof(text), c->warmup_outcomes);
+			say(text, sizeof(text), ")");
+		}
+		say_excuses(text, sizeof(text), c);
+	}
+	if (c->claim_count)
+		say(text, sizeof(text), "%s%zu claim%s hold%s", all && warm ? ", " : "; ",
+		    c->claim_count, many(c->claim_count), c->claim_count == 1 ? "s" : "");
+	rule(c, VERDICT_PASS, "%s", text);
+}
+
+int judge_case(struct summary_case *c, const struct tally *t, const struct summary *s)
+{
+	int rc = decide_claims(c, t, s);
 
 	if (rc)
 		return rc;
 	if (t->skip)
 		rule(c, VERDICT_SKIP, "%s", t->skip);
-	else if (fails(c, t))
-		return 0;
-	else if (errors)
-		rule(c, VERDICT_BENCH_ERROR, "%zu attempt%s ended in BENCH_ERROR: %s",
-		     errors, many(errors), t->first_bench_error);
-	else if (is_open(c))
-		return 0;
-	else if (c->claim_count)
-		rule(c, VERDICT_PASS,
-		     "all %d trials met what was expected, %zu claim%s hold%s", c->trials,
-		     c->claim_count, many(c->claim_count),
-		     c->claim_count == 1 ? "s" : "");
-	else
-		rule(c, VERDICT_PASS, "all %d trials met what was expected", c->trials);
+	else if (!fails(c, t) && !bench_failed(c, t, s) && !is_open(c, t))
+		passes(c);
 	return 0;
 }
 
@@ -150,6 +242,8 @@ void judge_run(struct summary *s)
 			passed += c->claims[k].decision.verdict == VERDICT_PASS &&
 				  c->verdict != VERDICT_SKIP;
 	}
+	if (is_drained(s))
+		verdict = verdict_worst(VERDICT_BENCH_ERROR, verdict);
 	if (verdict == VERDICT_SKIP || strcmp(s->ended, "complete") != 0)
 		verdict = verdict_worst(VERDICT_INCONCLUSIVE, verdict);
 	s->verdict = verdict;

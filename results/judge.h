@@ -1,36 +1,32 @@
 #ifndef RESULTS_JUDGE_H
 #define RESULTS_JUDGE_H
 
-#include "results/summary.h"
+#include "results/tally.h"
 
 /*
  * From what was observed to what may be said: the rules of verdicts, and nothing of how a run is read.
  *
  * A case, in this order:
  *   SKIP          it was planned so
- *   FAIL          an expectation was not met (complaint), a claim fails, an attempt was REFUSED without a
- *                 share claim that says how often it may be, an attempt got no answer (RF_ERROR, NO_TAP)
- *                 and there is no claim at all that could judge it
- *   BENCH_ERROR   any counted attempt was, retried or not
+ *   FAIL          an expectation was not met (complaint), a claim fails, an attempt got no answer or was
+ *                 REFUSED and no claim judges that (results/tally.h)
+ *   BENCH_ERROR   any attempt was, retried or not, in warm-up or not; or trials are missing because the
+ *                 run was drained
  *   INCONCLUSIVE  a claim is, trials are missing, or a NO_TAP may have been the bench
  *   PASS          else
  *
  * Complaints of an attempt that ended in BENCH_ERROR are not held against the target.
+ *
+ * A run is the worst of its cases; at least BENCH_ERROR when it was drained (a device could not be
+ * recovered, or not even opened), and at least INCONCLUSIVE when it did not come to its end otherwise.
  */
-struct tally { /* what the rules ask of a case's attempts; warm-up is in none of it */
-	const char *skip;              /* why it is not run, or NULL */
-	size_t samples[OUTCOME_COUNT]; /* attempts that count in claims */
-	size_t silent_refusals;        /* REFUSED without a complaint */
-	size_t unanswered; /* RF_ERROR, and NO_TAP with a proven bench; no complaint */
-	char first_refusal[160], first_unanswered[160], first_bench_error[160];
-};
 
 /**
  * Decide the claims of @c from its samples, then @c itself: .claims[].decision, .verdict, .reason.
+ * @param s  the run: its U, its confidence and how it ended
  * @return 0 or ERR_NOMEM
  */
-int judge_case(struct summary_case *c, const struct tally *t, int64_t u_ns,
-	       double confidence);
+int judge_case(struct summary_case *c, const struct tally *t, const struct summary *s);
 /** Of the judged cases and how the run ended: .verdict, .risk_claim, .risk_run. */
 void judge_run(struct summary *s);
 

@@ -10,7 +10,8 @@ struct metric {
 	const char *name; /* "tap" */
 	const char *
 		help; /* one line, printed by `keybench list --metrics` and in the man page */
-	bool decides; /* may stand in a claim: a failed attempt counts as +infinity in it */
+	bool decides; /* may stand in a claim: an attempt without it counts as +infinity */
+	bool ends; /* reaches to the end of an attempt: what fails on the way has none */
 };
 
 #define METRIC_COUNT 14

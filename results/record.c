@@ -144,6 +144,7 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "trial", json_integer(a->trial));
 	json_object_set_new(o, "attempt", json_integer(a->attempt));
 	json_object_set_new(o, "warmup", json_boolean(a->warmup));
+	json_object_set_new(o, "cut", json_boolean(a->cut));
 	json_object_set_new(o, "started_ns", number(a->started_ns));
 	json_object_set_new(o, "ended_ns", number(a->ended_ns));
 	json_object_set_new(o, "outcome", json_string(outcome_name(outcome)));
@@ -153,7 +154,7 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "overflow", json_boolean(a->result->overflow));
 	json_object_set_new(o, "points", points_json(a->result, a->origin_ns));
 	json_object_set_new(o, "values", values_json(a->result));
-	return whole(o, 15);
+	return whole(o, 16);
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
@@ -270,6 +271,13 @@ static int64_t take_integer(struct fields *f, const char *key, int64_t min, int6
 	return integer_of(f, key, json_object_get(f->line, key), min, max);
 }
 
+/* Of a line that an earlier keybench wrote without it: 0. */
+static int64_t take_later_integer(struct fields *f, const char *key, int64_t min,
+				  int64_t max)
+{
+	return json_object_get(f->line, key) ? take_integer(f, key, min, max) : 0;
+}
+
 static bool take_bool(struct fields *f, const char *key)
 {
 	const json_t *value = json_object_get(f->line, key);
@@ -277,6 +285,24 @@ static bool take_bool(struct fields *f, const char *key)
 	if (!json_is_boolean(value))
 		wrong(f, key, "true or false");
 	return json_is_true(value);
+}
+
+static bool take_later_bool(struct fields *f, const char *key)
+{
+	return json_object_get(f->line, key) && take_bool(f, key);
+}
+
+/* First of all: in another format nothing else need be as it is here. */
+static void take_format(struct fields *f)
+{
+	int64_t format = take_integer(f, "format", 0, INT64_MAX);
+
+	if (!f->rc && format != JOURNAL_FORMAT)
+		f->rc = err_set(f->err, ERR_FORMAT,
+				"the journal is of \"format\" %" PRId64
+				", this program reads format %d: a %s keybench wrote it",
+				format, JOURNAL_FORMAT,
+				format > JOURNAL_FORMAT ? "newer" : "much older");
 }
 
 static uint64_t take_seed(struct fields *f)
@@ -305,7 +331,7 @@ int record_run_parse(struct record_run *out, const json_t *line, struct err *err
 	struct record_run r = { 0 };
 	const json_t *confidence = json_object_get(line, "confidence");
 
-	take_integer(&f, "format", JOURNAL_FORMAT, JOURNAL_FORMAT);
+	take_format(&f);
 	take_text(&f, "name", &r.name);
 	take_text(&f, "version", &r.version);
 	take_optional_text(&f, "host", &r.host);
@@ -316,7 +342,7 @@ int record_run_parse(struct record_run *out, const json_t *line, struct err *err
 	take_optional_text(&f, "phone", &r.phone);
 	r.device_count = take_texts(&f, "devices", r.devices, RECORD_MAX_DEVICES);
 	r.wall_start_ns = take_integer(&f, "wall_start_ns", 0, INT64_MAX);
-	r.origin_ns = take_integer(&f, "origin_ns", 0, INT64_MAX);
+	r.origin_ns = take_later_integer(&f, "origin_ns", 0, INT64_MAX);
 	r.seed = take_seed(&f);
 	r.u_ns = take_integer(&f, "u_ns", 0, MAX_NS);
 	r.confidence = json_number_value(confidence);
@@ -428,6 +454,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 	r.trial = (int)take_integer(&f, "trial", 0, RECORD_MAX_TRIALS);
 	r.attempt = (int)take_integer(&f, "attempt", 0, RECORD_MAX_TRIALS);
 	r.warmup = take_bool(&f, "warmup");
+	r.cut = take_later_bool(&f, "cut");
 	r.started_ns = take_integer(&f, "started_ns", -MAX_NS, MAX_NS);
 	r.ended_ns = take_integer(&f, "ended_ns", -MAX_NS, MAX_NS);
 	take_outcome(&f, result);

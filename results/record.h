@@ -18,6 +18,7 @@
  *   recovery  a rung of the recovery ladder that was climbed
  *   note      anything a reader of the run should know (a throw-away key, an emulator that died)
  *   end       last: how it ended; missing when the run was cut off
+ * What was added to a line since format 1 may be missing in it: origin_ns of run (0), cut of attempt (false).
  * An attempt with more points than it holds is a BENCH_ERROR, whatever its outcome says.
  * All times but the two wall times are ns since the run's origin on the bench clock.
  */
@@ -55,6 +56,7 @@ struct record_attempt {
 	int trial;   /* 0-based within warm-up or count */
 	int attempt; /* 0: first try, 1: first retry … */
 	bool warmup;
+	bool cut; /* the run ended in the middle of it: its trial is still to be made */
 	int64_t started_ns, ended_ns; /* since the run's origin, as in every record */
 	const struct attempt *result; /* its points are on the bench clock */
 	int64_t origin_ns;            /* of the run, bench clock: taken off the points */

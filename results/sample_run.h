@@ -179,9 +179,11 @@ static inline void sample_recovery(struct sample_run *r)
 	sample_append(r, record_recovery_json(&rec));
 }
 
-static inline void sample_end(struct sample_run *r, const char *ended)
+static inline void sample_end_why(struct sample_run *r, const char *ended,
+				  const char *why)
 {
 	struct record_end e = { .ended = ended,
+				.why = why,
 				.wall_end_ns = SAMPLE_WALL_NS + r->now_ns };
 	struct err err = { 0 };
 
@@ -191,6 +193,11 @@ static inline void sample_end(struct sample_run *r, const char *ended)
 		fail_msg("%s", err.text);
 	journal_close(r->journal);
 	r->journal = NULL;
+}
+
+static inline void sample_end(struct sample_run *r, const char *ended)
+{
+	sample_end_why(r, ended, NULL);
 }
 
 static inline void sample_release(struct sample_run *r)

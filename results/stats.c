@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * What a sum of a few thousand doubles may be off by: a probability that misses the confidence by
@@ -10,17 +11,35 @@
  */
 #define TOLERANCE 1e-12
 
-static int compare(const void *a, const void *b)
+/* Let @ns[@at] sink to where both below it are smaller. */
+static void sink_down(int64_t *ns, size_t at, size_t n)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	int64_t value = ns[at];
+	size_t below;
 
-	return (x > y) - (x < y);
+	while ((below = 2 * at + 1) < n) {
+		if (below + 1 < n && ns[below + 1] > ns[below])
+			below++;
+		if (ns[below] <= value)
+			break;
+		ns[at] = ns[below];
+		at = below;
+	}
+	ns[at] = value;
 }
 
+/* Heapsort: in place (qsort takes as much memory again), and no order of the input makes it slow. */
 void stats_sort(int64_t *ns, size_t n)
 {
-	if (n > 1)
-		qsort(ns, n, sizeof(*ns), compare);
+	for (size_t i = n / 2; i-- > 0;)
+		sink_down(ns, i, n);
+	for (size_t end = n; end-- > 1;) {
+		int64_t largest = ns[0];
+
+		ns[0] = ns[end];
+		ns[end] = largest;
+		sink_down(ns, 0, end);
+	}
 }
 
 /* Smallest whole number not below @x, forgiving the last digits of a product such as 0.95 * 60. */
@@ -39,6 +58,11 @@ int64_t stats_quantile(const int64_t *sorted, size_t n, double q)
 	if (rank < 1)
 		rank = 1;
 	return sorted[(rank > n ? n : rank) - 1];
+}
+
+bool stats_quantile_printable(size_t n, double q)
+{
+	return (double)n * (1 - q) >= 1 - 1e-9;
 }
 
 /* Probability of exactly @k of @n, each with probability 0 < @p < 1. */
@@ -192,6 +216,21 @@ double stats_share_upper(size_t k, size_t n, double confidence)
 	return high;
 }
 
+void stats_share_bounds(size_t k, size_t n, size_t effective_n, double confidence,
+			double *lower, double *upper)
+{
+	size_t m = effective_n < n ? effective_n : n;
+	double scaled = (double)k * ((double)m / (double)n);
+
+	*lower = 0;
+	*upper = 1;
+	if (m == 0)
+		return;
+	*lower = stats_share_lower(m == n ? k : (size_t)scaled, m, confidence);
+	*upper = stats_share_upper(m == n ? k : (size_t)fmin(ceil(scaled), (double)m), m,
+				   confidence);
+}
+
 struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effective_n,
 				 double q, double confidence)
 {
@@ -213,40 +252,28 @@ struct stats_bounds stats_bounds(const int64_t *sorted, size_t n, size_t effecti
 	return b;
 }
 
-struct place {
-	int64_t ns;
-	size_t at;
-};
-
-static int compare_places(const void *a, const void *b)
+/* How many of the sorted values lie below @ns, or (@or_equal) not above it. */
+static size_t count_below(const int64_t *sorted, size_t n, int64_t ns, bool or_equal)
 {
-	const struct place *x = a, *y = b;
+	size_t low = 0, high = n;
 
-	return (x->ns > y->ns) - (x->ns < y->ns);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sorted[middle] < ns || (or_equal && sorted[middle] == ns))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-/* Ranks 1 … n in the order made; equal values share the middle of theirs. NULL: no memory. */
-static double *ranks_of(const int64_t *in_order, size_t n)
+/* Among 1 … n; equal values share the middle of their ranks. */
+static double rank_of(const int64_t *sorted, size_t n, int64_t ns)
 {
-	struct place *places = calloc(n, sizeof(*places));
-	double *ranks = calloc(n, sizeof(*ranks));
-
-	if (!places || !ranks) {
-		free(places);
-		free(ranks);
-		return NULL;
-	}
-	for (size_t i = 0; i < n; i++)
-		places[i] = (struct place){ in_order[i], i };
-	qsort(places, n, sizeof(*places), compare_places);
-	for (size_t from = 0, to; from < n; from = to) {
-		for (to = from + 1; to < n && places[to].ns == places[from].ns; to++)
-			;
-		for (size_t i = from; i < to; i++)
-			ranks[places[i].at] = (double)(from + 1 + to) / 2;
-	}
-	free(places);
-	return ranks;
+	return (double)(count_below(sorted, n, ns, false) + 1 +
+			count_below(sorted, n, ns, true)) /
+	       2;
 }
 
 /* Variance of the lag-1 rank autocorrelation when every order is equally likely. */
@@ -259,27 +286,93 @@ static double rank_variance(double n)
 struct stats_dependence stats_dependence(const int64_t *in_order, size_t n)
 {
 	struct stats_dependence d = { .p = 1, .effective_n = n };
-	double mean = ((double)n + 1) / 2, around = 0, next = 0, z;
-	double *ranks;
+	double mean = ((double)n + 1) / 2, around = 0, next = 0, before = 0, z;
+	int64_t *sorted;
 
 	if (n < STATS_DEPENDENCE_MIN)
 		return d;
-	ranks = ranks_of(in_order, n);
-	if (!ranks) { /* cannot say, so nothing may be counted on */
+	sorted = malloc(n * sizeof(*sorted));
+	if (!sorted) { /* cannot say, so nothing may be counted on */
 		d.effective_n = 0;
 		return d;
 	}
+	memcpy(sorted, in_order, n * sizeof(*sorted));
+	stats_sort(sorted, n);
 	for (size_t i = 0; i < n; i++) {
-		around += (ranks[i] - mean) * (ranks[i] - mean);
-		if (i + 1 < n)
-			next += (ranks[i] - mean) * (ranks[i + 1] - mean);
+		double from_mean = rank_of(sorted, n, in_order[i]) - mean;
+
+		around += from_mean * from_mean;
+		next += before * from_mean; /* the first has none before it: 0 */
+		before = from_mean;
 	}
-	free(ranks);
+	free(sorted);
 	if (around <= 0) /* all equal */
 		return d;
 	d.rho = next / around;
 	z = (d.rho + 1 / (double)n) / sqrt(rank_variance((double)n));
 	d.p = erfc(fabs(z) / sqrt(2));
+	d.significant = d.p < 0.01;
+	if (d.significant && d.rho > 0)
+		d.effective_n = (size_t)((double)n * (1 - d.rho) / (1 + d.rho));
+	return d;
+}
+
+/* Of n over k; minus infinity where there is none. */
+static double log_choose(double n, double k)
+{
+	int sign;
+
+	if (k < 0 || k > n)
+		return -INFINITY;
+	return lgamma_r(n + 1, &sign) - lgamma_r(k + 1, &sign) -
+	       lgamma_r(n - k + 1, &sign);
+}
+
+/* Probability of exactly @runs runs of @yes and @no when every order is equally likely. */
+static double runs_term(double yes, double no, size_t runs)
+{
+	double all = log_choose(yes + no, yes), half = (double)(runs / 2);
+
+	if (runs % 2 == 0)
+		return 2 * exp(log_choose(yes - 1, half - 1) +
+			       log_choose(no - 1, half - 1) - all);
+	return exp(log_choose(yes - 1, half) + log_choose(no - 1, half - 1) - all) +
+	       exp(log_choose(yes - 1, half - 1) + log_choose(no - 1, half) - all);
+}
+
+/* Two-sided: twice the smaller side. */
+static double runs_p(double yes, double no, size_t runs)
+{
+	size_t most = (size_t)(2 * fmin(yes, no)) + 1;
+	double few = 0, many = 0;
+
+	for (size_t r = 2; r <= most; r++) {
+		double term = runs_term(yes, no, r);
+
+		few += r <= runs ? term : 0;
+		many += r >= runs ? term : 0;
+	}
+	return fmin(1, 2 * fmin(few, many));
+}
+
+struct stats_dependence stats_dependence_binary(const bool *in_order, size_t n)
+{
+	struct stats_dependence d = { .p = 1, .effective_n = n };
+	double mean, around, next = 0;
+	size_t yes = 0, runs = 1;
+
+	for (size_t i = 0; i < n; i++)
+		yes += in_order[i];
+	if (n < STATS_DEPENDENCE_MIN || yes == 0 || yes == n)
+		return d;
+	mean = (double)yes / (double)n;
+	around = (double)n * mean * (1 - mean);
+	for (size_t i = 1; i < n; i++) {
+		runs += in_order[i] != in_order[i - 1];
+		next += (in_order[i] - mean) * (in_order[i - 1] - mean);
+	}
+	d.rho = next / around;
+	d.p = runs_p((double)yes, (double)(n - yes), runs);
 	d.significant = d.p < 0.01;
 	if (d.significant && d.rho > 0)
 		d.effective_n = (size_t)((double)n * (1 - d.rho) / (1 + d.rho));

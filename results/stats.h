@@ -12,7 +12,8 @@
  * Source: order-statistic bounds for quantiles (H. A. David, Order Statistics, 7.1), Clopper-Pearson for
  * shares; both from the binomial distribution, computed here in logarithms. Serial dependence: mean and
  * variance of a rank autocorrelation under randomness, Dufour and Roy (1985); effective size of a
- * first-order autoregressive series, n (1 - rho) / (1 + rho).
+ * first-order autoregressive series or two-state Markov chain, n (1 - rho) / (1 + rho). Runs of yes and
+ * no: exact distribution, Wald and Wolfowitz (1940).
  */
 #define STATS_INFINITE INT64_MAX
 
@@ -27,6 +28,11 @@ int64_t stats_quantile(const int64_t *sorted, size_t n, double q);
 size_t stats_upper_rank(size_t n, double q, double confidence);
 /** The same for the lower bound; 0 when there is none. */
 size_t stats_lower_rank(size_t n, double q, double confidence);
+/**
+ * May quantile @q be named from @n samples? Not when its rank could only be the largest or be missed
+ * altogether: p50 needs 2 samples, p90 10, p95 20, p99 100.
+ */
+bool stats_quantile_printable(size_t n, double q);
 /** Fewest trials with which quantile @q can have an upper bound: 59 for 0.95 at 95 %. */
 size_t stats_trials_needed(double q, double confidence);
 /** One-sided Clopper-Pearson bounds of a share, @k of @n. */
@@ -55,5 +61,17 @@ struct stats_dependence {
 	size_t effective_n; /* trials to count on: n unless significantly positive */
 };
 struct stats_dependence stats_dependence(const int64_t *in_order, size_t n);
+/**
+ * The same for yes and no, by the exact distribution of the number of runs given how many were yes: rare
+ * events are far from what the ranks' approximation is good for. Too many runs and too few are both
+ * significant; .rho is the lag-1 autocorrelation. All equal: nothing speaks against independence.
+ */
+struct stats_dependence stats_dependence_binary(const bool *in_order, size_t n);
+/**
+ * Clopper-Pearson bounds, each one-sided, of a share @k of @n > 0 attempts that are worth @effective_n
+ * independent ones: the share is rounded away from what the bound is to show.
+ */
+void stats_share_bounds(size_t k, size_t n, size_t effective_n, double confidence,
+			double *lower, double *upper);
 
 #endif

@@ -390,6 +390,91 @@ static void bounds_of_dependent_trials_lie_further_out(void **state)
 	assert_int_equal(stats_bounds(ns, 200, 0, 0.9, 0.95).lower_ns, 0);
 }
 
+static void the_runs_of_yes_and_no_are_judged_exactly(void **state)
+{
+	bool in_order[20] = { false };
+	struct stats_dependence d;
+
+	(void)state;
+	/* 5 and 5 in 2 runs: 2 of 252 orders, as many in 10; twice that */
+	for (int i = 0; i < 5; i++)
+		in_order[i] = true;
+	d = stats_dependence_binary(in_order, 10);
+	assert_true(near(d.p, 2 * 2.0 / 252, 1e-9));
+	assert_false(d.significant);
+	/* 10 and 10 in 2 runs: 2 of 184756 */
+	for (int i = 0; i < 10; i++)
+		in_order[i] = true;
+	d = stats_dependence_binary(in_order, 20);
+	assert_true(near(d.p, 4.0 / 184756, 1e-12));
+	assert_true(d.significant && d.rho > 0.8 && d.effective_n < 3);
+	/* 4 of 12 in a row at the end: 3 of 495 orders have 2 runs or fewer … */
+	for (int i = 0; i < 12; i++)
+		in_order[i] = i >= 8;
+	d = stats_dependence_binary(in_order, 12);
+	assert_true(near(d.p, 2 * 2.0 / 495, 1e-9));
+	for (int i = 0; i < 20; i++)
+		in_order[i] = i % 2;
+	d = stats_dependence_binary(in_order, 20);
+	assert_true(d.significant && d.rho < 0);
+	assert_int_equal(d.effective_n, 20);
+	/* two rare events side by side are no series: 2 of n */
+	memset(in_order, 0, sizeof(in_order));
+	in_order[7] = in_order[8] = true;
+	assert_false(stats_dependence_binary(in_order, 20).significant);
+	in_order[8] = false;
+	assert_false(stats_dependence_binary(in_order, 20).significant);
+	in_order[7] = false;
+	assert_true(stats_dependence_binary(in_order, 20).p == 1);
+	assert_int_equal(stats_dependence_binary(in_order, 20).effective_n, 20);
+}
+
+/* Over independent draws it may call hardly more than one in a hundred dependent. */
+static void independent_draws_are_seldom_called_dependent(void **state)
+{
+	struct rng rng;
+	int called = 0;
+
+	(void)state;
+	rng_init(&rng, 3, "draws");
+	for (int round = 0; round < 4000; round++) {
+		bool in_order[200];
+
+		for (int i = 0; i < 200; i++)
+			in_order[i] = rng_below(&rng, 100) < 4;
+		called += stats_dependence_binary(in_order, 200).significant;
+	}
+	assert_true(called <= 60);
+}
+
+static void a_share_of_fewer_effective_attempts_has_wider_bounds(void **state)
+{
+	double lower, upper, wide_lower, wide_upper;
+
+	(void)state;
+	stats_share_bounds(90, 100, 100, 0.95, &lower, &upper);
+	assert_true(lower == stats_share_lower(90, 100, 0.95));
+	assert_true(upper == stats_share_upper(90, 100, 0.95));
+	/* 90 of 100 worth 15: 13.5, at least 13 and at most 14 */
+	stats_share_bounds(90, 100, 15, 0.95, &wide_lower, &wide_upper);
+	assert_true(wide_lower == stats_share_lower(13, 15, 0.95));
+	assert_true(wide_upper == stats_share_upper(14, 15, 0.95));
+	stats_share_bounds(90, 100, 0, 0.95, &lower, &upper);
+	assert_true(lower == 0 && upper == 1);
+}
+
+static void a_quantile_is_printable_only_when_the_samples_can(void **state)
+{
+	(void)state;
+	assert_false(stats_quantile_printable(99, 0.99));
+	assert_true(stats_quantile_printable(100, 0.99));
+	assert_false(stats_quantile_printable(19, 0.95));
+	assert_true(stats_quantile_printable(20, 0.95));
+	assert_true(stats_quantile_printable(10, 0.9));
+	assert_false(stats_quantile_printable(1, 0.5));
+	assert_true(stats_quantile_printable(1000, 0.999));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +495,10 @@ int main(void)
 		cmocka_unit_test(what_alternates_is_dependent_but_counts_in_full),
 		cmocka_unit_test(ties_and_infinite_values_are_ranks_like_any),
 		cmocka_unit_test(bounds_of_dependent_trials_lie_further_out),
+		cmocka_unit_test(the_runs_of_yes_and_no_are_judged_exactly),
+		cmocka_unit_test(independent_draws_are_seldom_called_dependent),
+		cmocka_unit_test(a_share_of_fewer_effective_attempts_has_wider_bounds),
+		cmocka_unit_test(a_quantile_is_printable_only_when_the_samples_can),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

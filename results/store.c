@@ -98,10 +98,14 @@ int store_new_run(struct store_run *out, const char *dir, const char *name,
 	return 0;
 }
 
+/* Room for the name of a suite, which has up to 48 bytes, with what is put around it. */
+#define LONGEST_NAME 80
+
 /* A file of this folder and no other. */
 static bool is_file_name(const char *name)
 {
-	return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 48;
+	return *name && *name != '.' && !strchr(name, '/') &&
+	       strlen(name) <= LONGEST_NAME;
 }
 
 static int put(const struct store_run *run, const char *folder, const char *name,

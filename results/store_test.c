@@ -92,6 +92,28 @@ static void files_are_kept_and_replaced_whole(void **state)
 	sample_remove(dir);
 }
 
+static void a_long_name_of_a_suite_is_kept(void **state)
+{
+	char dir[64], name[82], inside[100];
+	struct store_run run;
+
+	(void)state;
+	sample_dir(dir);
+	assert_int_equal(store_new_run(&run, dir, "x", SAMPLE_WALL_NS, NULL), 0);
+	memset(name, 'n', sizeof(name));
+	name[60] = '\0';
+	assert_int_equal(store_input(&run, name, text_bytes("suite: x\n"), NULL), 0);
+	snprintf(inside, sizeof(inside), "inputs/%s", name);
+	expect_file(run.path, inside, "suite: x\n");
+	name[60] = 'n';
+	name[80] = '\0';
+	assert_int_equal(store_input(&run, name, text_bytes("x"), NULL), 0);
+	name[80] = 'n';
+	name[81] = '\0';
+	assert_int_equal(store_input(&run, name, text_bytes("x"), NULL), ERR_USAGE);
+	sample_remove(dir);
+}
+
 static void only_a_folder_with_a_journal_is_a_run(void **state)
 {
 	struct store_run run, opened;
@@ -143,6 +165,7 @@ int main(void)
 		cmocka_unit_test(only_a_folder_with_a_journal_is_a_run),
 		cmocka_unit_test(
 			a_place_that_cannot_be_written_is_an_error_that_names_it),
+		cmocka_unit_test(a_long_name_of_a_suite_is_kept),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -2,6 +2,7 @@
 
 #include "results/fold.h"
 #include "results/journal.h"
+#include "results/judge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,55 +25,6 @@ const struct summary_samples *summary_find_samples(const struct summary_case *c,
 	return NULL;
 }
 
-static bool is_sample(const struct seen *s)
-{
-	return s->outcome != OUTCOME_BENCH_ERROR && !s->unproven &&
-	       !(s->retried && s->outcome == OUTCOME_DONE);
-}
-
-static int collect_metric(struct summary_case *c, const struct fold_case *fc, int metric)
-{
-	struct summary_samples *out = &c->samples[c->sample_count];
-	bool claimed = summary_is_claimed(c, metric);
-
-	for (size_t i = 0; i < fc->count; i++) {
-		int64_t ns = fc->seen[i].ns[metric];
-
-		if (!is_sample(&fc->seen[i]) || (ns < 0 && !claimed))
-			continue;
-		if (fold_grow((void **)&out->ns, &out->cap, out->n, sizeof(*out->ns)))
-			return ERR_NOMEM;
-		out->ns[out->n++] = ns < 0 ? STATS_INFINITE : ns;
-	}
-	if (out->n) {
-		out->metric = metric;
-		c->sample_count++;
-	}
-	return 0;
-}
-
-static int collect(struct summary_case *c, struct fold_case *fc)
-{
-	c->samples = calloc(METRIC_COUNT, sizeof(*c->samples));
-	if (!c->samples)
-		return ERR_NOMEM;
-	for (int m = 0; m < METRIC_COUNT; m++)
-		if (collect_metric(c, fc, m))
-			return ERR_NOMEM;
-	for (size_t i = 0; i < fc->count; i++) {
-		const struct seen *s = &fc->seen[i];
-
-		if (is_sample(s))
-			fc->tally.samples[s->outcome]++;
-		if (s->unproven)
-			c->unproven_no_taps++;
-		else if (s->outcome == OUTCOME_NO_TAP && !fc->tally.unanswered++ &&
-			 !fc->tally.first_unanswered[0])
-			strcpy(fc->tally.first_unanswered, "NO_TAP");
-	}
-	return 0;
-}
-
 static int conclude(struct fold *f)
 {
 	struct summary *s = f->s;
@@ -80,12 +32,9 @@ static int conclude(struct fold *f)
 
 	if (!s->ended)
 		rc = fold_keep(&s->ended, "cut off");
-	for (size_t i = 0; i < s->case_count && !rc; i++) {
-		rc = collect(&s->cases[i], &f->cases[i]);
-		if (!rc)
-			rc = judge_case(&s->cases[i], &f->cases[i].tally, s->u_ns,
-					s->confidence);
-	}
+	fold_samples(f);
+	for (size_t i = 0; i < s->case_count && !rc; i++)
+		rc = judge_case(&s->cases[i], &f->cases[i].tally, s);
 	if (!rc)
 		judge_run(s);
 	return rc;
@@ -149,6 +98,7 @@ void summary_free(struct summary *s)
 		return;
 	free(s->run_name);
 	free(s->ended);
+	free(s->ended_why);
 	free(s->version);
 	free(s->rig);
 	free(s->target);

@@ -10,7 +10,7 @@
  * A run, folded from its journal alone: what happened, every sample, and what may be said of it.
  * Everything printed about a run is made from this. The rules of verdicts stand in results/judge.h.
  *
- * What is a sample. Warm-up attempts never are, nor those that ended in BENCH_ERROR. Of a trial that was
+ * What is a sample. Warm-up attempts never are, nor those that ended in BENCH_ERROR or were cut short. Of a trial that was
  * tried again its last attempt is one; an earlier one that failed stays one too: trying again does not
  * undo it. A NO_TAP is held against the target when the bench is proven: by a later attempt of the run that
  * activated, with no recovery of a device in between; else it is unproven and no sample.
@@ -26,6 +26,7 @@ struct summary_samples { /* one metric of one case, in the order they were made 
 struct summary_claim {
 	struct claim claim;
 	struct claim_decision decision;
+	size_t excused; /* attempts that came to no good end and that it judges */
 };
 
 struct summary_case {
@@ -35,7 +36,9 @@ struct summary_case {
 	int planned_trials, planned_warmup, trials, warmups;
 	size_t outcomes
 		[OUTCOME_COUNT]; /* of counted attempts, retries included, warm-up not */
-	size_t complaints, unproven_no_taps;
+	size_t warmup_outcomes[OUTCOME_COUNT]; /* the same of warm-up alone */
+	size_t complaints, warmup_complaints;
+	size_t unproven_no_taps; /* warm-up included */
 	size_t fallbacks; /* attempts with a point "fallback": fast was asked, standard had to do it */
 	char first_complaint[200], first_trouble[200];
 	int64_t first_ns, last_ns; /* span on the run's clock */
@@ -49,6 +52,7 @@ struct summary_case {
 
 struct summary {
 	char *run_name, *ended; /* "complete" "interrupted" "drained" "cut off" */
+	char *ended_why;        /* or NULL */
 	bool simulated, torn;
 	int64_t wall_start_ns, wall_end_ns, u_ns;
 	uint64_t seed;
@@ -59,7 +63,8 @@ struct summary {
 	char **notes;
 	size_t note_count;
 	size_t attempts, recoveries; /* warm-up and retries included */
-	size_t transactions;         /* attempts that sent SELECT */
+	size_t cuts;         /* attempts cut short by the end; in no other count */
+	size_t transactions; /* attempts that sent SELECT */
 	double risk_claim,
 		risk_run; /* of a wrong PASS: per claim, and at most for the run */
 	struct summary_case *cases;
@@ -80,6 +85,12 @@ bool summary_is_claimed(const struct summary_case *c, int metric);
 struct render_options {
 	int width; /* columns; text only */
 	bool utf8; /* text only: block characters, else ASCII */
+	/*
+	 * Where a long rendering (csv) goes part by part, so that it need not fit into memory; what is in
+	 * .out afterwards is its last part. NULL: it all stays in .out.
+	 */
+	int (*flush)(void *ctx, struct bytes part, struct err *err);
+	void *ctx;
 };
 struct renderer {
 	const char *name; /* "text", as `keybench report --format` says it */
@@ -92,7 +103,19 @@ struct renderer {
 /** text json junit csv hlog; ended by a row without name. */
 extern const struct renderer renderers[];
 const struct renderer *renderer_find(const char *name);
-/** Write every renderer's file into the run folder: text at 80 columns, UTF-8. */
+/** The longest rendering that is kept whole: what .out of a rendering is to be initialised with. */
+#define SUMMARY_RENDERING_MAX ((size_t)256 << 20)
+/**
+ * Append a rendering to @out, which the caller has initialised. @param o  as of the renderer
+ * @return 0; ERR_RANGE when it does not fit or there is no memory; else what the renderer or .flush said
+ */
+int summary_render(const struct renderer *r, const struct summary *s,
+		   const struct store_run *run, const struct render_options *o,
+		   struct buf *out, struct err *err);
+/**
+ * Write every renderer's file into the run folder: text at 80 columns, UTF-8. One that cannot be written
+ * does not keep the others from it. @return 0 or the first error, which names its file
+ */
 int summary_write_reports(const struct summary *s, const struct store_run *run,
 			  struct err *err);
 

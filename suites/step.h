@@ -65,6 +65,16 @@ struct step_kind {
 	size_t params_size;
 	/** Before the first step of an attempt; NULL: nothing. @return 0 or an error of the bench */
 	int (*prepare)(const void *params, struct step_env *env, struct err *err);
+	/**
+	 * What it would leave in an attempt, all going well; so that a claim nothing can support, or steps
+	 * in an order that cannot work, are found before anything moves. NULL: leaves nothing, goes anywhere.
+	 *
+	 * @param a  what the steps before it left; the points it adds have no meaningful times
+	 * @return   NULL, or why it cannot stand here
+	 */
+	const char *(*rehearse)(const void *params, struct attempt *a);
+	/* What the table cannot do (CONF_NODE parameters), when the suite is read; NULL: nothing. */
+	int (*bind)(void *params, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
 };

@@ -153,10 +153,12 @@ static int load_step(struct suite_step *step, struct node n, struct err *err)
 	static const struct conf_item none[] = { { 0 } };
 	const struct conf_item *items;
 	struct node name = node_is_map(n) ? node_key(n, 0) : n;
+	int rc;
 
 	if (!node_text(name) || (node_is_map(n) && node_count(n) != 1))
 		return node_error(n, err,
 				  "a step is a name, or one name with its parameters");
+	step->at = name;
 	step->kind = step_find(node_text(name));
 	if (!step->kind)
 		return unknown_step(name, node_text(name), err);
@@ -164,9 +166,11 @@ static int load_step(struct suite_step *step, struct node n, struct err *err)
 	step->params = calloc(1, step->kind->params_size ? step->kind->params_size : 1);
 	if (!step->params)
 		return err_set(err, ERR_NOMEM, "no memory for a step");
-	if (node_is_map(n))
-		return conf_bind(node_item(n, 0), items, step->params, err);
-	return conf_bind_absent(n, items, step->params, err);
+	rc = node_is_map(n) ? conf_bind(node_item(n, 0), items, step->params, err)
+			    : conf_bind_absent(n, items, step->params, err);
+	if (!rc && step->kind->bind)
+		rc = step->kind->bind(step->params, err);
+	return rc;
 }
 
 static int load_steps(struct suite_case *c, struct node list, struct err *err)

@@ -17,6 +17,7 @@
 struct suite_step {
 	const struct step_kind *kind;
 	void *params; /* params_size bytes; NULL when it has none */
+	struct node at;
 };
 
 struct suite_claim {

@@ -9,23 +9,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_NODES 20000
-
-/* A line of the source, made safe for a terminal, and a caret under @column. */
+/* A line of the source, made safe for a terminal, and a caret under @column (in characters). */
 static void fill_excerpt(const struct conf *conf, int line, int column, struct err *err)
 {
-	struct bytes text = buf_bytes(&conf->text);
-	size_t at = 0, width = 0;
+	struct bytes rest = buf_bytes(&conf->text);
+	int width = 0;
 	char shown[120];
+	size_t at = 0;
 
-	for (int n = 1; n < line && at < text.len; at++)
-		n += text.data[at] == '\n';
-	for (; at < text.len && text.data[at] != '\n' && width < sizeof(shown) - 1; at++)
-		shown[width++] = text.data[at] < ' ' || text.data[at] == 127
-					 ? ' '
-					 : (char)text.data[at];
-	shown[width] = '\0';
-	if ((size_t)column > width + 1)
+	for (int n = 1; n < line && rest.len; rest.data++, rest.len--)
+		n += rest.data[0] == '\n';
+	while (rest.len && rest.data[0] != '\n') {
+		size_t len = conf_character(rest);
+		bool plain = len && rest.data[0] >= ' ' && rest.data[0] != 127 &&
+			     !(rest.data[0] == 0xc2 && rest.data[1] < 0xa0);
+
+		if (at + (plain ? len : 1) >= sizeof(shown))
+			break;
+		if (plain)
+			memcpy(shown + at, rest.data, len);
+		else
+			shown[at] = len == 1 ? ' ' : '?';
+		at += plain ? len : 1;
+		width++;
+		rest.data += len ? len : 1;
+		rest.len -= len ? len : 1;
+	}
+	shown[at] = '\0';
+	if (column > width + 1)
 		snprintf(err->excerpt, sizeof(err->excerpt), "  %s", shown);
 	else
 		snprintf(err->excerpt, sizeof(err->excerpt), "  %s\n  %*s^", shown,
@@ -248,9 +259,9 @@ static int build(struct builder *b, struct conf_node **out, int depth)
 	if (depth > CONF_MAX_DEPTH)
 		return mistake(b->conf, line, column, b->err,
 			       "nested deeper than %d levels", CONF_MAX_DEPTH);
-	if (++b->nodes > MAX_NODES)
+	if (++b->nodes > CONF_MAX_VALUES)
 		return mistake(b->conf, line, column, b->err,
-			       "more than %d values in one file", MAX_NODES);
+			       "more than %d values in one file", CONF_MAX_VALUES);
 	if (b->event->type == FYET_MAPPING_START)
 		kind = NODE_MAP;
 	else if (b->event->type == FYET_SEQUENCE_START)
@@ -340,34 +351,10 @@ static int parse(struct conf *conf, struct err *err)
 	return rc;
 }
 
-/* Not text at all? Then YAML's own words would only confuse. */
-static int check_text(const struct conf *conf, struct err *err)
-{
-	struct bytes text = buf_bytes(&conf->text);
-	bool blank = true;
-
-	if (text.len > CONF_MAX_BYTES)
-		return err_set(err, ERR_RANGE,
-			       "%s: longer than 1 MiB, not a configuration file",
-			       conf->name);
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-
-		if (c < ' ' && c != '\n' && c != '\t' && c != '\r')
-			return err_set(err, ERR_FORMAT,
-				       "%s: a binary file; a YAML text is needed",
-				       conf->name);
-		blank = blank && (c <= ' ');
-	}
-	if (blank)
-		return err_set(err, ERR_FORMAT, "%s: the file is empty", conf->name);
-	return 0;
-}
-
 static int finish(struct conf **out, struct conf *conf, int rc, struct err *err)
 {
 	if (!rc)
-		rc = check_text(conf, err);
+		rc = conf_check_text(conf, err);
 	if (!rc)
 		rc = parse(conf, err);
 	if (rc)

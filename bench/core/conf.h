@@ -13,14 +13,18 @@
  *
  * A mistake is one line, "file:line:col: what, and what is allowed", and its source line with a
  * caret (err.excerpt). Refused before or while parsing: over 1 MiB, a directory, an empty or a
- * binary file, more than one document, anchors and aliases, tags, duplicate keys, nesting
- * deeper than CONF_MAX_DEPTH.
+ * binary file, what is not UTF-8, directives, more than one document, anchors and aliases, tags,
+ * duplicate keys, nesting deeper than CONF_MAX_DEPTH, more lines, values or blanks in a row
+ * than the limits below.
  *
  * A loader describes a map by a table of items and gets a plain struct back (conf_bind): unknown
  * keys, missing keys, wrong types, units and ranges are found there and nowhere else.
  */
 #define CONF_MAX_BYTES (1 << 20)
 #define CONF_MAX_DEPTH 24
+#define CONF_MAX_LINES 10000
+#define CONF_MAX_VALUES 20000
+#define CONF_MAX_BLANKS 4096
 
 struct conf;      /* one parsed file; owns every string and node in it */
 struct conf_node; /* opaque */
@@ -109,7 +113,8 @@ extern const char CONF_ABSENT[];
  */
 int conf_bind(struct node map, const struct conf_item *items, void *out, struct err *err);
 /** As if an empty map had stood at @at: every key gets its fallback. */
-int conf_bind_absent(struct node at, const struct conf_item *items, void *out, struct err *err);
+int conf_bind_absent(struct node at, const struct conf_item *items, void *out,
+		     struct err *err);
 /**
  * How CONF_DEVICE values "emu:NAME" become paths: @fn gets the text from "emu:" on and returns a path
  * that lives as long as the conf, or NULL (a located mistake). Without @fn they stay as they are.

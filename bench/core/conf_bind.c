@@ -453,8 +453,8 @@ static int check_keys(struct node map, const struct conf_item *items, struct err
 }
 
 /* @n: the value under the item's key, or absent; @map: where a missing key would have stood. */
-static int bind_item(struct node map, struct node n, const struct conf_item *item, void *out,
-		     struct err *err)
+static int bind_item(struct node map, struct node n, const struct conf_item *item,
+		     void *out, struct err *err)
 {
 	void *field = (char *)out + item->offset;
 
@@ -480,7 +480,8 @@ int conf_bind(struct node map, const struct conf_item *items, void *out, struct 
 	return rc;
 }
 
-int conf_bind_absent(struct node at, const struct conf_item *items, void *out, struct err *err)
+int conf_bind_absent(struct node at, const struct conf_item *items, void *out,
+		     struct err *err)
 {
 	int rc = 0;
 

@@ -7,7 +7,8 @@
 #include <stdarg.h>
 
 /*
- * The tree behind conf.h, shared by its two halves: conf.c builds it, conf_bind.c reads it.
+ * The tree behind conf.h, shared by its three parts: conf_text.c lets a text in, conf.c builds the
+ * tree, conf_bind.c reads it.
  */
 enum node_kind {
 	NODE_TEXT,
@@ -32,6 +33,11 @@ struct conf {
 	void **kept; /* memory handed out with values: lives as long as the conf */
 	int kept_count;
 };
+
+/** Bytes of the UTF-8 character that @rest begins with (1 ... 4), or 0 when it begins with none. */
+size_t conf_character(struct bytes rest);
+/** Is what was read text, not too long, and without directives? (conf_text.c) */
+int conf_check_text(const struct conf *conf, struct err *err);
 
 /** A located mistake with the given code; fills text and excerpt. @return @code */
 int conf_mistake(const struct conf *conf, int line, int column, struct err *err, int code,

@@ -18,7 +18,7 @@
 /**
  * @param subdir  "suites", "fixtures/rigs", "fixtures/profiles/protocol" …
  * @param beside  the file in which @given stands, or NULL
- * @return 0, or ERR_IO naming every folder looked into
+ * @return 0, or ERR_FORMAT naming every folder looked into
  */
 int data_find(char out[DATA_PATH_MAX], const char *given, const char *subdir,
 	      const char *beside, struct err *err);

@@ -15,6 +15,16 @@
 int fs_read(const char *path, size_t max, struct buf *out, struct err *err);
 /** Write @path by way of a temporary file beside it and a rename: whole or not at all. */
 int fs_write(const char *path, struct bytes content, struct err *err);
+/** The same in parts: fs_begin, fs_more …, and fs_end in any case. */
+struct fs_writing {
+	int fd;
+	const char *path; /* borrowed */
+	char temp[4096];
+};
+int fs_begin(struct fs_writing *w, const char *path, struct err *err);
+int fs_more(struct fs_writing *w, struct bytes part, struct err *err);
+/** @param rc  0: the file gets its name; else it is forgotten, and @rc comes back */
+int fs_end(struct fs_writing *w, int rc, struct err *err);
 /** mkdir -p. */
 int fs_mkdirs(const char *path, struct err *err);
 bool fs_exists(const char *path);

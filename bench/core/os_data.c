@@ -91,6 +91,11 @@ static bool take(char out[DATA_PATH_MAX], const char *dir, const char *file)
 	return n > 0 && n < DATA_PATH_MAX && fs_exists(out);
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
 /* NAME.yaml at any depth below @dir; the first in the order of names. */
 static bool take_below(char out[DATA_PATH_MAX], const char *dir, const char *name)
 {
@@ -101,7 +106,7 @@ static bool take_below(char out[DATA_PATH_MAX], const char *dir, const char *nam
 	FTS *fts;
 
 	snprintf(file, sizeof(file), "%s.yaml", name);
-	fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+	fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
 	if (!fts)
 		return false;
 	while (!found && (e = fts_read(fts)))
@@ -137,10 +142,10 @@ static int not_found(const char *given, const char *subdir, bool path, struct er
 		at += n > 0 ? (size_t)n : 0;
 	}
 	if (path)
-		return err_set(err, ERR_IO,
+		return err_set(err, ERR_FORMAT,
 			       "%s: no such file, here or in the data folders (%s)",
 			       given, where);
-	return err_set(err, ERR_IO, "no %s.yaml below %s", given,
+	return err_set(err, ERR_FORMAT, "no %s.yaml below %s", given,
 		       where[0] ? where : "any data folder");
 }
 

@@ -78,10 +78,11 @@ static void what_is_not_there_says_where_it_was_looked_for(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(data_find(path, "window", "suites", NULL, &err), ERR_IO);
+	assert_int_equal(data_find(path, "window", "suites", NULL, &err), ERR_FORMAT);
 	assert_non_null(strstr(err.text, "no window.yaml below"));
 	assert_non_null(strstr(err.text, root));
-	assert_int_equal(data_find(path, "./window.yaml", "suites", NULL, &err), ERR_IO);
+	assert_int_equal(data_find(path, "./window.yaml", "suites", NULL, &err),
+			 ERR_FORMAT);
 }
 
 static void a_file_is_written_whole_or_not_at_all(void **state)

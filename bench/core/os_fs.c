@@ -68,29 +68,52 @@ static int write_all(int fd, struct bytes b)
 	return 0;
 }
 
+static int write_failed(const struct fs_writing *w, struct err *err)
+{
+	return err_set(err, ERR_IO, "writing %s: %s", w->path, strerror(errno));
+}
+
+int fs_begin(struct fs_writing *w, const char *path, struct err *err)
+{
+	int n;
+
+	w->path = path;
+	w->fd = -1;
+	n = snprintf(w->temp, sizeof(w->temp), "%s.%ld.tmp", path, (long)getpid());
+	if (n < 0 || (size_t)n >= sizeof(w->temp))
+		return err_set(err, ERR_RANGE, "%s: path too long", path);
+	w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return w->fd < 0 ? write_failed(w, err) : 0;
+}
+
+int fs_more(struct fs_writing *w, struct bytes part, struct err *err)
+{
+	return write_all(w->fd, part) ? write_failed(w, err) : 0;
+}
+
+int fs_end(struct fs_writing *w, int rc, struct err *err)
+{
+	if (w->fd < 0)
+		return rc;
+	if (!rc && fsync(w->fd))
+		rc = write_failed(w, err);
+	if (close(w->fd) && !rc)
+		rc = write_failed(w, err);
+	if (!rc && rename(w->temp, w->path))
+		rc = write_failed(w, err);
+	if (rc)
+		unlink(w->temp);
+	return rc;
+}
+
 int fs_write(const char *path, struct bytes content, struct err *err)
 {
-	char temp[PATH_MAX];
-	int fd, n, saved;
+	struct fs_writing w;
+	int rc = fs_begin(&w, path, err);
 
-	n = snprintf(temp, sizeof(temp), "%s.%ld.tmp", path, (long)getpid());
-	if (n < 0 || (size_t)n >= sizeof(temp))
-		return err_set(err, ERR_RANGE, "%s: path too long", path);
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_set(err, ERR_IO, "writing %s: %s", path, strerror(errno));
-	if (write_all(fd, content) || fsync(fd) || close(fd)) {
-		saved = errno;
-		close(fd);
-		unlink(temp);
-		return err_set(err, ERR_IO, "writing %s: %s", path, strerror(saved));
-	}
-	if (rename(temp, path)) {
-		saved = errno;
-		unlink(temp);
-		return err_set(err, ERR_IO, "writing %s: %s", path, strerror(saved));
-	}
-	return 0;
+	if (!rc)
+		rc = fs_more(&w, content, err);
+	return fs_end(&w, rc, err);
 }
 
 int fs_mkdirs(const char *path, struct err *err)

@@ -10,7 +10,7 @@
 
 #define OPEN_PAUSE_NS (100 * NS_PER_MS)
 #define HOST_SLACK_NS \
-	(200 * NS_PER_US) /* measured on a pty: p99 of a 16-byte echo 130-470 us */
+	(500 * NS_PER_US) /* p99 of a 16-byte echo through a pty: 130-470 us */
 #define USB_SLACK_NS NS_PER_MS
 #define USB_TIMEOUT_LOSS_MS 200
 

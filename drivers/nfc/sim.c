@@ -1,28 +1,34 @@
 #include "drivers/nfc/sim.h"
 
+#include "bench/core/wire/airtime.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIELD_SETTLE_NS (5 * NS_PER_MS + 100 * NS_PER_US)
+#define FSD 256          /* largest frame its RATS lets a card send */
 #define MAX_ANSWER 65538 /* an extended R-APDU; ISO-DEP itself knows no limit */
 
 static const uint8_t default_uid[] = { 0x08, 0x11, 0x22, 0x33 };
 static const uint8_t default_ats[] = { 0x75, 0x77, 0x81, 0x02 };
 
 const struct sim_options sim_options_default = {
-	.activation_ns = 5600 * NS_PER_US,
-	.byte_ns = 84956, /* 9 bits of 128/fc */
 	.uid = { default_uid, sizeof(default_uid) },
 	.ats = { default_ats, sizeof(default_ats) },
+	.atqa = { 0x00, 0x04 },
+	.sak = 0x20,
 };
 
 struct sim {
 	struct reader base;
 	struct sim_options options;
 	struct peer *peer;
+	size_t fsc;      /* of the ATS */
+	int64_t sfgt_ns; /* likewise */
 	bool field, activated;
+	int64_t ready_ns; /* the activated card's guard time is over */
 	bool present, present_before;
 	int64_t present_from_ns;
 };
@@ -61,9 +67,8 @@ static int sim_set_field(struct reader *r, bool on, struct err *err)
 
 static void show_card(const struct sim *s, struct reader_card *card)
 {
-	*card = (struct reader_card){ .atqa = { 0x00, 0x04 }, .sak = 0x20 };
-	if (s->options.uid.len == 7)
-		card->atqa[1] = 0x44;
+	*card = (struct reader_card){ .sak = s->options.sak };
+	memcpy(card->atqa, s->options.atqa, sizeof(card->atqa));
 	card->uid_len = (uint8_t)s->options.uid.len;
 	memcpy(card->uid, s->options.uid.data, s->options.uid.len);
 	card->ats_len = (uint8_t)s->options.ats.len;
@@ -92,6 +97,7 @@ static int sim_activate(struct reader *r, struct reader_activation *a, struct er
 	s->peer->reset(s->peer);
 	sleep_until(s, now + s->options.activation_ns);
 	a->activated_ns = clock_now(r->clock);
+	s->ready_ns = a->activated_ns + s->sfgt_ns;
 	show_card(s, &a->card);
 	a->result = READER_OK;
 	s->activated = true;
@@ -109,14 +115,14 @@ static void say_silent(struct sim *s, struct reader_exchange *x, int64_t called)
 static int sim_exchange(struct reader *r, struct reader_exchange *x, struct err *err)
 {
 	struct sim *s = sim_of(r);
-	int64_t called = clock_now(r->clock), think = 0, ready;
+	int64_t called = clock_now(r->clock), think = 0, from, ready;
 	struct buf answer;
 	int rc = 0;
 
 	if (!s->activated)
 		return err_set(err, ERR_USAGE, "no card is activated");
 	x->slack_ns = 0;
-	x->sent_ns = called + (int64_t)x->command.len * s->options.byte_ns;
+	x->sent_ns = called + (int64_t)x->command.len * s->options.link_byte_ns;
 	if (!present_at(s, x->sent_ns)) {
 		s->activated = false;
 		x->answered_ns = x->sent_ns;
@@ -129,7 +135,9 @@ static int sim_exchange(struct reader *r, struct reader_exchange *x, struct err 
 		say_silent(s, x, called);
 		goto out;
 	}
-	ready = x->sent_ns + think + (int64_t)answer.len * s->options.byte_ns;
+	from = x->sent_ns > s->ready_ns ? x->sent_ns : s->ready_ns;
+	ready = from + think + (int64_t)answer.len * s->options.link_byte_ns +
+		airtime_apdu_floor_ns(x->command.len, answer.len, FSD, s->fsc, 0);
 	if (ready - called > x->timeout_ns) {
 		say_silent(s, x, called);
 		goto out;
@@ -176,6 +184,7 @@ static int sim_identity(struct reader *r, struct reader_identity *id, struct err
 		.model = "simulated reader",
 		.link = "in process",
 		.software = "keybench " VERSION,
+		.fsd = FSD,
 		.simulated = true,
 	};
 	return 0;
@@ -203,6 +212,17 @@ static const struct reader_ops sim_ops = {
 	.close = sim_close,
 };
 
+/* What the ATS says: FSC from T0, the start-up guard time from TB behind an optional TA. */
+static void read_ats(struct sim *s)
+{
+	struct bytes ats = s->options.ats;
+	size_t tb = 1 + (ats.len && ats.data[0] & 0x10);
+
+	s->fsc = isodep_frame_size(ats.len ? ats.data[0] & 15 : 2);
+	if (ats.len > tb && ats.data[0] & 0x20)
+		s->sfgt_ns = airtime_sfgt_ns(ats.data[tb] & 15);
+}
+
 int sim_reader_open(struct reader **out, const struct sim_options *options,
 		    struct peer *peer, struct clock *clock, struct err *err)
 {
@@ -219,6 +239,10 @@ int sim_reader_open(struct reader **out, const struct sim_options *options,
 		return err_set(err, ERR_NOMEM, "simulated reader");
 	s->base = (struct reader){ &sim_ops, clock };
 	s->options = *o;
+	if (!s->options.activation_ns)
+		s->options.activation_ns =
+			airtime_activation_ns(o->uid.len, o->ats.len + 1, 0);
+	read_ats(s);
 	s->peer = peer;
 	s->present = s->present_before = true;
 	*out = &s->base;
@@ -234,39 +258,36 @@ void sim_reader_place(struct reader *r, bool present, int64_t from_ns)
 	s->present_from_ns = from_ns;
 }
 
+void sim_options_card(struct sim_options *o, const struct sim_options *card)
+{
+	o->uid = card->uid;
+	o->ats = card->ats;
+	memcpy(o->atqa, card->atqa, sizeof(o->atqa));
+	o->sak = card->sak;
+}
+
 static int open_row(struct reader **out, const void *options, struct clock *clock,
 		    struct err *err)
 {
-	return sim_reader_open(out, options, NULL, clock, err);
+	struct sim_options o = *(const struct sim_options *)options;
+
+	sim_options_card(&o, &sim_options_default);
+	return sim_reader_open(out, &o, NULL, clock, err);
 }
 
 static const struct conf_item items[] = {
 	{ .key = "activation",
 	  .type = CONF_TIME,
 	  .offset = offsetof(struct sim_options, activation_ns),
-	  .fallback = "5600 us",
-	  .help = "how long a poll takes that finds the card",
+	  .fallback = "0 ns",
+	  .help = "how long a poll takes that finds the card; 0: what the air needs",
 	  .max = 10 * NS_PER_S },
-	{ .key = "byte",
+	{ .key = "link_byte",
 	  .type = CONF_TIME,
-	  .offset = offsetof(struct sim_options, byte_ns),
-	  .fallback = "84956 ns",
-	  .help = "time of one byte, either way; 84956 ns at 106 kbit/s",
+	  .offset = offsetof(struct sim_options, link_byte_ns),
+	  .fallback = "0 ns",
+	  .help = "time of one byte between host and reader, either way",
 	  .max = NS_PER_S },
-	{ .key = "uid",
-	  .type = CONF_HEX,
-	  .offset = offsetof(struct sim_options, uid),
-	  .fallback = "08 11 22 33",
-	  .help = "of the card: 4, 7 or 10 bytes",
-	  .min = 4,
-	  .max = 10 },
-	{ .key = "ats",
-	  .type = CONF_HEX,
-	  .offset = offsetof(struct sim_options, ats),
-	  .fallback = "75 77 81 02",
-	  .help = "of the card, without its length byte",
-	  .min = 1,
-	  .max = 254 },
 	{ 0 },
 };
 

@@ -5,22 +5,27 @@
 #include "drivers/reader.h"
 
 /*
- * A reader that exists only here: answers come from a struct peer, times from a small model.
+ * A reader that exists only here: answers come from a struct peer, times from the model of the air
+ * (bench/core/wire/airtime.h, 106 kbit/s, the least gaps).
  *
- * A poll that finds the card takes .activation_ns. An exchange takes .byte_ns per byte out, what
- * the peer says it thinks, and .byte_ns per byte back; a peer that stays silent, or that would answer
+ * A poll that finds the card takes .activation_ns. An exchange takes .link_byte_ns per byte to the reader,
+ * the floor of its APDU's blocks on the air, what the peer says it thinks, and .link_byte_ns per byte back;
+ * requests for more time (WTX) lie within the thinking. A peer that stays silent, or that would answer
  * after the timeout, is NO_ANSWER when the timeout is over. On a virtual clock all of it takes
  * no time and repeats exactly. Everything it measures is SIMULATED.
  */
 struct sim_options {
-	int64_t activation_ns;
-	int64_t byte_ns;
-	struct bytes uid; /* 4, 7 or 10 bytes; borrowed until close */
-	struct bytes ats; /* without TL; borrowed until close */
+	int64_t activation_ns; /* 0: what the air needs for this UID and ATS */
+	int64_t link_byte_ns;  /* between host and reader */
+	struct bytes uid;      /* 4, 7 or 10 bytes; borrowed until close */
+	struct bytes ats;      /* without TL; borrowed until close */
+	uint8_t atqa[2], sak;  /* ATQA in the order it is printed: 00 04 */
 };
 
-/** 5.6 ms (field settled, double UID, short ATS), 106 kbit/s, UID 08 11 22 33, ATS 75 77 81 02. */
+/** What the air needs, no host link, UID 08 11 22 33, ATS 75 77 81 02, ATQA 00 04, SAK 20. */
 extern const struct sim_options sim_options_default;
+/** The card of @card into @o; its times stay. */
+void sim_options_card(struct sim_options *o, const struct sim_options *card);
 
 /**
  * Open with a card in the field.

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "bench/core/wire/airtime.h"
 #include "drivers/nfc/sim.h"
 #include "drivers/reader_contract.h"
 
@@ -37,7 +38,7 @@ static void activate_at_once(struct reader *r)
 	assert_int_equal(a.result, READER_OK);
 }
 
-static void an_exchange_takes_its_bytes_and_the_cards_thinking(void **state)
+static void an_exchange_takes_its_time_on_the_air_and_the_cards_thinking(void **state)
 {
 	static const uint8_t command[] = { 1, 2, 3, 4, 5 };
 	struct reader *r = under_test.reader;
@@ -52,9 +53,40 @@ static void an_exchange_takes_its_bytes_and_the_cards_thinking(void **state)
 	activate_at_once(r);
 	before = virtual_clock.at_ns;
 	assert_int_equal(reader_exchange(r, &x, NULL), 0);
-	assert_int_equal(x.sent_ns - before, 5 * 84956);
-	assert_int_equal(x.answered_ns - x.sent_ns, CARD_THINK_NS + 7 * 84956);
+	assert_int_equal(x.sent_ns, before);
+	assert_int_equal(x.answered_ns - x.sent_ns,
+			 airtime_sfgt_ns(1) + CARD_THINK_NS +
+				 airtime_apdu_floor_ns(5, 7, 256, 64, 0));
 	assert_int_equal(virtual_clock.at_ns, x.answered_ns);
+}
+
+static void a_host_link_and_a_guard_time_come_on_top(void **state)
+{
+	/* T0: TA and TB follow, FSCI 5; SFGI 2 */
+	static const uint8_t ats[] = { 0x35, 0x00, 0x82 }, command[] = { 1, 2 };
+	struct sim_options o = sim_options_default;
+	uint8_t room[16];
+	struct buf answer = BUF_ON(room);
+	struct reader_exchange x = { .command = BYTES_OF(command),
+				     .answer = &answer,
+				     .timeout_ns = NS_PER_S };
+	struct reader *r;
+	int64_t before;
+
+	(void)state;
+	clock_virtual_init(&virtual_clock);
+	o.ats = BYTES_OF(ats);
+	o.link_byte_ns = 1000;
+	assert_int_equal(
+		sim_reader_open(&r, &o, &contract_card, &virtual_clock.base, NULL), 0);
+	activate_at_once(r);
+	before = virtual_clock.at_ns;
+	assert_int_equal(reader_exchange(r, &x, NULL), 0);
+	assert_int_equal(x.sent_ns, before + 2000);
+	assert_int_equal(x.answered_ns - before,
+			 airtime_sfgt_ns(2) + CARD_THINK_NS + 1000 * (int64_t)answer.len +
+				 airtime_apdu_floor_ns(2, answer.len, 256, 64, 0));
+	reader_close(r);
 }
 
 static void an_answer_after_the_timeout_is_no_answer(void **state)
@@ -154,8 +186,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		READER_CONTRACT(sim, close_sim),
 		cmocka_unit_test_setup_teardown(
-			an_exchange_takes_its_bytes_and_the_cards_thinking, sim,
+			an_exchange_takes_its_time_on_the_air_and_the_cards_thinking, sim,
 			close_sim),
+		cmocka_unit_test(a_host_link_and_a_guard_time_come_on_top),
 		cmocka_unit_test_setup_teardown(an_answer_after_the_timeout_is_no_answer,
 						sim, close_sim),
 		cmocka_unit_test_setup_teardown(

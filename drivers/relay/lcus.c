@@ -94,7 +94,10 @@ static int drain(struct lcus *l, int64_t deadline_ns, struct err *err)
 
 static int send_bytes(struct lcus *l, const uint8_t *bytes, size_t len, struct err *err)
 {
-	int64_t deadline = clock_now(clock_real()) + WRITE_LIMIT_NS;
+	struct clock *clock = clock_real();
+	int64_t began = clock_now(clock), deadline = began + WRITE_LIMIT_NS;
+	int64_t on_line = (int64_t)len * 10 * NS_PER_S / BAUD;
+	int rc;
 
 	while (len > 0) {
 		ssize_t n = write(l->fd, bytes, len);
@@ -110,7 +113,11 @@ static int send_bytes(struct lcus *l, const uint8_t *bytes, size_t len, struct e
 			return err_set(err, ERR_TIMEOUT,
 				       "the board's line does not take bytes");
 	}
-	return drain(l, deadline, err);
+	rc = drain(l, deadline, err);
+	/* an adapter's own buffer is not counted there: the board has it when the line was busy long enough */
+	if (rc == 0)
+		clock->sleep_until(clock, began + on_line);
+	return rc;
 }
 
 static int lcus_set(struct relay *r, int channel, bool on, struct err *err)

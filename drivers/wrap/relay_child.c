@@ -46,6 +46,9 @@ static void tell_guard(struct board *b, enum guard_tick what)
 	b->ticked_ns = now();
 	if (write(CHILD_TICKS, &c, 1) < 0 && errno == EPIPE && !b->alone) {
 		b->alone = true;
+		b->dropped = true; /* unguarded, it does not stay on */
+		if (relay_all_off(b->relay, NULL) == 0)
+			b->on = 0;
 		dprintf(STDERR_FILENO,
 			"the guard of this board is gone\n"); /* to the log */
 	}
@@ -74,6 +77,8 @@ static int serve_set(struct board *b, const struct worker_set *set, struct err *
 
 	if (set->channel < 1 || set->channel > 32)
 		return err_set(err, ERR_USAGE, "there is no channel %d", set->channel);
+	if (b->alone && set->on)
+		return err_set(err, ERR_GONE, "the guard of this board is gone");
 	if (b->dropped && set->on)
 		return say_dropped(b, err);
 	if (set->on)

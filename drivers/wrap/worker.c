@@ -293,10 +293,13 @@ static void beat(void *ctx)
 /* Order matters: only when the worker is no more does the guard know what there is to do. */
 static void end_relay(struct worker_relay *w)
 {
+	bool orderly;
+
 	if (w->tick >= 0)
 		pump_stop(w->proc.pump, w->tick);
-	worker_end_proc(&w->proc, w->proc.outstanding != 0);
-	proc_wait_end(&w->guard, GUARD_END_NS);
+	orderly = worker_end_proc(&w->proc, w->proc.outstanding != 0);
+	/* after a goodbye the guard has nothing to do but end; else it has a board to drop */
+	proc_wait_end(&w->guard, orderly ? GUARD_BYE_NS : GUARD_END_NS);
 	proc_release(&w->guard);
 	free(w);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,6 +72,8 @@ static void become(const struct child *c, pid_t parent)
 	 */
 	setsid();
 	prctl(PR_SET_NAME, c->name);
+	/* libnfc may abort(), and this memory is a copy of one that holds keys */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

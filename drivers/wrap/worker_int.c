@@ -16,9 +16,10 @@ int worker_await_open(struct proc *p, struct err *err)
 	return rc ? rc : worker_passed_on(&m, err);
 }
 
-void worker_end_proc(struct proc *p, bool in_doubt)
+bool worker_end_proc(struct proc *p, bool in_doubt)
 {
 	struct worker_message m;
+	bool ended;
 
 	if (p->pid >= 0 && in_doubt) {
 		pidfd_send_signal(p->pidfd, SIGTERM, NULL, 0);
@@ -26,8 +27,10 @@ void worker_end_proc(struct proc *p, bool in_doubt)
 		worker_message_init(&m, WORKER_CLOSE, 0);
 		worker_send(p->socket_fd, &m);
 	}
-	proc_wait_end(p, in_doubt ? CLOSE_IN_DOUBT_NS : CLOSE_LIMIT_NS);
+	ended = p->pid >= 0 &&
+		proc_wait_end(p, in_doubt ? CLOSE_IN_DOUBT_NS : CLOSE_LIMIT_NS);
 	proc_release(p);
+	return ended;
 }
 
 int worker_abort_call(struct proc *p, struct err *err)

@@ -17,6 +17,7 @@
 #define CLOSE_IN_DOUBT_NS (500 * NS_PER_MS)
 #define ABORT_LIMIT_NS NS_PER_S
 #define ABORT_PERIOD_NS (20 * NS_PER_MS)
+#define GUARD_BYE_NS (200 * NS_PER_MS)
 #define GUARD_END_NS \
 	(8 * NS_PER_S) /* its own limit, a kill, and attempts at opening the board */
 
@@ -24,8 +25,11 @@
 int worker_passed_on(const struct worker_message *m, struct err *err);
 /** The first answer says whether the device opened. */
 int worker_await_open(struct proc *p, struct err *err);
-/** Asked to end: by a message, or by a signal when it may be blocked. Killed when it does not. */
-void worker_end_proc(struct proc *p, bool in_doubt);
+/**
+ * Asked to end: by a message, or by a signal when it may be blocked. Killed when it does not.
+ * @return true when it ended by itself now
+ */
+bool worker_end_proc(struct proc *p, bool in_doubt);
 /**
  * Make a call that blocks over there return: again and again, for an abort that comes while nothing
  * blocks is lost.

@@ -253,6 +253,17 @@ static pid_t find_guard(pid_t parent)
 	return found;
 }
 
+/* The guard names itself some time after its worker answers. */
+static pid_t await_guard(pid_t parent)
+{
+	int64_t deadline = clock_now(clock_real()) + 10 * NS_PER_S;
+	pid_t guard = -1;
+
+	while (guard < 0 && clock_now(clock_real()) < deadline)
+		guard = find_guard(parent);
+	return guard;
+}
+
 enum victim {
 	CONTROLLER, /* alone: the worker drops the board; or the guard, if that were broken */
 	AND_WORKER, /* the guard drops it */
@@ -273,6 +284,8 @@ static void kill_a_controller(enum victim victim)
 	board_start(&board, false);
 	controller = fork();
 	if (controller == 0) {
+		/* a stopped process that outlives a failed test would hold its output open for ever */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		assert_int_equal(pump_new(&pump, NULL), 0);
 		if (worker_open_relay(&under_test.relay, relay_driver_find("lcus"),
 				      board.options, pump, clock_real(), NULL) ||
@@ -290,7 +303,7 @@ static void kill_a_controller(enum victim victim)
 	if (victim == AND_WORKER)
 		kill(worker, SIGKILL);
 	if (victim == AND_GUARD) {
-		pid_t guard = find_guard(controller);
+		pid_t guard = await_guard(controller);
 
 		assert_true(guard > 0);
 		kill(guard, SIGKILL);

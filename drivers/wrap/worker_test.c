@@ -448,6 +448,7 @@ static void kill_a_controller_in_a_call(enum misdeed how)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	controller = fork();
 	if (controller == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		worker(&(void *){ NULL });
 		activate();
 		orphan = worker_reader_pid(under_test.reader);

@@ -7,14 +7,30 @@
 #include <string.h>
 
 /*
- * Every attempt, read from the journal again: warm-up, retries and bench errors too, which the summary's
- * samples leave out. Quoted as in RFC 4180, but lines end in LF: awk and grep are readers too, and no field
+ * Every attempt, read from the journal again: also warm-up, retries, bench errors and what was cut short,
+ * which the summary's samples leave out. Quoted as in RFC 4180, but lines end in LF: awk and grep are readers too, and no field
  * has a line break in it.
  */
 struct writer {
 	struct buf *out;
+	const struct render_options *options; /* may be NULL */
 	bool simulated;
 };
+
+#define PART (64 << 10)
+
+/* Whole parts are handed over. */
+static int hand_over(struct writer *w, struct err *err)
+{
+	const struct render_options *o = w->options;
+	int rc;
+
+	if (!o || !o->flush || w->out->len < PART || w->out->failed)
+		return 0;
+	rc = o->flush(o->ctx, buf_bytes(w->out), err);
+	buf_clear(w->out);
+	return rc;
+}
 
 /* A field on one line, in quotes where it must be. */
 static void put_field(struct buf *out, const char *text)
@@ -57,7 +73,7 @@ static int put_attempt(void *ctx, json_t *line, int line_no, struct err *err)
 	put_field(w->out, r.suite);
 	buf_text(w->out, ",");
 	put_field(w->out, r.case_id);
-	buf_printf(w->out, ",%d,%d,%d,%s,", r.trial, r.attempt, r.warmup,
+	buf_printf(w->out, ",%d,%d,%d,%d,%s,", r.trial, r.attempt, r.warmup, r.cut,
 		   outcome_name(a.outcome));
 	put_field(w->out, a.kind);
 	buf_text(w->out, ",");
@@ -75,20 +91,18 @@ static int put_attempt(void *ctx, json_t *line, int line_no, struct err *err)
 			buf_printf(w->out, ",%" PRId64, ns);
 	}
 	buf_text(w->out, "\n");
-	return 0;
+	return hand_over(w, err);
 }
 
 int report_csv(const struct summary *s, const struct store_run *run,
 	       const struct render_options *o, struct buf *out, struct err *err)
 {
-	struct writer w = { out, s->simulated };
+	struct writer w = { out, o, s->simulated };
 	char path[sizeof(run->path) + 64];
 
-	(void)o;
-	buf_text(
-		out,
-		"suite,case,trial,attempt,warmup,outcome,kind,detail,complaint,simulated,"
-		"started_ns,ended_ns");
+	buf_text(out, "suite,case,trial,attempt,warmup,cut,outcome,kind,detail,complaint,"
+		      "simulated,"
+		      "started_ns,ended_ns");
 	for (int m = 0; m < METRIC_COUNT; m++)
 		buf_printf(out, ",%s_ns", metrics[m].name);
 	buf_text(out, "\n");

@@ -92,6 +92,13 @@ static json_t *dependence_json(const struct stats_dependence *d)
 	return finish(&o);
 }
 
+/* How many independent trials the bounds were computed with, and why. */
+static void put_worth(struct object *o, const struct claim_decision *d)
+{
+	put_count(o, "effective_n", d->effective_n);
+	put(o, "dependence", dependence_json(&d->dependence));
+}
+
 static void put_share(struct object *o, const struct claim *c,
 		      const struct claim_decision *d)
 {
@@ -101,6 +108,7 @@ static void put_share(struct object *o, const struct claim *c,
 	put(o, "share", json_real(d->share));
 	put(o, "share_lower", json_real(d->share_lower));
 	put(o, "share_upper", json_real(d->share_upper));
+	put_worth(o, d);
 }
 
 static void put_quantile(struct object *o, const struct claim *c,
@@ -113,8 +121,7 @@ static void put_quantile(struct object *o, const struct claim *c,
 	put_ns(o, "estimate_ns", d->estimate_ns);
 	put_bounds(o, d->lower_rank, d->lower_ns, d->upper_rank, d->upper_ns);
 	put_ns(o, "u_ns", d->u_ns);
-	put_count(o, "effective_n", d->effective_n);
-	put(o, "dependence", dependence_json(&d->dependence));
+	put_worth(o, d);
 }
 
 static json_t *claim_json(const struct summary_claim *sc)
@@ -153,7 +160,7 @@ static json_t *quantiles_json(const int64_t *sorted, size_t n, size_t effective_
 	json_t *array = json_array();
 
 	for (size_t i = 0; array && i < sizeof(qs) / sizeof(qs[0]); i++) {
-		if (!report_has_quantile(n, qs[i]))
+		if (!stats_quantile_printable(n, qs[i]))
 			continue;
 		if (json_array_append_new(array, quantile_json(sorted, n, effective_n,
 							       qs[i], confidence))) {
@@ -234,7 +241,9 @@ static json_t *case_json(const struct summary_case *c, double confidence)
 	put(&o, "planned_warmup", json_integer(c->planned_warmup));
 	put(&o, "warmups", json_integer(c->warmups));
 	put(&o, "outcomes", outcomes_json(c->outcomes));
+	put(&o, "warmup_outcomes", outcomes_json(c->warmup_outcomes));
 	put_count(&o, "complaints", c->complaints);
+	put_count(&o, "warmup_complaints", c->warmup_complaints);
 	put_count(&o, "fallbacks", c->fallbacks);
 	put_count(&o, "unproven_no_taps", c->unproven_no_taps);
 	put_text(&o, "first_complaint", c->first_complaint);
@@ -302,6 +311,7 @@ static json_t *summary_json(const struct summary *s)
 		put_text(&o, "warning", REPORT_SIMULATED);
 	put_text(&o, "verdict", verdict_name(s->verdict));
 	put_text(&o, "ended", s->ended);
+	put_text(&o, "ended_why", s->ended_why);
 	put(&o, "torn", json_boolean(s->torn));
 	put(&o, "verdicts", verdicts_json(s));
 	put_environment(&o, s);
@@ -310,6 +320,7 @@ static json_t *summary_json(const struct summary *s)
 	put(&o, "risk_claim", json_real(s->risk_claim));
 	put(&o, "risk_run", json_real(s->risk_run));
 	put_count(&o, "attempts", s->attempts);
+	put_count(&o, "cuts", s->cuts);
 	put_count(&o, "transactions", s->transactions);
 	put_count(&o, "recoveries", s->recoveries);
 	put(&o, "cases", cases_json(s));

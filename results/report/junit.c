@@ -32,8 +32,8 @@ static void end(struct doc *d)
 /* @text as XML 1.0 can hold it: no control character has a place there, not even escaped. */
 static void safe(struct buf *out, const char *text)
 {
-	buf_init(out, (size_t)1 << 20);
-	text_put(out, text, 1 << 20, true);
+	buf_init(out, (size_t)8 << 20);
+	text_put(out, text, 1 << 20, true); /* at most 4 bytes each */
 }
 
 static void attribute(struct doc *d, const char *name, const char *text)
@@ -41,7 +41,7 @@ static void attribute(struct doc *d, const char *name, const char *text)
 	struct buf b;
 
 	safe(&b, text);
-	d->failed = d->failed ||
+	d->failed = d->failed || b.failed ||
 		    xmlTextWriterWriteAttribute(d->xml, x(name), x(buf_str(&b))) < 0;
 	buf_release(&b);
 }
@@ -66,7 +66,8 @@ static void line(struct doc *d, const char *text)
 	struct buf b;
 
 	safe(&b, text);
-	d->failed = d->failed || xmlTextWriterWriteString(d->xml, x(buf_str(&b))) < 0 ||
+	d->failed = d->failed || b.failed ||
+		    xmlTextWriterWriteString(d->xml, x(buf_str(&b))) < 0 ||
 		    xmlTextWriterWriteString(d->xml, x("\n")) < 0;
 	buf_release(&b);
 }
@@ -184,6 +185,7 @@ static void write_properties(struct doc *d, const struct summary *s)
 		property(d, "SIMULATED", "true");
 	property(d, "verdict", verdict_name(s->verdict));
 	property(d, "ended", s->ended);
+	property(d, "ended_why", s->ended_why);
 	property(d, "version", s->version);
 	property(d, "rig", s->rig);
 	property(d, "target", s->target);
@@ -195,6 +197,21 @@ static void write_properties(struct doc *d, const struct summary *s)
 		property(d, "device", s->devices[i]);
 	for (size_t i = 0; i < s->note_count; i++)
 		property(d, "note", s->notes[i]);
+	end(d);
+}
+
+/* A run that did not come to its end, for readers who look at no properties. */
+static void write_end(struct doc *d, const struct summary *s)
+{
+	char text[1024];
+
+	if (strcmp(s->ended, "complete") == 0)
+		return;
+	snprintf(text, sizeof(text), "the run was %s%s%s: %s", s->ended,
+		 s->ended_why ? ": " : "", s->ended_why ? s->ended_why : "",
+		 verdict_name(s->verdict));
+	start(d, "system-err");
+	line(d, text_trim(text));
 	end(d);
 }
 
@@ -217,6 +234,7 @@ static void write_suite(struct doc *d, const struct summary *s, const char *suit
 	for (size_t i = 0; i < s->case_count; i++)
 		if (strcmp(s->cases[i].suite, suite) == 0)
 			write_case(d, s, &s->cases[i]);
+	write_end(d, s);
 	end(d);
 }
 

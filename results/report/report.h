@@ -10,11 +10,6 @@
 #define REPORT_SIMULATED \
 	"SIMULATED: measured on an emulated desk; this says nothing about real hardware"
 
-/**
- * May quantile @q be named from @n samples? Not when its rank could only be the largest or be missed
- * altogether: p50 needs 2 samples, p90 10, p95 20, p99 100.
- */
-bool report_has_quantile(size_t n, double q);
 /** Samples in ascending order, the caller's to free; NULL: no memory. */
 int64_t *report_sorted(const struct summary_samples *s);
 /** How many of ascending values are not infinite. */

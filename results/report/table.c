@@ -1,10 +1,9 @@
 #include "results/report/report.h"
 
+#include "bench/core/fs.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-/* A report of a day's run; a samples.csv of a million attempts fits. */
-#define MAX_REPORT ((size_t)512 << 20)
 
 const struct renderer renderers[] = {
 	{ "text", "report.txt", "verdicts, claims, latencies and histograms for people",
@@ -25,33 +24,58 @@ const struct renderer *renderer_find(const char *name)
 	return NULL;
 }
 
+int summary_render(const struct renderer *r, const struct summary *s,
+		   const struct store_run *run, const struct render_options *o,
+		   struct buf *out, struct err *err)
+{
+	int rc = r->render(s, run, o, out, err);
+
+	if (!rc && out->failed)
+		rc = err_set(err, ERR_RANGE,
+			     "the %s report does not fit into %zu bytes, or into memory",
+			     r->name, out->max);
+	return rc;
+}
+
+static int write_part(void *ctx, struct bytes part, struct err *err)
+{
+	return fs_more(ctx, part, err);
+}
+
+static int write_report(const struct renderer *r, const struct summary *s,
+			const struct store_run *run, struct err *err)
+{
+	char path[sizeof(run->path) + 64];
+	struct fs_writing file;
+	const struct render_options o = {
+		.width = 80, .utf8 = true, .flush = write_part, .ctx = &file
+	};
+	struct buf out;
+	int rc = fs_begin(&file, store_path(run, r->file, path, sizeof(path)), err);
+
+	buf_init(&out, SUMMARY_RENDERING_MAX);
+	if (!rc)
+		rc = summary_render(r, s, run, &o, &out, err);
+	if (!rc)
+		rc = fs_more(&file, buf_bytes(&out), err);
+	buf_release(&out);
+	return fs_end(&file, rc, err);
+}
+
 int summary_write_reports(const struct summary *s, const struct store_run *run,
 			  struct err *err)
 {
-	const struct render_options o = { .width = 80, .utf8 = true };
+	int first = 0;
 
 	for (const struct renderer *r = renderers; r->name; r++) {
-		struct buf out;
-		int rc;
+		struct err why = { 0 };
+		int rc = r->file ? write_report(r, s, run, &why) : 0;
 
-		if (!r->file)
-			continue;
-		buf_init(&out, MAX_REPORT);
-		rc = r->render(s, run, &o, &out, err);
-		if (!rc && out.failed)
-			rc = err_set(err, ERR_NOMEM, "too long");
-		if (!rc)
-			rc = store_file(run, r->file, buf_bytes(&out), err);
-		buf_release(&out);
-		if (rc)
-			return err_wrap(err, rc, "writing %s", r->file);
+		if (rc && !first)
+			first = err_set(err, rc, "writing %s: %s", r->file,
+					err_text(&why));
 	}
-	return 0;
-}
-
-bool report_has_quantile(size_t n, double q)
-{
-	return (double)n * (1 - q) >= 1 - 1e-9;
+	return first;
 }
 
 int64_t *report_sorted(const struct summary_samples *s)

@@ -43,7 +43,7 @@ static void put_wrapped(struct page *p, const char *name, int indent, const char
 	buf_printf(p->out, "%-*s", indent, name);
 	for (bool first = true; first || *text; first = false) {
 		size_t len = line_of(text, columns);
-		char line[512];
+		char line[4 * 200 + 1];
 
 		if (!first)
 			buf_printf(p->out, "%*s", indent, "");
@@ -82,11 +82,16 @@ static const char *many(size_t n)
 
 static void put_run(struct page *p, const struct summary *s)
 {
+	char cuts[48] = "";
+
+	if (s->cuts)
+		snprintf(cuts, sizeof(cuts), ", %zu attempt%s cut short", s->cuts,
+			 many(s->cuts));
 	put_item(p, "run", NAME,
-		 "%s: %zu case%s, %zu attempt%s, %zu transaction%s, %zu recover%s%s",
+		 "%s: %zu case%s, %zu attempt%s, %zu transaction%s, %zu recover%s%s%s",
 		 s->ended, s->case_count, many(s->case_count), s->attempts,
 		 many(s->attempts), s->transactions, many(s->transactions), s->recoveries,
-		 s->recoveries == 1 ? "y" : "ies",
+		 s->recoveries == 1 ? "y" : "ies", cuts,
 		 s->torn ? "; the last line of the journal is torn and not counted" : "");
 	if (s->recoveries && s->transactions) {
 		char rate[NUMBER_SIZE];
@@ -109,6 +114,8 @@ static void put_header(struct page *p, const struct summary *s)
 		put_item(p, "", 0, REPORT_SIMULATED);
 	buf_text(p->out, "\n");
 	put_item(p, "verdict", NAME, "%s", verdict_name(s->verdict));
+	if (s->ended_why)
+		put_item(p, "", NAME, "%s: %s", s->ended, s->ended_why);
 	put_run(p, s);
 	put_item(p, "started", NAME, "%s, on %s%s%s%s", number_utc(utc, s->wall_start_ns),
 		 or_dash(s->host), ended ? ", took " : "", ended ? took : "",
@@ -137,28 +144,31 @@ static void case_name(char *out, size_t size, const struct summary_case *c)
 
 static void put_verdicts(struct page *p, const struct summary *s)
 {
-	int columns = p->o->width - 13 - 39;
-	char name[256];
+	char name[256], counts[160];
 
-	buf_printf(p->out, "\n%-13s%-*s%6s%8s%6s%7s%6s%6s\n", "verdict", columns, "case",
-		   "done", "refused", "rf", "no-tap", "bench", "compl");
+	buf_printf(p->out, "\n%-13s%-*s%6s%8s%6s%7s%6s%6s\n", "verdict",
+		   p->o->width - 13 - 39, "case", "done", "refused", "rf", "no-tap",
+		   "bench", "compl");
 	for (size_t i = 0; i < s->case_count; i++) {
 		const struct summary_case *c = &s->cases[i];
-		int used;
+		int columns, used;
 
 		case_name(name, sizeof(name), c);
+		snprintf(counts, sizeof(counts), "%6zu%8zu%6zu%7zu%6zu%6zu",
+			 c->outcomes[OUTCOME_DONE], c->outcomes[OUTCOME_REFUSED],
+			 c->outcomes[OUTCOME_RF_ERROR], c->outcomes[OUTCOME_NO_TAP],
+			 c->outcomes[OUTCOME_BENCH_ERROR], c->complaints);
+		columns = p->o->width - 13 - (int)strlen(counts);
 		buf_printf(p->out, "%-13s", verdict_name(c->verdict));
 		used = text_put(p->out, name, columns, p->o->utf8);
-		buf_printf(p->out, "%*s%6zu%8zu%6zu%7zu%6zu%6zu\n", columns - used, "",
-			   c->outcomes[OUTCOME_DONE], c->outcomes[OUTCOME_REFUSED],
-			   c->outcomes[OUTCOME_RF_ERROR], c->outcomes[OUTCOME_NO_TAP],
-			   c->outcomes[OUTCOME_BENCH_ERROR], c->complaints);
+		buf_printf(p->out, "%*s%s\n", columns - used, "", counts);
 		if (c->verdict != VERDICT_PASS)
 			put_wrapped(p, "", 13, c->reason);
 	}
 }
 
-static void put_dependence(struct page *p, const struct claim_decision *d)
+static void put_dependence(struct page *p, const struct claim_decision *d,
+			   const char *correlation)
 {
 	char rho[NUMBER_SIZE], prob[NUMBER_SIZE];
 
@@ -167,21 +177,20 @@ static void put_dependence(struct page *p, const struct claim_decision *d)
 	if (d->n < STATS_DEPENDENCE_MIN)
 		put_item(p, "", 4, "trials taken as independent: too few to ask");
 	else if (!d->dependence.significant)
-		put_item(p, "", 4,
-			 "trials taken as independent: lag-1 rank correlation %s, p %s",
-			 rho, prob);
+		put_item(p, "", 4, "trials taken as independent: %s %s, p %s",
+			 correlation, rho, prob);
 	else if (d->dependence.rho > 0)
 		put_item(p, "", 4,
-			 "trials depend on each other: lag-1 rank correlation %s, p %s; "
+			 "trials depend on each other: %s %s, p %s; "
 			 "the %zu are "
 			 "counted as %zu",
-			 rho, prob, d->n, d->effective_n);
+			 correlation, rho, prob, d->n, d->effective_n);
 	else
 		put_item(p, "", 4,
-			 "trials alternate: lag-1 rank correlation %s, p %s; bounds as "
+			 "trials alternate: %s %s, p %s; bounds as "
 			 "if independent, "
 			 "so rather too wide",
-			 rho, prob);
+			 correlation, rho, prob);
 }
 
 static void put_claim(struct page *p, const struct summary_claim *sc)
@@ -203,6 +212,7 @@ static void put_claim(struct page *p, const struct summary_claim *sc)
 			 number_percent(estimate, d->share),
 			 number_percent(lower, d->share_lower),
 			 number_percent(upper, d->share_upper), conf);
+		put_dependence(p, d, "lag-1 correlation");
 		return;
 	}
 	number_percent(q, sc->claim.q);
@@ -213,7 +223,7 @@ static void put_claim(struct page *p, const struct summary_claim *sc)
 		 d->n, q, number_ms(estimate, d->estimate_ns),
 		 d->lower_ns ? number_ms(lower, d->lower_ns) : "-",
 		 number_ms(upper, d->upper_ns), conf, number_ms(u, d->u_ns));
-	put_dependence(p, d);
+	put_dependence(p, d, "lag-1 rank correlation");
 }
 
 static const char *short_verdict(enum verdict v)
@@ -253,7 +263,8 @@ static void put_metric(struct page *p, const struct summary_case *c,
 	buf_printf(p->out, "%-15s%6zu", metrics[s->metric].name, s->n);
 	for (size_t i = 0; i < sizeof(qs) / sizeof(qs[0]); i++) {
 		number_ms(text, stats_quantile(sorted, s->n, qs[i]));
-		buf_printf(p->out, " %6s", report_has_quantile(s->n, qs[i]) ? text : "-");
+		buf_printf(p->out, " %6s",
+			   stats_quantile_printable(s->n, qs[i]) ? text : "-");
 	}
 	buf_printf(p->out, " %6s", number_ms(text, sorted[s->n - 1]));
 	put_limits(p, c, s->metric);
@@ -304,6 +315,32 @@ static int put_chart(struct page *p, const struct summary_case *c,
 	return 0;
 }
 
+/* "59 DONE, 1 RF_ERROR": where there is more to say than that all are DONE. */
+static void put_outcomes(struct page *p, const char *name,
+			 const size_t outcomes[OUTCOME_COUNT], size_t complaints)
+{
+	char text[200] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		if (outcomes[i])
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+						"%s%zu %s", len ? ", " : "", outcomes[i],
+						outcome_name((enum outcome)i));
+	if (complaints)
+		snprintf(text + len, sizeof(text) - len, "; %zu complaint%s", complaints,
+			 many(complaints));
+	put_item(p, "", 2, "%s: %s", name, text);
+}
+
+static bool all_done(const size_t outcomes[OUTCOME_COUNT])
+{
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		if (outcomes[i] && i != OUTCOME_DONE)
+			return false;
+	return true;
+}
+
 static void put_case_header(struct page *p, const struct summary_case *c)
 {
 	char name[512];
@@ -320,13 +357,19 @@ static void put_case_header(struct page *p, const struct summary_case *c)
 	put_item(p, "", 0, "%s: %s", verdict_name(c->verdict), c->reason);
 	put_item(p, "", 2, "%d of %d trials, %d of %d for warm-up", c->trials,
 		 c->planned_trials, c->warmups, c->planned_warmup);
+	if (!all_done(c->outcomes))
+		put_outcomes(p, "outcomes", c->outcomes, c->complaints);
+	if (!all_done(c->warmup_outcomes) || c->warmup_complaints)
+		put_outcomes(p, "in warm-up, in no count above", c->warmup_outcomes,
+			     c->warmup_complaints);
 	if (c->requirement_count) {
-		char all[600] = "";
+		char all[600] = "", one[200];
 
 		for (size_t i = 0;
 		     i < c->requirement_count && strlen(all) < sizeof(all) - 40; i++)
-			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%.200s",
-				 i ? ", " : "", c->requirements[i]);
+			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+				 i ? ", " : "",
+				 text_copy(one, sizeof(one), c->requirements[i]));
 		put_item(p, "", 2, "requirements: %s", text_trim(all));
 	}
 	if (c->fallbacks)

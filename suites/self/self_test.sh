@@ -16,9 +16,17 @@ for suite in suites/self/*.yaml; do
 	BENCH_ERROR)
 		is "$(jq -r '.cases[0].trials' "$run/summary.json")" \
 			"$(jq -r '.cases[0].planned_trials' "$run/summary.json")" "$name: the run went on to its end"
+		is "$(jq -r '.cases[0].outcomes.BENCH_ERROR' "$run/summary.json")" 1 "$name: it cost one attempt"
 		;;
 	esac
 	case $name in
+	slow-phone.yaml)
+		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" FAIL "$name: it is the claim that failed"
+		;;
+	wide-uncertainty.yaml)
+		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" INCONCLUSIVE \
+			"$name: it is the claim that stays open"
+		;;
 	status-81.yaml)
 		is "$(jq -rs '[.[] | select(.type == "recovery" and .rung == "respawn" and .proved)] | length' \
 			"$run/journal.jsonl")" 1 "$name: one fresh worker"

@@ -18,8 +18,10 @@ static const struct conf_item field_items[] = {
 
 static int set_field(struct step_env *env, bool on, struct err *err)
 {
+	int64_t called, now;
 	int rc;
 
+	called = clock_now(env->clock);
 	env->field_on = true; /* unknown after a failure: tear-down switches it off */
 	rc = reader_set_field(env->reader, on, err);
 	if (rc) {
@@ -27,8 +29,9 @@ static int set_field(struct step_env *env, bool on, struct err *err)
 		return err_wrap(err, rc, "switching the field %s", on ? "on" : "off");
 	}
 	env->field_on = on;
-	if (on)
-		attempt_point(env->attempt, "field_on", clock_now(env->clock), 0);
+	now = clock_now(env->clock);
+	if (on) /* settled by now; the carrier rose some time since the call */
+		attempt_point(env->attempt, "field_on", now, now - called);
 	else
 		env->activated = false;
 	return 0;
@@ -116,12 +119,35 @@ static int run_select(const void *params, struct step_env *env, struct err *err)
 	return 0;
 }
 
+static const char *rehearse_field(const void *params, struct attempt *a)
+{
+	const struct field_params *p = params;
+
+	if (p->on)
+		attempt_point(a, "field_on", 0, 0);
+	return NULL;
+}
+
+static const char *rehearse_select(const void *params, struct attempt *a)
+{
+	(void)params;
+	if (attempt_find(a, "activated"))
+		return "one 'select' an attempt: a second would overwrite the moments of "
+		       "the first";
+	if (attempt_find(a, "retreat"))
+		return "the phone is away again: 'retreat' stands before it";
+	attempt_point(a, "field_on", 0, 0);
+	attempt_point(a, "activated", 0, 0);
+	return NULL;
+}
+
 const struct step_kind step_field = {
 	.name = "field",
 	.help = "switch the reader's RF field",
 	.needs = NEED_READER | NEED_FIELD,
 	.params = field_items,
 	.params_size = sizeof(struct field_params),
+	.rehearse = rehearse_field,
 	.run = run_field,
 };
 
@@ -132,5 +158,6 @@ const struct step_kind step_select = {
 	.needs = NEED_READER,
 	.params = select_items,
 	.params_size = sizeof(struct select_params),
+	.rehearse = rehearse_select,
 	.run = run_select,
 };

@@ -36,6 +36,22 @@ static int run_retreat(const void *params, struct step_env *env, struct err *err
 	return move(env, POSITION_AWAY, "retreat", err);
 }
 
+static const char *rehearse_approach(const void *params, struct attempt *a)
+{
+	(void)params;
+	if (attempt_find(a, "approach"))
+		return "the phone is at the reader already";
+	attempt_point(a, "approach", 0, 0);
+	return NULL;
+}
+
+static const char *rehearse_retreat(const void *params, struct attempt *a)
+{
+	(void)params;
+	attempt_point(a, "retreat", 0, 0);
+	return NULL;
+}
+
 struct wait_params {
 	int64_t for_ns;
 };
@@ -102,6 +118,7 @@ const struct step_kind step_approach = {
 	.name = "approach",
 	.help = "bring the phone to the reader and wait until it is there",
 	.needs = NEED_POSITIONER,
+	.rehearse = rehearse_approach,
 	.run = run_approach,
 };
 
@@ -110,6 +127,7 @@ const struct step_kind step_retreat = {
 	.help = "take the phone away and wait until it is gone (tear-down does it by "
 		"itself)",
 	.needs = NEED_POSITIONER,
+	.rehearse = rehearse_retreat,
 	.run = run_retreat,
 };
 

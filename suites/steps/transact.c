@@ -2,6 +2,7 @@
 #include "drivers/reader.h"
 #include "fixtures/vehicle/vehicle.h"
 #include "suites/steps/answering.h"
+#include "suites/steps/mailbox.h"
 #include "suites/steps/steps.h"
 
 #include <stdio.h>
@@ -13,6 +14,9 @@
  */
 struct transact_params {
 	int kind, action, fallback;
+	struct node exchange;
+	bool atomic;
+	struct mailbox_list list; /* made of .exchange */
 };
 
 static const char *const kinds[] = { "fast", "standard", NULL };
@@ -27,6 +31,10 @@ static const struct conf_item transact_items[] = {
 	{ "fallback", CONF_CHOICE, offsetof(struct transact_params, fallback),
 	  "forbidden", "whether a fast transaction may end as a standard one", 0, 0,
 	  fallbacks },
+	{ "exchange", CONF_NODE, offsetof(struct transact_params, exchange), CONF_ABSENT,
+	  "what is done in the mailboxes: a list of read, write, set, host", 0, 0, NULL },
+	{ "atomic", CONF_BOOL, offsetof(struct transact_params, atomic), "no",
+	  "all of exchange takes effect, or none", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -106,7 +114,9 @@ static enum vehicle_step think(struct step_env *env, const struct buf *answer,
 	if (answer)
 		vehicle_answer(env->vehicle, buf_bytes(answer));
 	step = vehicle_next(env->vehicle, command, name);
-	tally->vehicle_ns += clock_now(env->clock) - from;
+	if (answer &&
+	    step == VEHICLE_SEND) /* between two APDUs, where it costs time on the air */
+		tally->vehicle_ns += clock_now(env->clock) - from;
 	return step;
 }
 
@@ -137,6 +147,13 @@ static int prepare_transact(const void *params, struct step_env *env, struct err
 	return env->card ? answering_prepare(env, p->kind, err) : 0;
 }
 
+static int bind_transact(void *params, struct err *err)
+{
+	struct transact_params *p = params;
+
+	return mailbox_list_bind(&p->list, p->exchange, err);
+}
+
 static int run_transact(const void *params, struct step_env *env, struct err *err)
 {
 	const struct transact_params *p = params;
@@ -149,6 +166,12 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 		return answering_run(env, p->kind, p->fallback == 1, err);
 	vehicle_begin(env->vehicle, p->kind == 0 ? VEHICLE_FAST : VEHICLE_STANDARD,
 		      (enum vehicle_action)p->action);
+	rc = vehicle_exchange(env->vehicle, p->list.errands, p->list.count, p->atomic);
+	if (rc)
+		return err_set(err, rc, "transact: exchange: %s",
+			       rc == ERR_UNSUPPORTED
+				       ? "the protocol profile has no such operation"
+				       : "more than one transaction can carry");
 	rc = converse(env, &tally, err);
 	if (rc)
 		return rc;
@@ -159,7 +182,43 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 	if (!result->opened && !result->refused)
 		return err_set(err, ERR_IO, "%s", result->why);
 	judge(env->attempt, p, result, in_doubt);
+	if (result->opened)
+		mailbox_list_judge(&p->list, env->vehicle, env->attempt);
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
+}
+
+static void rehearse_apdu(struct attempt *a, const char *name)
+{
+	char point[40];
+
+	snprintf(point, sizeof(point), "%s.sent", name);
+	attempt_point(a, point, 0, 0);
+	snprintf(point, sizeof(point), "%s.answered", name);
+	attempt_point(a, point, 0, 0);
+}
+
+static const char *rehearse_transact(const void *params, struct attempt *a)
+{
+	const struct transact_params *p = params;
+
+	if (!attempt_find(a, "activated"))
+		return "no phone is selected: 'select' must stand before it";
+	if (attempt_find(a, "retreat"))
+		return "the phone is away again: 'retreat' stands before it";
+	if (attempt_find(a, "decided"))
+		return "one 'transact' an attempt: a second would overwrite the moments "
+		       "of the first";
+	rehearse_apdu(a, "select");
+	rehearse_apdu(a, "auth0");
+	if (p->kind == 1 || p->fallback == 1)
+		rehearse_apdu(a, "auth1");
+	if (p->list.count)
+		rehearse_apdu(a, "exchange");
+	rehearse_apdu(a, "control_flow");
+	attempt_point(a, "decided", 0, 0);
+	attempt_value(a, "airtime_floor", 0);
+	attempt_value(a, "vehicle", 0);
+	return NULL;
 }
 
 const struct step_kind step_transact = {
@@ -169,5 +228,7 @@ const struct step_kind step_transact = {
 	.params = transact_items,
 	.params_size = sizeof(struct transact_params),
 	.prepare = prepare_transact,
+	.rehearse = rehearse_transact,
+	.bind = bind_transact,
 	.run = run_transact,
 };

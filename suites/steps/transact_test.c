@@ -5,6 +5,7 @@
 #include "drivers/positioner/sim.h"
 #include "fixtures/device/device.h"
 #include "fixtures/vehicle/vehicle.h"
+#include "suites/suite.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,9 +28,8 @@ struct bench {
 	struct positioner *positioner;
 	struct step_env env;
 	struct attempt attempt;
-	enum device_command
-		lose; /* the answer to this command is lost; DEVICE_OTHER: none */
-	bool empty;   /* … or comes back without a byte */
+	int lose;   /* the answer to this command is lost; DEVICE_COMMAND_COUNT: none */
+	bool empty; /* … or comes back without a byte */
 };
 
 static void peer_reset(struct peer *p)
@@ -44,9 +44,9 @@ static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 	enum device_command c = device_answer(b->device, command, answer);
 
 	*think_ns = 10 * NS_PER_MS;
-	if (c != b->lose)
+	if ((int)c != b->lose)
 		return 0;
-	b->lose = DEVICE_OTHER;
+	b->lose = DEVICE_COMMAND_COUNT;
 	buf_clear(answer);
 	return b->empty ? 0 : -1;
 }
@@ -71,7 +71,7 @@ static void set_up(struct bench *b, const struct device_faults *faults)
 
 	memset(b, 0, sizeof(*b));
 	b->peer = (struct peer){ peer_reset, peer_answer };
-	b->lose = DEVICE_OTHER;
+	b->lose = DEVICE_COMMAND_COUNT;
 	clock_virtual_init(&b->clock);
 	rc = crypto_seeded_new(&b->lib, 7, &err);
 	if (!rc)
@@ -114,28 +114,50 @@ static void tidy(struct bench *b)
 	crypto_seeded_free(b->lib);
 }
 
-/* approach, select, transact, tear down; @return what transact returned */
-static int tap(struct bench *b, int kind, int fallback)
+/* A suite of one case with one step: transact with these parameters. */
+static int read_step(struct suite **out, const char *params, struct err *err)
 {
-	const struct {
-		int kind, action, fallback;
-	} params = { kind, 0, fallback };
+	static char text[4000];
+
+	snprintf(text, sizeof(text),
+		 "suite: t\ncases:\n  - id: c\n    steps:\n      - transact: {%s}\n",
+		 params);
+	return suite_parse(out, "t.yaml", BYTES((uint8_t *)text, strlen(text)),
+			   (struct node){ 0 }, err);
+}
+
+/* approach, select, transact with these parameters, tear down; @return what transact returned */
+static int tap_with(struct bench *b, const char *params)
+{
 	const struct {
 		int64_t within_ns;
 	} select = { NS_PER_S };
+	struct suite *suite = NULL;
 	struct err err = { 0 };
-	int rc;
+	int rc = read_step(&suite, params, &err);
 
+	if (rc)
+		fail_msg("%s\n%s", err.text, err.excerpt);
 	attempt_init(&b->attempt);
 	assert_int_equal(step_approach.run(NULL, &b->env, NULL), 0);
 	rc = step_select.run(&select, &b->env, NULL);
 	if (!rc)
-		rc = step_transact.run(&params, &b->env, &err);
+		rc = step_transact.run(suite->cases[0].steps[0].params, &b->env, &err);
 	if (rc < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(step_tear_down(&b->env, NULL), 0);
 	assert_non_null(attempt_find(&b->attempt, "retreat"));
+	suite_free(suite);
 	return rc;
+}
+
+static int tap(struct bench *b, int kind, int fallback)
+{
+	char params[80];
+
+	snprintf(params, sizeof(params), "kind: %s, fallback: %s",
+		 kind ? "standard" : "fast", fallback ? "allowed" : "forbidden");
+	return tap_with(b, params);
 }
 
 enum {
@@ -268,6 +290,119 @@ static void an_empty_field_is_no_tap(void **state)
 	tidy(&b);
 }
 
+static void what_the_mailboxes_hold_is_asked_and_judged(void **state)
+{
+	static const struct {
+		const char *ops, *complaint;
+	} cases[] = {
+		{ "{write: private, offset: 16, data: 0A 0B 0C},"
+		  "{read: private, offset: 15, length: 5, expect: 00 0A 0B 0C 00}",
+		  "" },
+		{ "{read: private, offset: 16, length: 3}", "" },
+		{ "{read: private, offset: 16, length: 3, expect: 0A 0B 0D}",
+		  "exchange[0]: 0c from byte 2 on, 0d was expected" },
+		{ "{read: private, offset: 1024, length: 1}",
+		  "exchange[0]: status 0001, done was expected" },
+		{ "{read: private, offset: 1024, length: 1, answer: range}", "" },
+		{ "{read: private, offset: 1024, length: 1, answer: any}", "" },
+		{ "{read: private, offset: 1024, length: 0}", "" },
+		{ "{set: private, offset: 0, length: 1, value: FF},"
+		  "{set: private, offset: 1000, length: 25, value: FF, apart: yes}",
+		  "exchange[1]: status 0001, done was expected" },
+		{ "{set: private, offset: 1, length: 1, value: FF},"
+		  "{read: private, offset: 0, length: 1, answer: malformed}",
+		  "exchange[1]: status 0000, malformed was expected" },
+		{ "{set: confidential, offset: 0, length: 256, value: 77},"
+		  "{read: confidential, offset: 255, length: 1, expect: 77}",
+		  "" },
+		{ "{host: C0 01 05}", "" },
+		{ "{read: private, offset: 0, length: 1024}", "" },
+	};
+	struct bench b;
+
+	(void)state;
+	for (int kind = 0; kind < 2; kind++) {
+		set_up(&b, NULL);
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			char params[600];
+
+			snprintf(params, sizeof(params), "kind: %s, exchange: [%s]",
+				 kind ? "standard" : "fast", cases[i].ops);
+			if (tap_with(&b, params))
+				fail_msg("%s: %s", params, b.attempt.detail);
+			assert_int_equal(b.attempt.outcome, OUTCOME_DONE);
+			assert_string_equal(b.attempt.complaint, cases[i].complaint);
+			assert_non_null(attempt_find(&b.attempt, "exchange.sent"));
+			assert_non_null(attempt_find(&b.attempt, "exchange.answered"));
+		}
+		assert_non_null(attempt_find(&b.attempt, "get_response.answered"));
+		tidy(&b);
+	}
+}
+
+static void an_atomic_list_takes_effect_or_does_not(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	assert_int_equal(
+		tap_with(&b,
+			 "kind: fast, atomic: yes, exchange: ["
+			 "{set: private, offset: 0, length: 1, value: 11},"
+			 "{set: private, offset: 1024, length: 1, value: 11, apart: yes,"
+			 " answer: range}]"),
+		0);
+	assert_string_equal(b.attempt.complaint, "");
+	assert_int_equal(tap_with(&b,
+				  "kind: fast, exchange: ["
+				  "{read: private, offset: 0, length: 1, expect: 00}]"),
+			 0);
+	assert_string_equal(b.attempt.complaint, "");
+	tidy(&b);
+}
+
+static void a_mistake_in_an_exchange_names_its_place(void **state)
+{
+	static const char *const wrong[] = {
+		"exchange: private",
+		"exchange: {read: private, offset: 0, length: 1}",
+		"exchange: [read]",
+		"exchange: [{}]",
+		"exchange: [{offset: 0, length: 1}]",
+		"exchange: [{read: public, offset: 0, length: 1}]",
+		"exchange: [{read: private, length: 1}]",
+		"exchange: [{read: private, offset: 0}]",
+		"exchange: [{read: private, offset: 0, length: 65536}]",
+		"exchange: [{read: private, offset: -1, length: 1}]",
+		"exchange: [{read: private, offset: 0, length: 1, data: 00}]",
+		"exchange: [{read: private, offset: 0, length: 1, write: private}]",
+		"exchange: [{read: private, offset: 0, length: 1, expect: 00 00}]",
+		"exchange: [{read: private, offset: 0, length: 1, expect: 0}]",
+		("exchange: [{read: private, offset: 0, length: 1, expect: 00, answer: "
+		 "range}]"),
+		"exchange: [{read: private, offset: 0, length: 1, answer: good}]",
+		"exchange: [{read: private, offset: 0, length: 9000}]",
+		"exchange: [{write: private, offset: 0}]",
+		"exchange: [{set: private, offset: 0, length: 1, value: 0000}]",
+		"exchange: [{host: \"\"}]",
+		"atomic: maybe",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct suite *suite = NULL;
+		struct err err = { 0 };
+		char params[200];
+
+		snprintf(params, sizeof(params), "kind: fast, %s", wrong[i]);
+		if (read_step(&suite, params, &err) == 0)
+			fail_msg("taken: %s", wrong[i]);
+		assert_int_equal(strncmp(err.text, "t.yaml:5:", 9), 0);
+		assert_string_not_equal(err.excerpt, "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +415,9 @@ int main(void)
 		cmocka_unit_test(
 			an_answer_without_a_byte_is_refused_and_not_asked_for_again),
 		cmocka_unit_test(an_empty_field_is_no_tap),
+		cmocka_unit_test(what_the_mailboxes_hold_is_asked_and_judged),
+		cmocka_unit_test(an_atomic_list_takes_effect_or_does_not),
+		cmocka_unit_test(a_mistake_in_an_exchange_names_its_place),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -56,6 +56,11 @@ void air_init(struct air *a, struct world *w, int64_t gap_cycles)
 	a->request_end.ctx = a->answer_end.ctx = a->silence.ctx = a;
 }
 
+int64_t air_ns(const struct air *a, int64_t cycles)
+{
+	return a->instant ? 0 : airtime_ns(cycles);
+}
+
 void air_set_carrier(struct air *a, bool on)
 {
 	if (on == a->carrier)
@@ -76,7 +81,7 @@ void air_send(struct air *a, const struct air_frame *f, int64_t wait_ns)
 	a->request = *f;
 	a->wait_ns = wait_ns;
 	a->phase = ASKING;
-	timer_set(a->world, &a->request_end, world_now(a->world) + airtime_ns(cycles));
+	timer_set(a->world, &a->request_end, world_now(a->world) + air_ns(a, cycles));
 }
 
 void air_stop(struct air *a)
@@ -91,7 +96,7 @@ int64_t air_answer(struct air *a, const struct card *card, const struct air_fram
 		   int64_t start_ns)
 {
 	int64_t cycles = airtime_card_frame_cycles(f->len, f->d);
-	int64_t end_ns = start_ns + airtime_ns(cycles);
+	int64_t end_ns = start_ns + air_ns(a, cycles);
 
 	if (a->phase == ANSWERING && a->speaker != card && !a->collided) {
 		a->collided = true;
@@ -104,8 +109,7 @@ int64_t air_answer(struct air *a, const struct card *card, const struct air_fram
 	a->collided = false;
 	a->answer = *f;
 	timer_stop(a->world, &a->silence);
-	timer_set(a->world, &a->answer_end,
-		  start_ns + airtime_ns(cycles + a->gap_cycles));
+	timer_set(a->world, &a->answer_end, start_ns + air_ns(a, cycles + a->gap_cycles));
 	return end_ns;
 }
 

@@ -31,6 +31,7 @@ struct air {
 	const struct card *speaker; /* whose answer is on its way */
 	bool collided;
 	bool carrier;
+	bool instant; /* frames take no time, nor do delays between them */
 	int64_t carrier_since_ns;
 	int64_t gap_cycles; /* the reader's own gap after a card's frame */
 	bool corrupt;       /* planted: every card frame arrives damaged */
@@ -45,6 +46,8 @@ struct air {
 };
 
 void air_init(struct air *a, struct world *w, int64_t gap_cycles);
+/** How long @cycles take on this air. */
+int64_t air_ns(const struct air *a, int64_t cycles);
 /** The reader's carrier. */
 void air_set_carrier(struct air *a, bool on);
 /**

@@ -26,7 +26,7 @@ static void note(const struct card *c, const char *what)
 
 static int64_t say(struct card *c, const struct air_frame *f, int64_t start_ns)
 {
-	int64_t soonest = c->heard_ns + airtime_ns(airtime_fdt_reader_cycles(f->d));
+	int64_t soonest = c->heard_ns + air_ns(c->air, airtime_fdt_reader_cycles(f->d));
 
 	return air_answer(c->air, c, f, start_ns > soonest ? start_ns : soonest);
 }

@@ -50,15 +50,18 @@ wrong() {
 }
 line=$(grep -n 'reader0: {chip' $rig | cut -d: -f1)
 wrong "$line:19" "chip" 's/chip: pn532/chip: pn999/'
-wrong "$line:3" "a reader has the key 'chip'" 's/{chip: pn532}/{}/'
+wrong "$line:3" "an NFC chip has the key 'chip'" 's/{chip: pn532}/{}/'
 wrong "$line:32" "baud" 's/{chip: pn532}/{chip: pn532, baud: 115201}/'
 wrong "$((line + 1)):35" "channels" 's/board: lcus, channels: 2/board: lcus, channels: 9/'
 wrong "$((line + 3)):20" "relay0 has only 2" 's/phone: {channel: 1/phone: {channel: 3/'
 wrong "$((line + 3)):31" "no unit" 's/travel: 45 ms, jitter/travel: 45, jitter/'
-wrong "$((line + 4)):21" "no reader 'reader1'" 's/faults: .*/faults: [{device: reader1, at: {exchange: 1}, do: silent}]/'
+wrong "$((line + 4)):21" "no chip 'reader1'" 's/faults: .*/faults: [{device: reader1, at: {exchange: 1}, do: silent}]/'
 wrong "$((line + 4)):61" "silnt" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1},         do: silnt}]/'
 wrong "$((line + 4)):12" "'by' is missing" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: late}]/'
-wrong "$((line + 4)):68" "a status byte" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: status, value: 256}]/'
+wrong "$((line + 4)):68" "a byte is needed" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: status, value: 256}]/'
+wrong "$((line + 4)):34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {}, do: silent}]/'
+wrong "$((line + 4)):12" "'for' is missing" 's/faults: .*/faults: [{device: reader0, at: {command: 9}, do: wtx}]/'
+wrong "$line:43" "command: a byte" 's/{chip: pn532}/{chip: pn532, work: [{command: 256, median: 1 ms}]}/'
 wrong "$((line + 4)):45" "exchange" 's/faults: .*/faults: [{device: reader0, at: {exchange: 0}, do: silent}]/'
 
 # The life line, by a controller in a few words: what is told, and what ends the desk.
@@ -86,7 +89,8 @@ my ($relay) = $ready =~ /"emu:relay0":"([^"]+)"/;
 open(my $board, '+<', $relay) or die;
 syswrite $board, "\xa0\x01\x01\xa2";
 select undef, undef, undef, 0.2;
-if ($end eq 'signal') { kill 'TERM', $pid; } else { close $ours; }
+if ($end eq 'signal') { kill $_, $pid for qw(TERM HUP QUIT); select undef, undef, undef, 0.2; }
+close $ours;
 if ($end eq 'drop') { select undef, undef, undef, 0.2; syswrite $board, "\xa0\x01\x00\xa1"; }
 waitpid $pid, 0;
 print "status $?\n";
@@ -105,6 +109,6 @@ is "$end" '["end","controller gone",0]' "when the relays are off"
 controller stuck
 is "$end" '["end","controller gone",1]' "or, said honestly, after three seconds"
 controller signal
-is "$end" '["end","signal",1]' "and at once when it is told to"
+is "$end" '["end","controller gone",1]' "no signal ends it before: it outlives the relays"
 
 done_testing

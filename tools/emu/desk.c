@@ -91,6 +91,8 @@ static int open_chip(struct desk *d, int i, struct err *err)
 	line_init(&c->line, d->world, r->name, r->baud);
 	d->chip_count++;
 	rc = line_open(&c->line, d->world, r->name, r->baud, err);
+	c->line.instant = r->instant;
+	c->air.instant = r->instant;
 	return rc ? rc : chip_new(&c->chip, d->world, &c->line, &c->air, &options, err);
 }
 

@@ -27,6 +27,7 @@ struct line {
 	struct world *world;
 	const char *name; /* "reader0"; borrowed */
 	int64_t baud;     /* the device's own speed; it may change it */
+	bool instant;     /* bytes take no time */
 	int master, slave,
 		watch; /* watch: inotify, who opens and closes the slave; or -1 */
 	char path[64];

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,7 +109,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp parser = {
 	.options = options,
 	.parser = parse_option,
-	.doc = "Emulates a bench: an NFC reader and a relay board on pseudo-terminals, "
+	.doc = "Emulates a bench: NFC chips and relay boards on pseudo-terminals, "
 	       "and a "
 	       "phone that the relay pushes to the reader.",
 };
@@ -181,16 +182,30 @@ static void on_control(void *ctx, int fd)
 	timer_set(s->world, &s->last, world_now(s->world));
 }
 
+/* The controller says in its record when the desk itself was late. */
+static void tell_late(void *ctx, int64_t late_ns)
+{
+	const struct session *s = ctx;
+	char line[48];
+	int n = snprintf(line, sizeof(line), "{\"late_ns\":%lld}\n", (long long)late_ns);
+
+	if (send(s->arguments->control, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return; /* not a socket, or full: the truth log has it */
+}
+
 static int catch_signals(struct session *s, struct err *err)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	if (s->arguments->control < 0)
-		sigaddset(&set, SIGINT);
-	else
-		signal(SIGINT, SIG_IGN);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		/* with a controller its life line is the only end: relays drop first */
+		if (s->arguments->control >= 0)
+			signal(ends[i], SIG_IGN);
+		else
+			sigaddset(&set, ends[i]);
+	}
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
@@ -253,6 +268,7 @@ static int tell_controller(struct session *s, struct err *err)
 	text[len++] = '\n'; /* where the zero stood */
 	told = write(s->arguments->control, text, len) == (ssize_t)len;
 	free(text);
+	world_on_late(s->world, tell_late, s);
 	if (!told || world_watch(s->world, s->arguments->control, on_control, s))
 		return err_set(err, ERR_IO, "--control %d: %s", s->arguments->control,
 			       strerror(errno));

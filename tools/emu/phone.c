@@ -9,6 +9,7 @@
 struct emu_phone {
 	struct applet applet; /* first: peers are cast back */
 	struct rng rng;
+	bool echo;
 	struct phone *phone;
 	struct profile *profile;
 	struct pairing pairing;
@@ -28,6 +29,11 @@ static int answer(struct peer *peer, struct bytes command, struct buf *out,
 {
 	struct emu_phone *p = (struct emu_phone *)peer;
 
+	if (p->echo) {
+		buf_add(out, command);
+		*think_ns = 0;
+		return 0;
+	}
 	p->last = device_answer(p->device, command, out);
 	*think_ns = phone_draw(p->phone, p->last, &p->rng);
 	return 0;
@@ -73,6 +79,7 @@ int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t se
 	p->applet.peer.answer = answer;
 	p->applet.last = last;
 	p->last = DEVICE_OTHER;
+	p->echo = rig->echo;
 	rc = load(p, rig, err);
 	if (rc)
 		emu_phone_free(p);

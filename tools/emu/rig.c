@@ -37,6 +37,7 @@ static const struct conf_item head_items[] = {
 struct chip_keys {
 	int chip;
 	int64_t baud, gap_ns;
+	bool instant;
 	struct chip_knobs knobs;
 	struct node moved, work;
 };
@@ -54,6 +55,9 @@ static const struct conf_item chip_items[] = {
 	{ "baud", CONF_INT, CHIP(baud), "115200", "the speed of its UART", 9600, 921600,
 	  NULL },
 	GAP(CHIP(gap_ns)),
+	{ "instant", CONF_BOOL, CHIP(instant), "no",
+	  "neither its line nor the air takes any time: to measure what is around them",
+	  0, 0, NULL },
 	{ "ack_delay", CONF_TIME, CHIP(knobs.ack_delay_ns), "0", "pause before every ACK",
 	  0, 10 * NS_PER_S, NULL },
 	{ "work", CONF_NODE, CHIP(work), CONF_ABSENT,
@@ -142,18 +146,44 @@ static const struct conf_item board_items[] = {
 struct moved_keys {
 	const char *relay;
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
+	bool echo; /* the phone's alone */
 };
 
 #define MOVED(field) offsetof(struct moved_keys, field)
+#define MOVED_ITEMS \
+	{ \
+		"relay", CONF_TEXT, MOVED(relay), "", "the board that pushes it", \
+		0,       0,         NULL \
+	}, \
+		{ "channel", CONF_INT, MOVED(channel), "1", "and its channel", 1, 8, NULL }, \
+		{ "travel", \
+		  CONF_TIME, \
+		  MOVED(travel_ns), \
+		  "45 ms", \
+		  "time of its whole way", \
+		  0, \
+		  10 * NS_PER_S, \
+		  NULL }, \
+		{ "jitter", \
+		  CONF_TIME, \
+		  MOVED(jitter_ns), \
+		  "3 ms", \
+		  "standard deviation of that", \
+		  0, \
+		  NS_PER_S, \
+		  NULL }, \
+	{ \
+		"bounce", CONF_TIME, MOVED(bounce_ns), "4 ms", \
+			"longest bounce when it arrives", 0, NS_PER_S, NULL \
+	}
 static const struct conf_item moved_items[] = {
-	{ "relay", CONF_TEXT, MOVED(relay), "", "the board that pushes it", 0, 0, NULL },
-	{ "channel", CONF_INT, MOVED(channel), "1", "and its channel", 1, 8, NULL },
-	{ "travel", CONF_TIME, MOVED(travel_ns), "45 ms", "time of its whole way", 0,
-	  10 * NS_PER_S, NULL },
-	{ "jitter", CONF_TIME, MOVED(jitter_ns), "3 ms", "standard deviation of that", 0,
-	  NS_PER_S, NULL },
-	{ "bounce", CONF_TIME, MOVED(bounce_ns), "4 ms", "longest bounce when it arrives",
-	  0, NS_PER_S, NULL },
+	MOVED_ITEMS,
+	{ 0 },
+};
+static const struct conf_item phone_items[] = {
+	MOVED_ITEMS,
+	{ "echo", CONF_BOOL, MOVED(echo), "no",
+	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -189,10 +219,10 @@ struct at_keys {
 	int64_t exchange, command;
 };
 static const struct conf_item at_items[] = {
-	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), "0",
-	  "the N-th exchange that carries an APDU, from 1", 0, INT32_MAX, NULL },
-	{ "command", CONF_INT, offsetof(struct at_keys, command), "0",
-	  "the N-th command of any kind, from 1", 0, INT32_MAX, NULL },
+	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), CONF_ABSENT,
+	  "the N-th exchange that carries an APDU, from 1", 1, INT32_MAX, NULL },
+	{ "command", CONF_INT, offsetof(struct at_keys, command), CONF_ABSENT,
+	  "the N-th command of any kind, from 1", 1, INT32_MAX, NULL },
 	{ 0 },
 };
 
@@ -266,6 +296,7 @@ static int add_chip(struct emu_rig *r, struct node key, struct node map, struct 
 	*chip = (struct rig_chip){ .name = node_text(key),
 				   .baud = k.baud,
 				   .gap_ns = k.gap_ns,
+				   .instant = k.instant,
 				   .knobs = k.knobs,
 				   .is_moved = node_present(k.moved) };
 	r->chip_count++;
@@ -354,14 +385,16 @@ static int find_channel(const struct emu_rig *r, struct node map, const char *re
 	return 0;
 }
 
-static int read_moved(const struct emu_rig *r, struct node map, struct rig_moved *out,
+static int read_moved(const struct emu_rig *r, struct node map,
+		      const struct conf_item *items, struct rig_moved *out, bool *echo,
 		      struct err *err)
 {
-	struct moved_keys k;
-	int rc = conf_bind(map, moved_items, &k, err);
+	struct moved_keys k = { 0 };
+	int rc = conf_bind(map, items, &k, err);
 
 	if (rc)
 		return rc;
+	*echo = k.echo;
 	out->channel = k.channel;
 	out->travel_ns = k.travel_ns;
 	out->jitter_ns = k.jitter_ns;
@@ -384,13 +417,16 @@ static int read_input(const struct emu_rig *r, struct node map, struct rig_modul
 /* What refers to a board, once all of them are known. */
 static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 {
+	bool none;
 	int rc = 0;
 
-	for (int i = 0; i < r->chip_count && !rc; i++)
-		if (r->chips[i].is_moved)
-			rc = read_moved(
-				r, node_get(node_get(map, r->chips[i].name), "moved"),
-				&r->chips[i].moved, err);
+	for (int i = 0; i < r->chip_count && !rc; i++) {
+		struct rig_chip *chip = &r->chips[i];
+
+		if (chip->is_moved)
+			rc = read_moved(r, node_get(node_get(map, chip->name), "moved"),
+					moved_items, &chip->moved, &none, err);
+	}
 	for (int i = 0; i < r->module_count && !rc; i++) {
 		struct node input = node_get(node_get(map, r->modules[i].name), "input");
 
@@ -399,7 +435,8 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 	}
 	r->has_phone = node_present(node_get(map, "phone"));
 	if (!rc && r->has_phone)
-		rc = read_moved(r, node_get(map, "phone"), &r->moved, err);
+		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
+				&r->echo, err);
 	return rc;
 }
 
@@ -414,7 +451,7 @@ static int find_chip(const struct emu_rig *r, const char *name)
 static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 {
 	struct fault_keys k = { 0 };
-	struct at_keys at;
+	struct at_keys at = { 0 };
 	struct fault *f = &r->faults[r->fault_count];
 	int device, rc = conf_bind(map, fault_items, &k, err);
 
@@ -440,6 +477,8 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 	if (f->what == FAULT_LATE && f->by_ns == 0)
 		return node_error(map, err,
 				  "late: 'by' is missing, such as 'by: 500 ms'");
+	if (f->what == FAULT_WTX && f->count == 0)
+		return node_error(map, err, "wtx: 'for' is missing: how many requests");
 	if (f->what == FAULT_STATUS && !node_present(k.value))
 		return node_error(map, err, "status: 'value' is missing");
 	if (f->what == FAULT_STATUS)

@@ -30,6 +30,7 @@ struct rig_moved {
 struct rig_chip {
 	const char *name; /* "reader0" */
 	int64_t baud, gap_ns;
+	bool instant; /* neither line nor air takes time */
 	struct chip_knobs knobs;
 	bool is_moved;          /* its antenna; else it always lies in the field */
 	struct rig_moved moved; /* when it is */
@@ -61,6 +62,7 @@ struct emu_rig {
 	int board_count;
 	bool has_phone;
 	struct rig_moved moved; /* the phone */
+	bool echo;              /* it answers with what it was asked */
 	struct fault faults[RIG_MAX_FAULTS];
 	int fault_count;
 };

@@ -25,6 +25,8 @@ struct world {
 	int timers;
 	struct watch watches[MAX_WATCHES];
 	int watch_count;
+	world_late_fn *late_fn;
+	void *late_ctx;
 };
 
 int world_new(struct world **out, struct clock *clock, uint64_t seed, struct truth *truth,
@@ -183,6 +185,24 @@ static void serve(struct world *w, const struct pollfd *fds, int count)
 	}
 }
 
+/* The world runs on model time: what the machine held up is said, or nobody could tell it from the phone. */
+static void note_lateness(struct world *w)
+{
+	int64_t late_ns = w->timers ? clock_now(w->clock) - w->heap[1]->at_ns : 0;
+
+	if (late_ns <= WORLD_LATE_NS)
+		return;
+	truth_say(w->truth, w->heap[1]->at_ns, "late", "i:late_ns", late_ns);
+	if (w->late_fn)
+		w->late_fn(w->late_ctx, late_ns);
+}
+
+void world_on_late(struct world *w, world_late_fn *fn, void *ctx)
+{
+	w->late_fn = fn;
+	w->late_ctx = ctx;
+}
+
 int world_run(struct world *w, struct err *err)
 {
 	struct pollfd fds[MAX_WATCHES];
@@ -193,6 +213,7 @@ int world_run(struct world *w, struct err *err)
 
 		if (ready < 0 && errno != EINTR)
 			return err_set(err, ERR_IO, "poll: %s", strerror(errno));
+		note_lateness(w);
 		world_advance(w, clock_now(w->clock));
 		if (ready > 0)
 			serve(w, fds, count);

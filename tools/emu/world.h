@@ -50,6 +50,14 @@ typedef void world_fd_fn(void *ctx, int fd);
 int world_watch(struct world *w, int fd, world_fd_fn *fn, void *ctx);
 void world_unwatch(struct world *w, int fd);
 
+/**
+ * Call @fn when an event ran later than WORLD_LATE_NS because the machine held the emulator up; the truth
+ * log has it too ("late").
+ */
+#define WORLD_LATE_NS NS_PER_MS
+typedef void world_late_fn(void *ctx, int64_t late_ns);
+void world_on_late(struct world *w, world_late_fn *fn, void *ctx);
+
 /** Turn until world_stop. */
 int world_run(struct world *w, struct err *err);
 void world_stop(struct world *w);

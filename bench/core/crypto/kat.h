@@ -10,8 +10,20 @@
  * Known-answer files: JSON whose byte strings are hex (fixtures/vectors/, each naming its source).
  */
 
-/** Read @path. @return 0, or ERR_IO/ERR_FORMAT. The caller's, json_decref. */
+/* What a file may be: a bound for memory, far above any set of vectors. */
+#define KAT_MAX_BYTES (4 << 20)
+#define KAT_MAX_VALUES 300000
+#define KAT_MAX_CONTAINERS 100000 /* objects and lists */
+#define KAT_MAX_DEPTH 32
+
+/**
+ * Read @path.
+ * @return 0; ERR_IO (missing, unreadable); ERR_FORMAT/ERR_RANGE: a directory, empty, too large or deep, no
+ *         JSON (then with file:line:col), a key twice. The caller's, json_decref.
+ */
 int kat_load(json_t **out, const char *path, struct err *err);
+/** The same from @text, named @name in messages. */
+int kat_parse(json_t **out, const char *name, struct bytes text, struct err *err);
 /**
  * The hex string under @key of an object.
  * @param mem  where the bytes go; at most @max

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Known-answer files as a user meets them, by either program.
+. tools/tap.sh
+vectors=fixtures/vectors
+
+# try STATUS NAME ARGUMENT...: both programs; what they say is compared.
+try() {
+	want=$1
+	name=$2
+	shift 2
+	"$bin/keybench" kat "$@" >"$tmp/out" 2>"$tmp/err"
+	is $? "$want" "$name: keybench kat ends with $want"
+	"$bin/keybench-kat" "$@" >"$tmp/out2" 2>"$tmp/err2"
+	is $? "$want" "$name: keybench-kat ends with $want"
+	cmp -s "$tmp/out" "$tmp/out2"
+	ok $? "$name: both say the same"
+}
+
+try 64 "no file"
+try 64 "an unknown option" --frobnicate $vectors/rfc4493_aes_cmac.json
+"$bin/keybench-kat" --help >"$tmp/out"
+is $? 0 "--help ends with 0"
+holds "$tmp/out" "FILE.json" "--help shows the usage"
+try 0 "a good file" $vectors/rfc4493_aes_cmac.json
+holds "$tmp/out" "AES-CMAC: 4 vectors, 7 values: passed" "it says what was run"
+cp $vectors/rfc4493_aes_cmac.json "$tmp/name-that-says-nothing"
+try 0 "a file under another name" "$tmp/name-that-says-nothing"
+sed 's/070a16b46b4d4144/070a16b46b4d4145/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
+try 1 "a changed answer" "$tmp/f.json"
+holds "$tmp/out" "f.json: vectors[1].mac: expected 070a16b46b4d4145f79bdd9dd04a287c, got 070a16b46b4d4144f79bdd9dd04a287c" \
+	"it names vector, field, expected and got"
+try 3 "a later subject" $vectors/rfc7914_scrypt.json
+holds "$tmp/out" "scrypt: not yet covered" "it says which"
+sed 's/"mac": "070a16b46b4d4144f79bdd9dd04a287c"/"mac": "070a"/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
+try 78 "an answer of a wrong length" "$tmp/f.json"
+holds "$tmp/err" "f.json: vectors[1].mac: 16 bytes are needed, here are 2" "it names the value"
+sed 's/"vectors"/"vecters"/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
+try 78 "a missing list" "$tmp/f.json"
+head -c 200 $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
+try 78 "a torn file" "$tmp/f.json"
+grep -qE 'f\.json:[0-9]+:[0-9]+: ' "$tmp/err"
+ok $? "it says file, line and column"
+head -c 4096 /bin/sh >"$tmp/f.json"
+try 78 "a binary file" "$tmp/f.json"
+: >"$tmp/f.json"
+try 78 "an empty file" "$tmp/f.json"
+head -c 5000000 /dev/zero | tr '\0' '[' >"$tmp/f.json"
+try 78 "a huge file" "$tmp/f.json"
+try 78 "a directory" "$tmp"
+try 75 "a missing file" "$tmp/nothing.json"
+try 3 "all files of the tree" $vectors/*.json
+is "$(grep -c ': passed$' "$tmp/out")" 13 "all that is covered passes"
+is "$(grep -c ': not yet covered$' "$tmp/out")" 6 "the rest is named"
+done_testing
