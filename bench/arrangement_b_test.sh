@@ -56,4 +56,29 @@ END
 	--target fixtures/profiles/target/example.yaml --runs "$tmp/field" >"$tmp/out" 2>"$tmp/err"
 is $? 3 "a case that switches a field leaves the question open"
 holds "$tmp/out" "the rig has no reader of its own" "and says why"
+
+# What goes wrong on our side is ours, and is made whole again; what goes wrong in the field is counted as that.
+# planted FAULT: a run on a desk with it
+planted() {
+	sed "s/faults: \[\]/faults: [{device: card0, at: {exchange: 5}, $1}]/" fixtures/rigs/emulated-b.yaml \
+		>"$tmp/planted.yaml"
+	rm -rf "$tmp/planted"
+	"$bin/keybench" run suites/timing/smoke.yaml --rig "$tmp/planted.yaml" \
+		--target fixtures/profiles/target/example.yaml --seed 3 --runs "$tmp/planted" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	run=$(echo "$tmp"/planted/*)
+}
+planted 'do: release'
+is $status 1 "a reader whose field goes off in the middle of an APDU fails the run"
+is "$(jq -cs "$attempts | map(.outcome) | unique" "$run/journal.jsonl")" '["DONE","RF_ERROR"]' \
+	"as an RF error of that attempt alone"
+planted 'do: silent'
+is $status 75 "a chip of ours that falls silent is a bench error"
+is "$(jq -cs '[.[] | select(.type == "recovery")] | map([.device, .rung, .proved])' "$run/journal.jsonl")" \
+	'[["card","reopen",true]]' "it is reopened, and proved to answer"
+planted 'do: status, value: 0x81'
+is "$(jq -cs '[.[] | select(.type == "recovery")] | map([.device, .rung, .proved])' "$run/journal.jsonl")" \
+	'[["card","respawn",true]]' "a worker that dies of it is replaced"
+is "$(jq -cs "$attempts | map(select(.outcome == \"DONE\")) | length" "$run/journal.jsonl")" 5 \
+	"and all five trials are made after all"
 done_testing

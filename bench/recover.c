@@ -62,10 +62,10 @@ static int climb_card(struct rig *rig, enum rung rung, struct err *err)
 	}
 }
 
-/* Only a chip that answers can be told to listen, and to stop. */
+/* Only a chip that answers can be told to listen, and to stop; a dead one is found out within 400 ms. */
 static int prove_card(struct rig *rig, struct err *err)
 {
-	struct card_listen listen = { .timeout_ns = 20 * NS_PER_MS };
+	struct card_listen listen = { .timeout_ns = 600 * NS_PER_MS };
 	struct card_release release = { .timeout_ns = 0 };
 	int rc = card_listen(rig->card, &listen, err);
 

@@ -1,14 +1,15 @@
 /*
  * A card through libnfc 1.8.0: a PN532 in target mode that answers RATS and speaks ISO-DEP by itself.
  *
- * Stamps. .activated_ns and .received_ns are the moments after libnfc's return, less nothing: what is in our
- * hands. .answered_ns is the moment before the call plus the time of the command frame on a
- * UART (an answer of R bytes is R + 9 on the line), as a reader's .sent_ns. The slack is the reader's.
+ * Stamps. .activated_ns and .received_ns are the moments after libnfc's return: what is in our hands.
+ * .answered_ns is the moment before the call plus the time of the command frame on a UART (an
+ * answer of R bytes is R + 9 on the line), as a reader's .sent_ns. The slack is the reader's.
  *
- * Traps handled here, besides those of libnfc_port.h: a listen that times out returns 0 like one that
- * succeeds, with the chip put to sleep, and is told by the 50 ms that a UART's timeout costs;
- * status 29 ends the session and is no error; the first byte of the UID is 08 and its length 4
- * whatever we ask; of an ATS only the historical bytes are ours.
+ * Traps handled here, besides those of libnfc_port.h: a reader that does not come and a chip that does not
+ * answer are the same NFC_ETIMEOUT (seen: -6 with the text "Success"; by the source a listen in vain
+ * may also return 0, the chip put to sleep), and are told apart by the 50 ms that a UART's timeout
+ * costs only after an ACK; status 29 ends the session and is no error; the first byte of the UID is 08
+ * and its length 4 whatever we ask; of an ATS only the historical bytes are ours.
  */
 #include "drivers/card.h"
 #include "drivers/nfc/libnfc_port.h"
@@ -20,7 +21,7 @@
 
 #define PICC_FSC 64 /* the chip's own ATS: FSCI 5 */
 #define MAX_COMMAND 264
-#define LATE_NS (40 * NS_PER_MS) /* beyond its timeout: a listen that timed out */
+#define LATE_NS (40 * NS_PER_MS)
 
 struct libnfc_card_options {
 	struct libnfc_options port; /* first */
@@ -71,6 +72,13 @@ static void describe(const struct libnfc_card *n, nfc_target *t)
 	a->szAtsLen = 4 + n->historical_len;
 }
 
+/* A chip that acknowledged and then waited in vain costs 50 ms more than was asked for, on a UART. */
+static bool in_time(const struct libnfc_card *n, int64_t called_ns, int64_t timeout_ns)
+{
+	return !n->port.usb &&
+	       clock_now(n->base.clock) - called_ns < timeout_ns + LATE_NS;
+}
+
 static int listen_once(struct libnfc_card *n, int64_t timeout_ns, bool *activated,
 		       struct err *err)
 {
@@ -84,9 +92,10 @@ static int listen_once(struct libnfc_card *n, int64_t timeout_ns, bool *activate
 	res = libnfc_checked(
 		&n->port, nfc_target_init(n->port.device, &target, first, sizeof(first),
 					  libnfc_timeout_ms(&n->port, timeout_ns)));
-	*activated = res >= 0 && (n->port.usb || clock_now(n->base.clock) - called <
-							 timeout_ns + LATE_NS);
-	if (res < 0 && res != NFC_ETIMEOUT && res != NFC_ETGRELEASED)
+	*activated = res >= 0 && (n->port.usb || in_time(n, called, timeout_ns));
+	if (res == NFC_ETIMEOUT && !in_time(n, called, timeout_ns))
+		return 0;
+	if (res < 0 && res != NFC_ETGRELEASED)
 		return libnfc_fail(&n->port, res, "listening for a reader", err);
 	return 0;
 }
@@ -110,8 +119,11 @@ static int libnfc_listen(struct card *c, struct card_listen *l, struct err *err)
 	return 0;
 }
 
-/* What a negative result means for the session. */
-static int ended(struct libnfc_card *n, int res, const char *doing,
+/*
+ * What a negative result means for the session. @in_time: too soon for a chip that acknowledged and then
+ * waited for its reader: it is the chip itself that does not answer.
+ */
+static int ended(struct libnfc_card *n, int res, bool in_time, const char *doing,
 		 enum card_result *result, char note[80], struct err *err)
 {
 	snprintf(note, 80, "%s", nfc_strerror(n->port.device));
@@ -124,6 +136,8 @@ static int ended(struct libnfc_card *n, int res, const char *doing,
 		*result = CARD_RF_ERROR;
 		return 0;
 	case NFC_ETIMEOUT:
+		if (in_time)
+			return libnfc_fail(&n->port, res, doing, err);
 		*result = CARD_NO_COMMAND;
 		return 0;
 	default:
@@ -135,6 +149,7 @@ static int libnfc_receive(struct card *c, struct card_receive *x, struct err *er
 {
 	struct libnfc_card *n = card_of(c);
 	uint8_t command[MAX_COMMAND];
+	int64_t called = clock_now(c->clock);
 	int rc = libnfc_check_open(&n->port, err), res;
 
 	if (rc)
@@ -148,7 +163,8 @@ static int libnfc_receive(struct card *c, struct card_receive *x, struct err *er
 	x->received_ns = clock_now(c->clock);
 	x->slack_ns = n->port.slack_ns;
 	if (res < 0)
-		return ended(n, res, "receiving a command", &x->result, x->note, err);
+		return ended(n, res, in_time(n, called, x->timeout_ns),
+			     "receiving a command", &x->result, x->note, err);
 	x->result = CARD_OK;
 	n->waiting = true;
 	buf_add(x->command, BYTES(command, (size_t)res));
@@ -178,7 +194,7 @@ static int libnfc_answer(struct card *c, struct card_answer *x, struct err *err)
 		x->answered_ns = now;
 	x->slack_ns = n->port.slack_ns;
 	if (res < 0)
-		return ended(n, res, "sending an answer", &x->result, x->note, err);
+		return ended(n, res, true, "sending an answer", &x->result, x->note, err);
 	x->result = CARD_OK;
 	return 0;
 }
@@ -201,6 +217,7 @@ static int libnfc_let_go(struct card *c, struct card_release *x, struct err *err
 	struct libnfc_card *n = card_of(c);
 	uint8_t command[MAX_COMMAND];
 	char note[80];
+	int64_t called = clock_now(c->clock);
 	int rc = libnfc_check_open(&n->port, err), res;
 
 	if (rc)
@@ -213,8 +230,9 @@ static int libnfc_let_go(struct card *c, struct card_release *x, struct err *err
 		if (res >= 0)
 			x->result = CARD_OK;
 		else
-			rc = ended(n, res, "waiting for the reader to let go", &x->result,
-				   note, err);
+			rc = ended(n, res, in_time(n, called, x->timeout_ns),
+				   "waiting for the reader to let go", &x->result, note,
+				   err);
 	}
 	x->released_ns = clock_now(c->clock);
 	x->slack_ns = n->port.slack_ns;

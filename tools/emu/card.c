@@ -302,14 +302,15 @@ static void on_thought(void *ctx)
 static void on_more(void *ctx)
 {
 	struct card *c = ctx;
+	bool storm = c->air->more_time > 0;
 	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns);
 	int64_t rounds = (c->due_ns - world_now(c->world)) / (share > 0 ? share : 1) + 1;
 	uint8_t wtxm = (uint8_t)(rounds > MAX_WTXM ? MAX_WTXM : rounds < 1 ? 1 : rounds);
 
-	if (c->air->more_time > 0) {
+	if (storm)
 		c->air->more_time--;
-		wtxm = 1;
-	}
+	if (c->due_ns == INT64_MAX || storm)
+		wtxm = 1; /* a host says nothing of how long it will be */
 	if (isodep_picc_more_time(&c->dep, wtxm) != ISODEP_SEND)
 		return;
 	c->asked_more = true;
