@@ -37,6 +37,9 @@ static int cmd_drivers(int argc, char **argv)
 		     reader_drivers[i]->items);
 	if (!reader_driver_find("libnfc"))
 		puts("reader      libnfc   left out: this build found no libnfc");
+	for (int i = 0; card_drivers[i]; i++)
+		show("card", card_drivers[i]->name, card_drivers[i]->summary,
+		     card_drivers[i]->items);
 	for (int i = 0; relay_drivers[i]; i++)
 		show("relay", relay_drivers[i]->name, relay_drivers[i]->summary,
 		     relay_drivers[i]->items);

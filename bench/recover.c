@@ -19,25 +19,57 @@ static enum rung first_rung(const struct err *cause)
 	return cause->code == ERR_GONE ? RUNG_RESPAWN : RUNG_REOPEN;
 }
 
-static int climb(struct reader *reader, enum rung rung, bool in_worker, struct err *err)
+/* What the ladder stands against. */
+struct patient {
+	const char *name;
+	int (*climb)(struct rig *rig, enum rung rung, struct err *err);
+	int (*prove)(struct rig *rig, struct err *err);
+};
+
+static int no_worker(const char *what, struct err *err)
+{
+	return err_set(err, ERR_UNSUPPORTED, "this %s has no worker of its own", what);
+}
+
+static int climb_reader(struct rig *rig, enum rung rung, struct err *err)
 {
 	switch (rung) {
 	case RUNG_REOPEN:
-		return reader->ops->reopen(reader, err);
+		return reader_reopen(rig->reader, err);
 	default:
-		if (!in_worker)
-			return err_set(err, ERR_UNSUPPORTED,
-				       "this reader has no worker of its own");
-		return worker_respawn(reader, err);
+		return rig->reader_driver->needs_worker ? worker_respawn(rig->reader, err)
+							: no_worker("reader", err);
 	}
 }
 
-static int prove(struct reader *reader, struct err *err)
+static int prove_reader(struct rig *rig, struct err *err)
 {
 	struct reader_identity id;
-	int rc = reader_identity(reader, &id, err);
+	int rc = reader_identity(rig->reader, &id, err);
 
-	return rc ? rc : reader_set_field(reader, false, err);
+	return rc ? rc : reader_set_field(rig->reader, false, err);
+}
+
+static int climb_card(struct rig *rig, enum rung rung, struct err *err)
+{
+	switch (rung) {
+	case RUNG_REOPEN:
+		return card_reopen(rig->card, err);
+	default:
+		return rig->card_driver->needs_worker
+			       ? worker_respawn_card(rig->card, err)
+			       : no_worker("card", err);
+	}
+}
+
+/* Only a chip that answers can be told to listen, and to stop; a dead one is found out within 400 ms. */
+static int prove_card(struct rig *rig, struct err *err)
+{
+	struct card_listen listen = { .timeout_ns = 600 * NS_PER_MS };
+	struct card_release release = { .timeout_ns = 0 };
+	int rc = card_listen(rig->card, &listen, err);
+
+	return rc ? rc : card_release(rig->card, &release, err);
 }
 
 static int write_down(struct recovery *r, const char *device, const char *rung,
@@ -55,9 +87,9 @@ static int write_down(struct recovery *r, const char *device, const char *rung,
 	return journal_append(r->journal, record_recovery_json(&record), err);
 }
 
-int recover_reader(struct recovery *r, const struct err *cause, struct err *err)
+static int climb_ladder(struct recovery *r, const struct patient *p,
+			const struct err *cause, struct err *err)
 {
-	struct reader *reader = r->rig->reader;
 	char why[sizeof(cause->text)];
 	int rc = ERR_IO;
 
@@ -67,19 +99,33 @@ int recover_reader(struct recovery *r, const struct err *cause, struct err *err)
 		struct err own = { 0 };
 		int logged;
 
-		rc = climb(reader, rung, r->rig->reader_driver->needs_worker, &own);
+		rc = p->climb(r->rig, rung, &own);
 		if (!rc)
-			rc = prove(reader, &own);
-		logged = write_down(r, "reader", rung_names[rung], why, from, rc == 0,
-				    err);
+			rc = p->prove(r->rig, &own);
+		logged =
+			write_down(r, p->name, rung_names[rung], why, from, rc == 0, err);
 		if (logged || !rc)
 			return logged;
 		if (rc == ERR_INTERRUPTED)
 			return err_set(err, rc, "interrupted");
 		snprintf(why, sizeof(why), "%s", err_text(&own));
 	}
-	write_down(r, "reader", "drain", why, clock_now(r->rig->clock), false, NULL);
-	return err_set(err, rc, "the reader cannot be recovered: %s", why);
+	write_down(r, p->name, "drain", why, clock_now(r->rig->clock), false, NULL);
+	return err_set(err, rc, "the %s cannot be recovered: %s", p->name, why);
+}
+
+int recover_reader(struct recovery *r, const struct err *cause, struct err *err)
+{
+	static const struct patient reader = { "reader", climb_reader, prove_reader };
+
+	return climb_ladder(r, &reader, cause, err);
+}
+
+int recover_card(struct recovery *r, const struct err *cause, struct err *err)
+{
+	static const struct patient card = { "card", climb_card, prove_card };
+
+	return climb_ladder(r, &card, cause, err);
 }
 
 int recover_positioner(struct recovery *r, const struct err *cause, struct err *err)

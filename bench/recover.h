@@ -22,6 +22,8 @@ struct recovery {
 int recover_reader(struct recovery *r, const struct err *cause, struct err *err);
 /** Open the bus and its cyclic sender anew. */
 int recover_bus(struct recovery *r, const struct err *cause, struct err *err);
+/** The same ladder for a card. */
+int recover_card(struct recovery *r, const struct err *cause, struct err *err);
 /** Open relay and positioner anew; the guard has dropped the board by then. */
 int recover_positioner(struct recovery *r, const struct err *cause, struct err *err);
 

@@ -11,7 +11,7 @@
 struct rig_head {
 	const char *name, *summary, *protocol, *phone, *pairing;
 	int64_t u_ns, exchange_timeout_ns;
-	struct node reader, relay, positioner, bus, emulate;
+	struct node reader, card, module, relay, positioner, bus, emulate;
 };
 
 #define HEAD(field) offsetof(struct rig_head, field)
@@ -30,6 +30,10 @@ static const struct conf_item head_items[] = {
 	{ "exchange_timeout", CONF_TIME, HEAD(exchange_timeout_ns), "2 s",
 	  "longest wait for one APDU", 10 * NS_PER_MS, 60 * NS_PER_S, NULL },
 	{ "reader", CONF_NODE, HEAD(reader), CONF_ABSENT, "the NFC reader", 0, 0, NULL },
+	{ "card", CONF_NODE, HEAD(card), CONF_ABSENT,
+	  "the NFC chip that is the phone, in place of a reader", 0, 0, NULL },
+	{ "module", CONF_NODE, HEAD(module), CONF_ABSENT,
+	  "the vehicle module that is examined", 0, 0, NULL },
 	{ "relay", CONF_NODE, HEAD(relay), CONF_ABSENT, "the relay board", 0, 0, NULL },
 	{ "positioner", CONF_NODE, HEAD(positioner), CONF_ABSENT, "what moves the phone",
 	  0, 0, NULL },
@@ -46,8 +50,8 @@ static const struct conf_item head_items[] = {
  * Bind a device's map by its driver's items. The key "driver", which chose them, is one more row; its
  * text lands behind the options, where nobody reads it. So does @also, a key that is ours and not the driver's.
  */
-static int bind_options(struct node map, const struct conf_item *items, size_t size,
-			const char *also, void **out, struct err *err)
+int rig_bind_options(struct node map, const struct conf_item *items, size_t size,
+		     const char *also, void **out, struct err *err)
 {
 	struct conf_item all[MAX_OPTIONS + 3] = { 0 };
 	size_t behind = (size + sizeof(char *) - 1) / sizeof(char *) * sizeof(char *);
@@ -79,7 +83,7 @@ static int bind_options(struct node map, const struct conf_item *items, size_t s
 	return 0;
 }
 
-static const char *driver_name(struct node map, struct err *err)
+const char *rig_driver_name(struct node map, struct err *err)
 {
 	const char *name;
 
@@ -94,8 +98,8 @@ static const char *driver_name(struct node map, struct err *err)
 	return name;
 }
 
-static int unknown_driver(struct node map, const char *role, const char *name,
-			  struct err *err)
+int rig_unknown_driver(struct node map, const char *role, const char *name,
+		       struct err *err)
 {
 	return node_error(node_get(map, "driver"), err,
 			  "there is no %s driver '%.40s' in this build; `keybench "
@@ -109,15 +113,15 @@ static int bind_reader(struct rig *rig, struct err *err)
 
 	if (!node_present(rig->reader_node))
 		return 0;
-	name = driver_name(rig->reader_node, err);
+	name = rig_driver_name(rig->reader_node, err);
 	if (!name)
 		return ERR_FORMAT;
 	rig->reader_driver = reader_driver_find(name);
 	if (!rig->reader_driver)
-		return unknown_driver(rig->reader_node, "reader", name, err);
-	return bind_options(rig->reader_node, rig->reader_driver->items,
-			    rig->reader_driver->options_size, NULL, &rig->reader_options,
-			    err);
+		return rig_unknown_driver(rig->reader_node, "reader", name, err);
+	return rig_bind_options(rig->reader_node, rig->reader_driver->items,
+				rig->reader_driver->options_size, NULL,
+				&rig->reader_options, err);
 }
 
 static int bind_relay(struct rig *rig, struct err *err)
@@ -126,15 +130,15 @@ static int bind_relay(struct rig *rig, struct err *err)
 
 	if (!node_present(rig->relay_node))
 		return 0;
-	name = driver_name(rig->relay_node, err);
+	name = rig_driver_name(rig->relay_node, err);
 	if (!name)
 		return ERR_FORMAT;
 	rig->relay_driver = relay_driver_find(name);
 	if (!rig->relay_driver)
-		return unknown_driver(rig->relay_node, "relay", name, err);
-	return bind_options(rig->relay_node, rig->relay_driver->items,
-			    rig->relay_driver->options_size, NULL, &rig->relay_options,
-			    err);
+		return rig_unknown_driver(rig->relay_node, "relay", name, err);
+	return rig_bind_options(rig->relay_node, rig->relay_driver->items,
+				rig->relay_driver->options_size, NULL,
+				&rig->relay_options, err);
 }
 
 static int bind_positioner(struct rig *rig, struct err *err)
@@ -143,20 +147,20 @@ static int bind_positioner(struct rig *rig, struct err *err)
 
 	if (!node_present(rig->positioner_node))
 		return 0;
-	name = driver_name(rig->positioner_node, err);
+	name = rig_driver_name(rig->positioner_node, err);
 	if (!name)
 		return ERR_FORMAT;
 	rig->positioner_driver = positioner_driver_find(name);
 	if (!rig->positioner_driver)
-		return unknown_driver(rig->positioner_node, "positioner", name, err);
+		return rig_unknown_driver(rig->positioner_node, "positioner", name, err);
 	if (rig->positioner_driver->needs_relay && !node_present(rig->relay_node))
 		return node_error(rig->positioner_node, err,
 				  "the positioner '%s' stands on a relay, and this rig "
 				  "has no 'relay:'",
 				  name);
-	return bind_options(rig->positioner_node, rig->positioner_driver->items,
-			    rig->positioner_driver->options_size, NULL,
-			    &rig->positioner_options, err);
+	return rig_bind_options(rig->positioner_node, rig->positioner_driver->items,
+				rig->positioner_driver->options_size, NULL,
+				&rig->positioner_options, err);
 }
 
 static int bind_bus(struct rig *rig, struct err *err)
@@ -165,20 +169,23 @@ static int bind_bus(struct rig *rig, struct err *err)
 
 	if (!node_present(rig->bus_node))
 		return 0;
-	name = driver_name(rig->bus_node, err);
+	name = rig_driver_name(rig->bus_node, err);
 	if (!name)
 		return ERR_FORMAT;
 	rig->bus_driver = bus_driver_find(name);
 	if (!rig->bus_driver)
-		return unknown_driver(rig->bus_node, "bus", name, err);
-	return bind_options(rig->bus_node, rig->bus_driver->items,
-			    rig->bus_driver->options_size, "dbc", &rig->bus_options, err);
+		return rig_unknown_driver(rig->bus_node, "bus", name, err);
+	return rig_bind_options(rig->bus_node, rig->bus_driver->items,
+				rig->bus_driver->options_size, "dbc", &rig->bus_options,
+				err);
 }
 
 int rig_bind_devices(struct rig *rig, struct err *err)
 {
 	int rc = bind_reader(rig, err);
 
+	if (!rc)
+		rc = rig_bind_card(rig, err);
 	if (!rc)
 		rc = bind_relay(rig, err);
 	if (!rc)
@@ -270,6 +277,8 @@ int rig_load(struct rig **out, const char *given, struct err *err)
 		rig->exchange_timeout_ns = head.exchange_timeout_ns;
 		rig->emulate = head.emulate;
 		rig->reader_node = head.reader;
+		rig->card_node = head.card;
+		rig->module_node = head.module;
 		rig->relay_node = head.relay;
 		rig->positioner_node = head.positioner;
 		rig->bus_node = head.bus;
@@ -296,6 +305,7 @@ void rig_free(struct rig *rig)
 		return;
 	rig_close(rig);
 	free(rig->reader_options);
+	free(rig->card_options);
 	free(rig->relay_options);
 	free(rig->positioner_options);
 	free(rig->bus_options);
@@ -309,7 +319,8 @@ void rig_free(struct rig *rig)
 
 unsigned rig_has(const struct rig *rig)
 {
-	return (rig->reader_driver ? NEED_READER : 0) |
+	return (rig->reader_driver ? NEED_READER | NEED_FIELD : 0) |
+	       (rig->card_driver ? NEED_READER : 0) |
 	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
 	       (rig->bus_driver ? NEED_BUS : 0);
 }

@@ -8,6 +8,7 @@
 #include "bench/desk.h"
 #include "drivers/bus.h"
 #include "drivers/can/cyclic.h"
+#include "drivers/card.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
@@ -51,6 +52,11 @@ struct rig {
 	void *reader_options, *relay_options, *positioner_options, *bus_options;
 	struct node reader_node, relay_node, positioner_node, bus_node;
 
+	/* arrangement B: in place of the reader (bench/rig_card.c) */
+	const struct card_driver *card_driver;
+	void *card_options;
+	struct node card_node, module_node;
+	int64_t standard_channel; /* of the relay board: the module asks for standard while it is on; 0: none */
 	struct clock *clock; /* the machine's, or .virtual */
 	struct clock_virtual virtual;
 
@@ -59,13 +65,16 @@ struct rig {
 	struct pump *pump;
 	struct desk *desk;
 	struct reader *reader;
+	struct card *card;
+	struct device *device; /* what we are, as a card */
+	struct rng delays;     /* of that device */
 	struct relay *relay;
 	struct positioner *positioner;
 	struct vehicle *vehicle;
 	struct bus *bus;
 	struct cyclic *cyclic;
 	bool simulated;
-	char devices[4][220]; /* what each is, for the record */
+	char devices[5][220]; /* what each is, for the record */
 	int device_count;
 };
 

@@ -6,4 +6,23 @@
 /** Choose the drivers and bind their options; again once the emulated desk can name its paths. */
 int rig_bind_devices(struct rig *rig, struct err *err);
 
+/*
+ * Bind a device's map by its driver's items into *out (what stood there is freed), its key "driver"
+ * apart.
+ */
+int rig_bind_options(struct node map, const struct conf_item *items, size_t size,
+		     const char *also, void **out, struct err *err);
+/** The key "driver" of a device's map, or NULL and an error. */
+const char *rig_driver_name(struct node map, struct err *err);
+int rig_unknown_driver(struct node map, const char *role, const char *name,
+		       struct err *err);
+/** A line for the record: what a device is. */
+void rig_note_device(struct rig *rig, const char *role, const char *model,
+		     const char *link, const char *software, bool simulated);
+
+/* rig_card.c: arrangement B, keybench as the phone */
+int rig_bind_card(struct rig *rig, struct err *err);
+int rig_open_card(struct rig *rig, uint64_t seed, struct err *err);
+void rig_close_card(struct rig *rig);
+
 #endif

@@ -26,8 +26,8 @@ static int start_desk(struct rig *rig, uint64_t seed, const char *truth_path,
 	return rig_bind_devices(rig, err);
 }
 
-static void note_device(struct rig *rig, const char *role, const char *model,
-			const char *link, const char *software, bool simulated)
+void rig_note_device(struct rig *rig, const char *role, const char *model,
+		     const char *link, const char *software, bool simulated)
 {
 	snprintf(rig->devices[rig->device_count++], sizeof(rig->devices[0]),
 		 "%s: %s%s%s%s%s%s", role, model, link[0] ? " over " : "", link,
@@ -55,7 +55,7 @@ static int open_reader(struct rig *rig, struct err *err)
 	if (rc)
 		return err_wrap(err, rc, "reader");
 	rig->reader_fsd = id.fsd ? id.fsd : 256;
-	note_device(rig, "reader", id.model, id.link, id.software, id.simulated);
+	rig_note_device(rig, "reader", id.model, id.link, id.software, id.simulated);
 	return 0;
 }
 
@@ -141,10 +141,11 @@ static void note_mechanics(struct rig *rig, const struct relay_identity *board,
 			   const struct positioner_identity *where)
 {
 	if (rig->relay)
-		note_device(rig, "relay", board->model, board->link, "",
-			    board->simulated);
+		rig_note_device(rig, "relay", board->model, board->link, "",
+				board->simulated);
 	if (rig->positioner)
-		note_device(rig, "positioner", where->model, "", "", where->simulated);
+		rig_note_device(rig, "positioner", where->model, "", "",
+				where->simulated);
 }
 
 int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *truth_path,
@@ -165,11 +166,13 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc)
 		rc = open_reader(rig, err);
 	if (!rc)
+		rc = rig_open_card(rig, seed, err);
+	if (!rc)
 		note_mechanics(rig, &board, &where);
 	if (!rc)
 		rc = open_bus(rig, &bus, err);
 	if (!rc && rig->bus)
-		note_device(rig, "bus", bus.model, bus.link, "", bus.simulated);
+		rig_note_device(rig, "bus", bus.model, bus.link, "", bus.simulated);
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
 				 rig_sim_lib(rig), err);
@@ -193,6 +196,7 @@ void rig_close(struct rig *rig)
 	close_mechanics(rig); /* the phone leaves first */
 	reader_close(rig->reader);
 	rig->reader = NULL;
+	rig_close_card(rig);
 	close_bus(rig);
 	vehicle_free(rig->vehicle);
 	rig->vehicle = NULL;

@@ -136,6 +136,10 @@ static int run_steps(struct running *run, const struct suite_case *c, struct err
 
 	rc = step_begin(&run->env, err);
 	for (int i = 0; !rc && i < c->step_count; i++)
+		if (c->steps[i].kind->prepare)
+			rc = c->steps[i].kind->prepare(c->steps[i].params, &run->env,
+						       err);
+	for (int i = 0; !rc && i < c->step_count; i++)
 		rc = c->steps[i].kind->run(c->steps[i].params, &run->env, err);
 	if (rc >= 0 && run->attempt.overflow)
 		rc = err_set(err, ERR_RANGE, "an attempt left more points than fit");
@@ -209,10 +213,12 @@ static int recover(struct running *run, struct err *err)
 	if (run->r->rig->desk && !desk_alive(run->r->rig->desk))
 		rc = err_set(err, ERR_GONE, "the emulated desk died");
 	if (!rc && (run->env.failed & NEED_READER))
-		rc = recover_reader(&recovery, &run->trouble, err);
+		rc = run->env.card ? recover_card(&recovery, &run->trouble, err)
+				   : recover_reader(&recovery, &run->trouble, err);
 	if (!rc && (run->env.failed & NEED_POSITIONER)) {
 		rc = recover_positioner(&recovery, &run->trouble, err);
 		run->env.positioner = run->r->rig->positioner;
+		run->env.relay = run->r->rig->relay;
 	}
 	if (!rc && (run->env.failed & NEED_BUS)) {
 		rc = recover_bus(&recovery, &run->trouble, err);
@@ -283,6 +289,13 @@ static void init_env(struct running *run)
 		.bus = rig->bus,
 		.dbc = rig->dbc,
 		.cyclic = rig->cyclic,
+		.card = rig->card,
+		.device = rig->device,
+		.profile = rig->profile,
+		.phone = rig->phone,
+		.delays = &run->r->rig->delays,
+		.relay = rig->relay,
+		.standard_channel = (int)rig->standard_channel,
 		.reader_fsd = rig->reader_fsd,
 		.exchange_timeout_ns = rig->exchange_timeout_ns,
 		.sleep_until = sleep_until,

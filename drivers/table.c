@@ -1,6 +1,8 @@
 #include "drivers/bus.h"
 #include "drivers/can/sim.h"
+#include "drivers/card.h"
 #include "drivers/nfc/sim.h"
+#include "drivers/nfc/sim_card.h"
 #include "drivers/positioner.h"
 #include "drivers/positioner/sim.h"
 #include "drivers/reader.h"
@@ -11,6 +13,7 @@
 
 /* Rows without a header of their own. */
 extern const struct reader_driver libnfc_driver;
+extern const struct card_driver libnfc_card_driver;
 extern const struct relay_driver lcus_driver;
 extern const struct positioner_driver push_driver;
 extern const struct bus_driver vbus_driver;
@@ -20,6 +23,14 @@ const struct reader_driver *const reader_drivers[] = {
 	&libnfc_driver,
 #endif
 	&sim_reader_driver,
+	NULL,
+};
+
+const struct card_driver *const card_drivers[] = {
+#if WITH_LIBNFC
+	&libnfc_card_driver,
+#endif
+	&sim_card_driver,
 	NULL,
 };
 
@@ -44,6 +55,14 @@ const struct bus_driver *const bus_drivers[] = {
 const struct reader_driver *reader_driver_find(const char *name)
 {
 	for (const struct reader_driver *const *d = reader_drivers; *d; d++)
+		if (strcmp((*d)->name, name) == 0)
+			return *d;
+	return NULL;
+}
+
+const struct card_driver *card_driver_find(const char *name)
+{
+	for (const struct card_driver *const *d = card_drivers; *d; d++)
 		if (strcmp((*d)->name, name) == 0)
 			return *d;
 	return NULL;

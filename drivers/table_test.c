@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "drivers/bus.h"
+#include "drivers/card.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
@@ -49,6 +50,8 @@ static void every_driver_is_found_by_its_name_and_nothing_else_is(void **state)
 	(void)state;
 	FOR_EACH(reader, d)
 	assert_ptr_equal(reader_driver_find((*d)->name), *d);
+	FOR_EACH(card, d)
+	assert_ptr_equal(card_driver_find((*d)->name), *d);
 	FOR_EACH(relay, d)
 	assert_ptr_equal(relay_driver_find((*d)->name), *d);
 	FOR_EACH(positioner, d)
@@ -57,6 +60,7 @@ static void every_driver_is_found_by_its_name_and_nothing_else_is(void **state)
 	assert_ptr_equal(bus_driver_find((*d)->name), *d);
 	assert_null(bus_driver_find("libnfc"));
 	assert_null(reader_driver_find("lcus"));
+	assert_null(card_driver_find("lcus"));
 	assert_null(relay_driver_find(""));
 	assert_null(positioner_driver_find("libnfc"));
 }
@@ -65,6 +69,8 @@ static void every_driver_tells_its_options(void **state)
 {
 	(void)state;
 	FOR_EACH(reader, d)
+	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
+	FOR_EACH(card, d)
 	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
 	FOR_EACH(relay, d)
 	binds_with_required_keys_alone((*d)->items, (*d)->options_size);
@@ -78,6 +84,8 @@ static void what_can_hang_needs_a_worker(void **state)
 {
 	(void)state;
 	assert_true(relay_driver_find("lcus")->needs_worker);
+	if (card_driver_find("libnfc"))
+		assert_true(card_driver_find("libnfc")->needs_worker);
 	if (reader_driver_find("libnfc"))
 		assert_true(reader_driver_find("libnfc")->needs_worker);
 }

@@ -381,7 +381,8 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 	if (r.cut)
 		return fold_cut(f, at, &r, err);
 	f->s->attempts++;
-	f->s->transactions += attempt_find(&a, "select.sent") != NULL;
+	f->s->transactions +=
+		attempt_find(&a, "select.sent") || attempt_find(&a, "select.received");
 	if (attempt_find(&a, "activated"))
 		decide_all(f, true);
 	rc = r.warmup ? 0 : check_order(&f->cases[at], &f->s->cases[at], &r, err);

@@ -18,14 +18,21 @@ struct bus;
 struct bus_frame;
 struct cyclic;
 struct dbc;
+struct card;
+struct device;
+struct phone;
 struct positioner;
+struct profile;
 struct reader;
+struct relay;
+struct rng;
 struct vehicle;
 
-enum step_need { /* what a rig must have for a step; bits */
-	NEED_READER = 1,
+enum step_need {         /* what a rig must have for a step; bits */
+	NEED_READER = 1, /* a side of the air gap: a reader, or in its place a card */
 	NEED_POSITIONER = 2,
-	NEED_BUS = 4
+	NEED_BUS = 4,
+	NEED_FIELD = 8 /* a reader of our own, whose field we switch */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -43,7 +50,15 @@ struct step_env {
 	uint32_t heard_lost;
 	int64_t stimulus_ns; /* the last can_send, or the beginning of the attempt */
 	bool sending;        /* cyclic frames or load: tear-down stops them */
-	int reader_fsd;      /* largest frame the reader takes, bytes */
+	/* arrangement B: we are the phone, and .reader and .vehicle are not used */
+	struct card *card;
+	struct device *device;
+	const struct profile *profile;
+	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
+	struct rng *delays;
+	struct relay *relay;
+	int standard_channel; /* of .relay: makes the vehicle ask for standard; 0: we cannot */
+	int reader_fsd;       /* largest frame the reader takes, bytes */
 	struct attempt *attempt;
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
@@ -62,6 +77,8 @@ struct step_kind {
 	unsigned needs;   /* NEED_… */
 	const struct conf_item *params; /* NULL: none */
 	size_t params_size;
+	/** Before the first step of an attempt; NULL: nothing. @return 0 or an error of the bench */
+	int (*prepare)(const void *params, struct step_env *env, struct err *err);
 	/**
 	 * What it would leave in an attempt, all going well; so that a claim nothing can support, or steps
 	 * in an order that cannot work, are found before anything moves. NULL: leaves nothing, goes anywhere.

@@ -245,7 +245,7 @@ static int check_needs(const struct suite *s, struct node list, struct err *err)
 	static const struct {
 		const char *name;
 		unsigned bit;
-	} words[] = { { "reader", NEED_READER },
+	} words[] = { { "reader", NEED_READER | NEED_FIELD },
 		      { "positioner", NEED_POSITIONER },
 		      { "bus", NEED_BUS } };
 	unsigned said = 0, meant = 0;

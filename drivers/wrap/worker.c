@@ -1,6 +1,6 @@
 #include "drivers/wrap/worker.h"
 
-#include "drivers/wrap/worker_proc.h"
+#include "drivers/wrap/worker_int.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,24 +11,6 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
-
-/*
- * Deadlines. What the device itself may take comes from the request; MARGIN is for libnfc's habit of adding to
- * it (50 ms per step, up to five steps) and for a busy machine.
- */
-#define MARGIN_NS NS_PER_S
-#define COMMAND_LIMIT_NS (2 * NS_PER_S) /* a few chip commands of 400 ms each */
-#define OPEN_LIMIT_NS \
-	(4700 * NS_PER_MS) /* a dead line: three opens of 1.4 s; with a kill below 5 s */
-#define REOPEN_LIMIT_NS \
-	(7 * NS_PER_S) /* the same, and a close of a dead chip before it */
-#define CLOSE_LIMIT_NS (1500 * NS_PER_MS)
-#define CLOSE_IN_DOUBT_NS (500 * NS_PER_MS)
-#define ABORT_LIMIT_NS NS_PER_S
-#define ABORT_PERIOD_NS (20 * NS_PER_MS)
-#define GUARD_BYE_NS (200 * NS_PER_MS)
-#define GUARD_END_NS \
-	(8 * NS_PER_S) /* its own limit, a kill, and attempts at opening the board */
 
 struct worker_reader {
 	struct reader base;
@@ -59,12 +41,6 @@ static struct worker_relay *relay_of(struct relay *r)
 	return (struct worker_relay *)r;
 }
 
-/* What the driver said over there, as if it had said it here. */
-static int passed_on(const struct worker_message *m, struct err *err)
-{
-	return m->rc ? err_set(err, m->rc, "%s", m->u.text) : 0;
-}
-
 static int ask_reader(struct worker_reader *w, struct worker_message *m, int64_t limit_ns,
 		      struct err *err)
 {
@@ -77,7 +53,7 @@ static int ask_reader(struct worker_reader *w, struct worker_message *m, int64_t
 	rc = proc_request(&w->proc, m, limit_ns, err);
 	if (rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED)
 		w->doubt = true;
-	return rc ? rc : passed_on(m, err);
+	return rc ? rc : worker_passed_on(m, err);
 }
 
 static int worker_set_field(struct reader *r, bool on, struct err *err)
@@ -133,30 +109,9 @@ static int worker_deselect(struct reader *r, struct err *err)
 	return ask_reader(reader_of(r), &m, COMMAND_LIMIT_NS, err);
 }
 
-/* Again and again: an abort that comes while nothing blocks is lost. */
 static int worker_abort(struct reader *r, struct err *err)
 {
-	struct worker_reader *w = reader_of(r);
-	int64_t deadline = clock_now(clock_real()) + ABORT_LIMIT_NS;
-
-	if (w->proc.socket_fd < 0)
-		return err_set(err, ERR_GONE, "%s", w->proc.epitaph);
-	while (w->proc.outstanding) {
-		struct worker_message m;
-		int rc;
-
-		pidfd_send_signal(w->proc.pidfd, SIGUSR1, NULL, 0);
-		rc = proc_await(&w->proc, w->proc.outstanding, &m, ABORT_PERIOD_NS, err);
-		if (rc == 0)
-			break;
-		if (rc != ERR_TIMEOUT)
-			return rc;
-		if (clock_now(clock_real()) > deadline)
-			return err_set(err, ERR_TIMEOUT,
-				       "%s does not come back from its call",
-				       w->proc.title);
-	}
-	return 0;
+	return worker_abort_call(&reader_of(r)->proc, err);
 }
 
 static int worker_reopen(struct reader *r, struct err *err)
@@ -170,7 +125,7 @@ static int worker_reopen(struct reader *r, struct err *err)
 	worker_message_init(&m, WORKER_REOPEN, 0);
 	rc = proc_request(&w->proc, &m, REOPEN_LIMIT_NS, err);
 	w->doubt = rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED;
-	return rc ? rc : passed_on(&m, err);
+	return rc ? rc : worker_passed_on(&m, err);
 }
 
 static int worker_identity(struct reader *r, struct reader_identity *id, struct err *err)
@@ -190,32 +145,11 @@ static int worker_identity(struct reader *r, struct reader_identity *id, struct 
 	return 0;
 }
 
-/*
- * Asked to end: by a message, or by a signal when it may be blocked. Killed when it does not.
- * @return true when it ended by itself now
- */
-static bool end_proc(struct proc *p, bool in_doubt)
-{
-	struct worker_message m;
-	bool ended;
-
-	if (p->pid >= 0 && in_doubt) {
-		pidfd_send_signal(p->pidfd, SIGTERM, NULL, 0);
-	} else if (p->pid >= 0) {
-		worker_message_init(&m, WORKER_CLOSE, 0);
-		worker_send(p->socket_fd, &m);
-	}
-	ended = p->pid >= 0 &&
-		proc_wait_end(p, in_doubt ? CLOSE_IN_DOUBT_NS : CLOSE_LIMIT_NS);
-	proc_release(p);
-	return ended;
-}
-
 static void worker_close(struct reader *r)
 {
 	struct worker_reader *w = reader_of(r);
 
-	end_proc(&w->proc, w->doubt);
+	worker_end_proc(&w->proc, w->doubt);
 	free(w);
 }
 
@@ -231,15 +165,6 @@ static const struct reader_ops reader_ops = {
 	.close = worker_close,
 };
 
-/* The first answer says whether the device opened. */
-static int await_open(struct proc *p, struct err *err)
-{
-	struct worker_message m;
-	int rc = proc_await(p, WORKER_OPEN_SEQ, &m, OPEN_LIMIT_NS, err);
-
-	return rc ? rc : passed_on(&m, err);
-}
-
 static int start_reader(struct worker_reader *w, struct err *err)
 {
 	struct child child = {
@@ -254,7 +179,7 @@ static int start_reader(struct worker_reader *w, struct err *err)
 	if (rc)
 		return rc;
 	w->doubt = false;
-	rc = await_open(&w->proc, err);
+	rc = worker_await_open(&w->proc, err);
 	if (rc) {
 		proc_release(&w->proc);
 		snprintf(w->proc.epitaph, sizeof(w->proc.epitaph),
@@ -303,7 +228,7 @@ static int ask_relay(struct relay *r, struct worker_message *m, struct err *err)
 {
 	int rc = proc_request(&relay_of(r)->proc, m, COMMAND_LIMIT_NS, err);
 
-	return rc ? rc : passed_on(m, err);
+	return rc ? rc : worker_passed_on(m, err);
 }
 
 static int worker_set(struct relay *r, int channel, bool on, struct err *err)
@@ -372,7 +297,7 @@ static void end_relay(struct worker_relay *w)
 
 	if (w->tick >= 0)
 		pump_stop(w->proc.pump, w->tick);
-	orderly = end_proc(&w->proc, w->proc.outstanding != 0);
+	orderly = worker_end_proc(&w->proc, w->proc.outstanding != 0);
 	/* after a goodbye the guard has nothing to do but end; else it has a board to drop */
 	proc_wait_end(&w->guard, orderly ? GUARD_BYE_NS : GUARD_END_NS);
 	proc_release(&w->guard);
@@ -428,7 +353,7 @@ static int start_relay(struct worker_relay *w, struct err *err)
 	w->tick = pump_every(w->proc.pump, WORKER_HEARTBEAT_NS, beat, w);
 	if (w->tick < 0)
 		return err_set(err, ERR_NOMEM, "no timer for the heartbeat");
-	return await_open(&w->proc, err);
+	return worker_await_open(&w->proc, err);
 }
 
 int worker_open_relay(struct relay **out, const struct relay_driver *driver,

@@ -2,6 +2,7 @@
 #define DRIVERS_WRAP_WORKER_H
 
 #include "bench/core/pump.h"
+#include "drivers/card.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 
@@ -13,14 +14,14 @@
  *
  * The child opens the driver, then serves one request after the other. Signals of the terminal do not reach
  * it. It ends, its device closed in order, on SIGTERM, and when the controller's end of the pair closes,
- * however that happened; a reader's worker does so even out of a call that blocks, within 2 s.
+ * however that happened; a reader's or card's worker does so even out of a call that blocks, within 2 s.
  *
  * A relay worker drops its board on each of these and when no message came for
  * WORKER_HEARTBEAT_LIMIT_NS; after the latter it goes on, but the next set or read answers
  * ERR_TIMEOUT once, so that nobody believes in a coil that is off. A guard process beside it kills a relay worker
  * that is stuck, re-opens the board of one that was killed, and drops it; the relay is ERR_GONE then.
  *
- * A reader's request that misses its deadline answers ERR_TIMEOUT and leaves the worker in doubt
+ * A reader's or card's request that misses its deadline answers ERR_TIMEOUT and leaves the worker in doubt
  * (ERR_INTERRUPTED does too): the only calls it then accepts are abort, which makes a blocked call
  * return, reopen, which aborts first and clears the doubt, worker_respawn and close; all others
  * answer ERR_TIMEOUT. A late answer is no answer: it is recognised and dropped. A relay board takes
@@ -37,14 +38,19 @@
 int worker_open_reader(struct reader **out, const struct reader_driver *driver,
 		       const void *options, struct pump *pump, struct clock *clock,
 		       struct err *err);
+int worker_open_card(struct card **out, const struct card_driver *driver,
+		     const void *options, struct pump *pump, struct clock *clock,
+		     struct err *err);
 int worker_open_relay(struct relay **out, const struct relay_driver *driver,
 		      const void *options, struct pump *pump, struct clock *clock,
 		      struct err *err);
 
 /** Kill the reader's worker if it lives, start another, open the device in it. Bounded: 5 s. */
 int worker_respawn(struct reader *r, struct err *err);
+int worker_respawn_card(struct card *c, struct err *err);
 /** The worker's process, or -1 when it is gone; of a relay the worker's, not the guard's. */
 pid_t worker_reader_pid(const struct reader *r);
+pid_t worker_card_pid(const struct card *c);
 pid_t worker_relay_pid(const struct relay *r);
 
 #endif

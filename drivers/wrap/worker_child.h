@@ -1,6 +1,7 @@
 #ifndef DRIVERS_WRAP_WORKER_CHILD_H
 #define DRIVERS_WRAP_WORKER_CHILD_H
 
+#include "drivers/card.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 
@@ -45,7 +46,14 @@ struct relay_job {
 	struct clock *clock;
 };
 
+struct card_job {
+	const struct card_driver *driver;
+	const void *options;
+	struct clock *clock;
+};
+
 void reader_child_run(const void *job);
+void card_child_run(const void *job);
 void relay_child_run(const void *job);
 
 /* What a relay worker tells its guard; one byte each. */
@@ -57,5 +65,23 @@ enum guard_tick {
 
 /** Takes a struct relay_job. */
 void guard_child_run(const void *job);
+
+/*
+ * What a worker whose calls may block does with its device. The loop around it, the signals that abort a
+ * call, and the end are serve_child.c's.
+ */
+struct worker_message;
+struct served {
+	void *device;
+	void (*abort)(void *device); /* from a signal handler, over a call that blocks */
+	int (*serve)(void *device, const struct worker_message *request,
+		     struct worker_message *answer, struct err *err);
+	void (*close)(void *device);
+};
+
+/** Before the device is opened: signals. */
+void serve_begin(void);
+/** Tell what came of the open (@rc), then serve until the end and close. Does not return. */
+void serve_run(const struct served *s, int rc, const struct err *err);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define HEAD offsetof(struct worker_message, u)
 #define EXCHANGE_HEAD offsetof(struct worker_exchange, data)
+#define APDU_HEAD offsetof(struct worker_apdu, data)
 
 void worker_message_init(struct worker_message *m, enum worker_op op, uint32_t seq)
 {
@@ -30,7 +31,15 @@ size_t worker_message_size(const struct worker_message *m)
 	case WORKER_EXCHANGE:
 	case WORKER_RAW:
 		return HEAD + EXCHANGE_HEAD + m->u.exchange.len;
+	case WORKER_LISTEN:
+		return HEAD + sizeof(m->u.listen);
+	case WORKER_RECEIVE:
+	case WORKER_ANSWER:
+		return HEAD + APDU_HEAD + m->u.apdu.len;
+	case WORKER_RELEASE:
+		return HEAD + sizeof(m->u.release);
 	case WORKER_READER_IDENTITY:
+	case WORKER_CARD_IDENTITY:
 	case WORKER_RELAY_IDENTITY:
 		return HEAD + sizeof(m->u.identity);
 	case WORKER_READ:
@@ -51,7 +60,12 @@ static void end_strings(struct worker_message *m)
 	case WORKER_RAW:
 		m->u.exchange.note[sizeof(m->u.exchange.note) - 1] = '\0';
 		break;
+	case WORKER_RECEIVE:
+	case WORKER_ANSWER:
+		m->u.apdu.note[sizeof(m->u.apdu.note) - 1] = '\0';
+		break;
 	case WORKER_READER_IDENTITY:
+	case WORKER_CARD_IDENTITY:
 	case WORKER_RELAY_IDENTITY:
 		m->u.identity.model[sizeof(m->u.identity.model) - 1] = '\0';
 		m->u.identity.link[sizeof(m->u.identity.link) - 1] = '\0';
@@ -76,6 +90,16 @@ static bool within_limits(const struct worker_message *m, size_t len)
 		       m->u.exchange.len <= WORKER_MAX_DATA &&
 		       m->u.exchange.result <= READER_RELEASED &&
 		       len == worker_message_size(m);
+	case WORKER_LISTEN:
+		return len == worker_message_size(m) &&
+		       (unsigned)m->u.listen.result <= CARD_RF_ERROR;
+	case WORKER_RECEIVE:
+	case WORKER_ANSWER:
+		return len >= HEAD + APDU_HEAD && m->u.apdu.len <= WORKER_MAX_DATA &&
+		       m->u.apdu.result <= CARD_RF_ERROR && len == worker_message_size(m);
+	case WORKER_RELEASE:
+		return len == worker_message_size(m) &&
+		       (unsigned)m->u.release.result <= CARD_RF_ERROR;
 	case WORKER_RELAY_IDENTITY:
 		return len == worker_message_size(m) && m->u.identity.channels >= 0 &&
 		       m->u.identity.channels <= 32;
@@ -144,6 +168,64 @@ int worker_take_answer(const struct worker_message *m, struct reader_exchange *x
 		return err_set(err, ERR_RANGE, "no room for an answer of %u bytes",
 			       e->len);
 	return 0;
+}
+
+void worker_put_receive(struct worker_message *m, const struct card_receive *x)
+{
+	m->u.apdu.timeout_ns = x->timeout_ns;
+}
+
+int worker_put_command(struct worker_message *m, const struct card_receive *x,
+		       struct err *err)
+{
+	struct worker_apdu *a = &m->u.apdu;
+	size_t len = x->result == CARD_OK ? x->command->len : 0;
+
+	if (len > sizeof(a->data))
+		return err_set(err, ERR_RANGE, "a command of %zu bytes is too long", len);
+	a->at_ns = x->received_ns;
+	a->slack_ns = x->slack_ns;
+	a->result = x->result;
+	memcpy(a->note, x->note, sizeof(a->note));
+	a->len = (uint32_t)len;
+	if (len)
+		memcpy(a->data, x->command->data, len);
+	return 0;
+}
+
+int worker_take_command(const struct worker_message *m, struct card_receive *x,
+			struct err *err)
+{
+	const struct worker_apdu *a = &m->u.apdu;
+
+	x->received_ns = a->at_ns;
+	x->slack_ns = a->slack_ns;
+	x->result = (enum card_result)a->result;
+	memcpy(x->note, a->note, sizeof(x->note));
+	if (x->result != CARD_OK)
+		return 0;
+	buf_add(x->command, BYTES(a->data, a->len));
+	if (x->command->failed)
+		return err_set(err, ERR_RANGE, "no room for a command of %u bytes",
+			       a->len);
+	return 0;
+}
+
+void worker_put_card_answer(struct worker_message *m, const struct card_answer *x)
+{
+	m->u.apdu.timeout_ns = x->timeout_ns;
+	m->u.apdu.len = (uint32_t)x->answer.len;
+	memcpy(m->u.apdu.data, x->answer.data, x->answer.len);
+}
+
+void worker_take_card_answer(const struct worker_message *m, struct card_answer *x)
+{
+	const struct worker_apdu *a = &m->u.apdu;
+
+	x->answered_ns = a->at_ns;
+	x->slack_ns = a->slack_ns;
+	x->result = (enum card_result)a->result;
+	memcpy(x->note, a->note, sizeof(x->note));
 }
 
 int worker_send(int fd, const struct worker_message *m)

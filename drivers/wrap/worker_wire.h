@@ -1,6 +1,7 @@
 #ifndef DRIVERS_WRAP_WORKER_WIRE_H
 #define DRIVERS_WRAP_WORKER_WIRE_H
 
+#include "drivers/card.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 
@@ -22,6 +23,11 @@ enum worker_op {
 	WORKER_DESELECT,
 	WORKER_REOPEN,
 	WORKER_READER_IDENTITY,
+	WORKER_LISTEN,
+	WORKER_RECEIVE,
+	WORKER_ANSWER,
+	WORKER_RELEASE,
+	WORKER_CARD_IDENTITY,
 	WORKER_SET,
 	WORKER_ALL_OFF,
 	WORKER_READ,
@@ -41,9 +47,18 @@ struct worker_exchange {
 	uint8_t data[WORKER_MAX_DATA]; /* last: only .len bytes travel */
 };
 
+/* WORKER_RECEIVE: the answer brings the data. WORKER_ANSWER: the request does. */
+struct worker_apdu {
+	int64_t timeout_ns, at_ns, slack_ns;
+	uint32_t result;
+	char note[80];
+	uint32_t len;
+	uint8_t data[WORKER_MAX_DATA]; /* last: only .len bytes travel */
+};
+
 struct worker_identity {
 	char model[64], link[64], software[64];
-	int32_t channels, fsd;
+	int32_t channels, fsd; /* .fsd: a card's .fsc */
 	uint8_t reads_back, simulated;
 };
 
@@ -62,6 +77,9 @@ struct worker_message {
 		struct worker_set set; /* WORKER_SET; .on also of WORKER_SET_FIELD */
 		struct reader_activation activation;
 		struct worker_exchange exchange;
+		struct card_listen listen;
+		struct worker_apdu apdu;
+		struct card_release release;
 		struct worker_identity identity;
 		uint32_t state;
 	} u;
@@ -83,6 +101,17 @@ int worker_put_answer(struct worker_message *m, const struct reader_exchange *x,
 /** The answer in @m into @x; ERR_RANGE when @x has no room for it. */
 int worker_take_answer(const struct worker_message *m, struct reader_exchange *x,
 		       struct err *err);
+
+/* The same four steps for a card. */
+void worker_put_receive(struct worker_message *m, const struct card_receive *x);
+/** The command in @m into @x; ERR_RANGE when @x has no room for it. */
+int worker_take_command(const struct worker_message *m, struct card_receive *x,
+			struct err *err);
+/** What came of @x into @m; ERR_RANGE when it is longer than WORKER_MAX_DATA. */
+int worker_put_command(struct worker_message *m, const struct card_receive *x,
+		       struct err *err);
+void worker_put_card_answer(struct worker_message *m, const struct card_answer *x);
+void worker_take_card_answer(const struct worker_message *m, struct card_answer *x);
 
 /** @return 0, or -1 and errno; never blocks, never raises SIGPIPE */
 int worker_send(int fd, const struct worker_message *m);

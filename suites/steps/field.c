@@ -1,4 +1,5 @@
 #include "bench/core/wire/airtime.h"
+#include "drivers/card.h"
 #include "drivers/reader.h"
 #include "suites/steps/steps.h"
 
@@ -49,7 +50,8 @@ struct select_params {
 
 static const struct conf_item select_items[] = {
 	{ "within", CONF_TIME, offsetof(struct select_params, within_ns), "1 s",
-	  "how long to poll for the phone", NS_PER_MS, 60 * NS_PER_S, NULL },
+	  "how long to poll for the phone, or to wait for the reader", NS_PER_MS,
+	  60 * NS_PER_S, NULL },
 	{ 0 },
 };
 
@@ -59,12 +61,37 @@ static int frame_size(const struct reader_card *card)
 	return (int)isodep_frame_size(card->ats_len ? card->ats[0] & 15 : 2);
 }
 
+/* Arrangement B: the vehicle polls, and finds us. */
+static int be_found(struct step_env *env, int64_t within_ns, struct err *err)
+{
+	struct card_listen l = { .timeout_ns = within_ns };
+	int rc;
+
+	env->activated =
+		true; /* perhaps: tear-down makes sure that we are no card any more */
+	rc = card_listen(env->card, &l, err);
+	if (rc) {
+		env->failed |= NEED_READER;
+		return err_wrap(err, rc, "listening for the vehicle");
+	}
+	if (l.result != CARD_OK) {
+		attempt_end(env->attempt, OUTCOME_NO_TAP,
+			    "no reader activated us within %lld ms",
+			    (long long)(within_ns / NS_PER_MS));
+		return STEP_STOP;
+	}
+	attempt_point(env->attempt, "activated", l.activated_ns, l.slack_ns);
+	return 0;
+}
+
 static int run_select(const void *params, struct step_env *env, struct err *err)
 {
 	const struct select_params *p = params;
 	struct reader_activation a = { .timeout_ns = p->within_ns };
 	int rc = 0;
 
+	if (env->card)
+		return be_found(env, p->within_ns, err);
 	if (!env->field_on)
 		rc = set_field(env, true, err);
 	if (!rc)
@@ -117,7 +144,7 @@ static const char *rehearse_select(const void *params, struct attempt *a)
 const struct step_kind step_field = {
 	.name = "field",
 	.help = "switch the reader's RF field",
-	.needs = NEED_READER,
+	.needs = NEED_READER | NEED_FIELD,
 	.params = field_items,
 	.params_size = sizeof(struct field_params),
 	.rehearse = rehearse_field,
@@ -126,7 +153,8 @@ const struct step_kind step_field = {
 
 const struct step_kind step_select = {
 	.name = "select",
-	.help = "field on, poll until a phone is activated",
+	.help = "field on, poll until a phone is activated; as the phone, wait until a "
+		"reader activates us",
 	.needs = NEED_READER,
 	.params = select_items,
 	.params_size = sizeof(struct select_params),

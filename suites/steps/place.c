@@ -1,3 +1,4 @@
+#include "drivers/card.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "suites/steps/steps.h"
@@ -78,6 +79,23 @@ static void keep(int *rc, struct err *err, int next, const struct err *next_err)
 		*err = *next_err;
 }
 
+/* As the phone: let the vehicle end the session as it likes, then be a card no more. */
+#define LET_GO_NS (300 * NS_PER_MS)
+static int let_go(struct step_env *env, struct err *err)
+{
+	struct card_release x = { .timeout_ns = LET_GO_NS };
+	int rc = card_release(env->card, &x, err);
+
+	if (!rc && x.result == CARD_RELEASED)
+		attempt_point(env->attempt, "released", x.released_ns, x.slack_ns);
+	return rc;
+}
+
+static int end_session(struct step_env *env, struct err *err)
+{
+	return env->card ? let_go(env, err) : reader_deselect(env->reader, err);
+}
+
 int step_tear_down(struct step_env *env, struct err *err)
 {
 	struct err own = { 0 };
@@ -85,7 +103,7 @@ int step_tear_down(struct step_env *env, struct err *err)
 
 	/* a reader in doubt is recovery's business, which switches its field off */
 	if (env->activated && !(env->failed & NEED_READER))
-		keep(&rc, err, reader_deselect(env->reader, &own), &own);
+		keep(&rc, err, end_session(env, &own), &own);
 	if (env->field_on && !(env->failed & NEED_READER) && !rc)
 		keep(&rc, err, reader_set_field(env->reader, false, &own), &own);
 	if (rc)

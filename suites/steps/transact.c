@@ -1,6 +1,7 @@
 #include "bench/core/wire/airtime.h"
 #include "drivers/reader.h"
 #include "fixtures/vehicle/vehicle.h"
+#include "suites/steps/answering.h"
 #include "suites/steps/mailbox.h"
 #include "suites/steps/steps.h"
 
@@ -8,7 +9,8 @@
 #include <string.h>
 
 /*
- * A whole transaction: the vehicle engine on this side, the reader and the phone on the other.
+ * A whole transaction: the vehicle engine on this side, the reader and the phone on the other. Where a rig has
+ * a card instead of a reader it is the other way round: answering.c.
  */
 struct transact_params {
 	int kind, action, fallback;
@@ -137,6 +139,14 @@ static int converse(struct step_env *env, struct tally *tally, struct err *err)
 	return rc;
 }
 
+/* As the phone we can only make the vehicle ask for what the case wants, if the rig says how. */
+static int prepare_transact(const void *params, struct step_env *env, struct err *err)
+{
+	const struct transact_params *p = params;
+
+	return env->card ? answering_prepare(env, p->kind, err) : 0;
+}
+
 static int bind_transact(void *params, struct err *err)
 {
 	struct transact_params *p = params;
@@ -148,10 +158,12 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 {
 	const struct transact_params *p = params;
 	const struct vehicle_result *result;
-	bool in_doubt = vehicle_in_doubt(env->vehicle);
+	bool in_doubt = env->vehicle && vehicle_in_doubt(env->vehicle);
 	struct tally tally = { 0 };
 	int rc;
 
+	if (env->card)
+		return answering_run(env, p->kind, p->fallback == 1, err);
 	vehicle_begin(env->vehicle, p->kind == 0 ? VEHICLE_FAST : VEHICLE_STANDARD,
 		      (enum vehicle_action)p->action);
 	rc = vehicle_exchange(env->vehicle, p->list.errands, p->list.count, p->atomic);
@@ -215,6 +227,7 @@ const struct step_kind step_transact = {
 	.needs = NEED_READER,
 	.params = transact_items,
 	.params_size = sizeof(struct transact_params),
+	.prepare = prepare_transact,
 	.rehearse = rehearse_transact,
 	.bind = bind_transact,
 	.run = run_transact,

@@ -24,15 +24,15 @@ static void on_request_end(void *ctx)
 	a->phase = LISTENING;
 	a->deadline_ns = world_now(a->world) + a->wait_ns;
 	timer_set(a->world, &a->silence, a->deadline_ns);
-	if (a->card && a->carrier)
-		card_hear(a->card, &a->request);
+	for (int i = 0; a->carrier && i < a->card_count; i++)
+		card_hear(a->cards[i], a, &a->request);
 }
 
 static void on_answer_end(void *ctx)
 {
 	struct air *a = ctx;
 
-	if (a->corrupt && a->answer.len)
+	if ((a->corrupt || a->collided) && a->answer.len)
 		a->answer.data[a->answer.len - 1] ^= 0x40;
 	finish(a, &a->answer);
 }
@@ -68,8 +68,8 @@ void air_set_carrier(struct air *a, bool on)
 	a->carrier = on;
 	a->carrier_since_ns = world_now(a->world);
 	truth_say(world_truth(a->world), world_now(a->world), "field", "b:on", on);
-	if (a->card)
-		card_set_carrier(a->card, on);
+	for (int i = 0; i < a->card_count; i++)
+		card_carrier_changed(a->cards[i]);
 }
 
 void air_send(struct air *a, const struct air_frame *f, int64_t wait_ns)
@@ -92,21 +92,30 @@ void air_stop(struct air *a)
 	timer_stop(a->world, &a->silence);
 }
 
-void air_answer(struct air *a, const struct air_frame *f, int64_t start_ns)
+int64_t air_answer(struct air *a, const struct card *card, const struct air_frame *f,
+		   int64_t start_ns)
 {
-	int64_t cycles = airtime_card_frame_cycles(f->len, f->d) + a->gap_cycles;
+	int64_t cycles = airtime_card_frame_cycles(f->len, f->d);
+	int64_t end_ns = start_ns + air_ns(a, cycles);
 
+	if (a->phase == ANSWERING && a->speaker != card && !a->collided) {
+		a->collided = true;
+		truth_say(world_truth(a->world), world_now(a->world), "collision", "");
+	}
 	if (a->phase != LISTENING)
-		return;
+		return end_ns;
 	a->phase = ANSWERING;
+	a->speaker = card;
+	a->collided = false;
 	a->answer = *f;
 	timer_stop(a->world, &a->silence);
-	timer_set(a->world, &a->answer_end, start_ns + air_ns(a, cycles));
+	timer_set(a->world, &a->answer_end, start_ns + air_ns(a, cycles + a->gap_cycles));
+	return end_ns;
 }
 
-void air_card_lost(struct air *a)
+void air_card_lost(struct air *a, const struct card *card)
 {
-	if (a->phase != ANSWERING)
+	if (a->phase != ANSWERING || a->speaker != card)
 		return;
 	truth_say(world_truth(a->world), world_now(a->world), "block_lost", "i:bytes",
 		  (int64_t)a->answer.len);

@@ -6,10 +6,14 @@
 #include "bench/core/wire/airtime.h"
 
 /*
- * The air between one reader and one card: frames that take their time, and are lost when the card
- * is not there at both their ends. Frames stand as they are on the air, CRC bytes included.
+ * The air in front of one reader: frames that take their time, and are lost when the card is not
+ * there at both their ends. Frames stand as they are on the air, CRC bytes included.
+ *
+ * A card may come to several readers (card_meet). Two cards that answer at once spoil the answer; a
+ * card under two carriers understands neither.
  */
 #define AIR_MAX 272
+#define AIR_MAX_CARDS 4
 
 struct air_frame {
 	size_t len;
@@ -22,12 +26,16 @@ struct card;
 
 struct air {
 	struct world *world;
-	struct card *card; /* borrowed; the one card that may come */
+	struct card *cards[AIR_MAX_CARDS]; /* borrowed; those that may come */
+	int card_count;
+	const struct card *speaker; /* whose answer is on its way */
+	bool collided;
 	bool carrier;
 	bool instant; /* frames take no time, nor do delays between them */
 	int64_t carrier_since_ns;
 	int64_t gap_cycles; /* the reader's own gap after a card's frame */
 	bool corrupt;       /* planted: every card frame arrives damaged */
+	int64_t more_time;  /* planted: the card asks so often for time */
 	int phase;
 	int64_t deadline_ns, wait_ns;
 	struct air_frame request, answer;
@@ -49,10 +57,11 @@ void air_set_carrier(struct air *a, bool on);
 void air_send(struct air *a, const struct air_frame *f, int64_t wait_ns);
 void air_stop(struct air *a);
 
-/** The card's: answer from @start_ns on; lost when nobody listens. */
-void air_answer(struct air *a, const struct air_frame *f, int64_t start_ns);
-/** The card lost power: what it was saying is cut off. */
-void air_card_lost(struct air *a);
+/** @card's answer, from @start_ns on; lost when nobody listens. @return when its last bit is out */
+int64_t air_answer(struct air *a, const struct card *card, const struct air_frame *f,
+		   int64_t start_ns);
+/** @card lost power: what it was saying is cut off. */
+void air_card_lost(struct air *a, const struct card *card);
 
 /** Append CRC_A. */
 void air_add_crc(struct air_frame *f);

@@ -2,6 +2,7 @@
 
 #include "bench/core/wire/crc.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define REQA 0x26
@@ -13,11 +14,21 @@
 #define SAK_MORE 0x04
 #define MAX_WTXM 10 /* no phone asks for more at once */
 
-static void say(struct card *c, struct air_frame *f, int64_t start_ns)
+/* A line about it, with its name when it is not the phone. */
+static void note(const struct card *c, const char *what)
+{
+	if (c->name)
+		truth_say(world_truth(c->world), world_now(c->world), what, "s:card",
+			  c->name);
+	else
+		truth_say(world_truth(c->world), world_now(c->world), what, "");
+}
+
+static int64_t say(struct card *c, const struct air_frame *f, int64_t start_ns)
 {
 	int64_t soonest = c->heard_ns + air_ns(c->air, airtime_fdt_reader_cycles(f->d));
 
-	air_answer(c->air, f, start_ns > soonest ? start_ns : soonest);
+	return air_answer(c->air, c, f, start_ns > soonest ? start_ns : soonest);
 }
 
 static void say_now(struct card *c, const uint8_t *data, size_t len, bool crc)
@@ -30,19 +41,38 @@ static void say_now(struct card *c, const uint8_t *data, size_t len, bool crc)
 	say(c, &f, 0);
 }
 
+/* An I-block that nothing follows. */
+static bool is_last(uint8_t pcb)
+{
+	return (pcb & 0xe2) == ISODEP_I && !(pcb & ISODEP_CHAINING);
+}
+
 static void say_block(struct card *c, int64_t start_ns)
 {
 	struct air_frame f = { .len = c->dep.block_len, .d = c->up_d };
+	int64_t end_ns;
 
 	memcpy(f.data, c->dep.block, f.len);
 	air_add_crc(&f);
-	say(c, &f, start_ns);
+	end_ns = say(c, &f, start_ns);
+	if (c->applet->said && is_last(c->dep.block[0]))
+		c->applet->said(c->applet, end_ns);
 }
 
 static void stop_thinking(struct card *c)
 {
+	c->asked_more = false;
 	timer_stop(c->world, &c->think);
 	timer_stop(c->world, &c->more);
+}
+
+static void end_session(struct card *c, bool deselected)
+{
+	stop_thinking(c);
+	c->due_ns = 0;
+	c->applet->peer.reset(&c->applet->peer);
+	if (c->applet->ended)
+		c->applet->ended(c->applet, deselected);
 }
 
 static void lose_power(struct card *c)
@@ -50,9 +80,8 @@ static void lose_power(struct card *c)
 	if (c->state == CARD_OFF)
 		return;
 	c->state = CARD_OFF;
-	stop_thinking(c);
-	c->applet->peer.reset(&c->applet->peer);
-	air_card_lost(c->air);
+	air_card_lost(c->air, c);
+	end_session(c, false);
 }
 
 static void gain_power(struct card *c)
@@ -67,9 +96,18 @@ static void gain_power(struct card *c)
 		c->traits.uid[i] = (uint8_t)rng_u64(&c->rng);
 }
 
-static void set_power(struct card *c, bool on)
+static int carriers(const struct card *c)
 {
-	if (!on)
+	int n = 0;
+
+	for (int i = 0; i < c->air_count; i++)
+		n += c->airs[i]->carrier;
+	return n;
+}
+
+void card_carrier_changed(struct card *c)
+{
+	if (!c->in_field || c->dormant || carriers(c) == 0)
 		lose_power(c);
 	else if (c->state == CARD_OFF)
 		gain_power(c);
@@ -78,12 +116,22 @@ static void set_power(struct card *c, bool on)
 void card_place(struct card *c, bool in_field)
 {
 	c->in_field = in_field;
-	set_power(c, in_field && c->air->carrier);
+	card_carrier_changed(c);
 }
 
-void card_set_carrier(struct card *c, bool on)
+void card_wake(struct card *c, bool awake)
 {
-	set_power(c, on && c->in_field);
+	c->dormant = !awake;
+	c->deaf = false;
+	card_carrier_changed(c);
+}
+
+void card_meet(struct card *c, struct air *air)
+{
+	assert(c->air_count < CARD_MAX_AIRS && air->card_count < AIR_MAX_CARDS);
+	c->airs[c->air_count++] = air;
+	air->cards[air->card_count++] = c;
+	c->air = air;
 }
 
 /* The four bytes of UID level @level, a cascade tag first unless it is the last. */
@@ -154,6 +202,8 @@ static void hear_select(struct card *c, const struct air_frame *f)
 
 static void hear_active(struct card *c, struct bytes body)
 {
+	if (c->applet->raw && c->applet->raw(c->applet, body))
+		return;
 	if (body.len == 2 && body.data[0] == RATS && c->traits.ats_len) {
 		isodep_picc_init(&c->dep, isodep_frame_size(body.data[1] >> 4),
 				 c->traits.fsc);
@@ -163,6 +213,8 @@ static void hear_active(struct card *c, struct bytes body)
 		truth_say(world_truth(c->world), world_now(c->world), "activated",
 			  "x:uid x:rats", BYTES(c->traits.uid, c->traits.uid_len), body);
 		say_now(c, c->traits.ats, c->traits.ats_len, true);
+		if (c->applet->activated)
+			c->applet->activated(c->applet, body);
 		return;
 	}
 	if (body.len == 2 && body.data[0] == HLTA && body.data[1] == 0) {
@@ -197,9 +249,11 @@ static void plan_thinking(struct card *c, int wtxm)
 	int64_t now = world_now(c->world);
 	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns) * wtxm;
 
-	if (share > 0 && c->due_ns > now + share)
+	if (c->air->more_time > 0)
+		timer_set(c->world, &c->more, now);
+	else if (share > 0 && c->due_ns > now + share)
 		timer_set(c->world, &c->more, now + share);
-	else
+	else if (c->due_ns < INT64_MAX)
 		timer_set(c->world, &c->think, c->due_ns);
 }
 
@@ -207,9 +261,19 @@ static void hear_command(struct card *c)
 {
 	struct bytes command = buf_bytes(&c->dep.command);
 	int64_t now = world_now(c->world), think_ns = 0, known;
+	int rc;
 
 	buf_clear(&c->answer);
-	if (c->applet->peer.answer(&c->applet->peer, command, &c->answer, &think_ns)) {
+	rc = c->applet->peer.answer(&c->applet->peer, command, &c->answer, &think_ns);
+	if (rc == APPLET_LATER) {
+		truth_say(world_truth(c->world), now, "apdu", "s:card s:command i:bytes",
+			  c->name, c->applet->last(&c->applet->peer),
+			  (int64_t)command.len);
+		c->due_ns = INT64_MAX;
+		plan_thinking(c, 1);
+		return;
+	}
+	if (rc) {
 		truth_say(world_truth(c->world), now, "apdu_ignored", "i:bytes",
 			  (int64_t)command.len);
 		return;
@@ -238,12 +302,18 @@ static void on_thought(void *ctx)
 static void on_more(void *ctx)
 {
 	struct card *c = ctx;
+	bool storm = c->air->more_time > 0;
 	int64_t share = (int64_t)(c->traits.wtx_after * (double)c->traits.fwt_ns);
 	int64_t rounds = (c->due_ns - world_now(c->world)) / (share > 0 ? share : 1) + 1;
-	uint8_t wtxm = (uint8_t)(rounds > MAX_WTXM ? MAX_WTXM : rounds);
+	uint8_t wtxm = (uint8_t)(rounds > MAX_WTXM ? MAX_WTXM : rounds < 1 ? 1 : rounds);
 
+	if (storm)
+		c->air->more_time--;
+	if (c->due_ns == INT64_MAX || storm)
+		wtxm = 1; /* a host says nothing of how long it will be */
 	if (isodep_picc_more_time(&c->dep, wtxm) != ISODEP_SEND)
 		return;
+	c->asked_more = true;
 	truth_say(world_truth(c->world), world_now(c->world), "wtx", "i:wtxm",
 		  (int64_t)wtxm);
 	say_block(c, world_now(c->world));
@@ -264,25 +334,50 @@ static void hear_block(struct card *c, struct bytes body)
 		break;
 	case ISODEP_RELEASED:
 		say_block(c, 0);
-		stop_thinking(c);
-		c->applet->peer.reset(&c->applet->peer);
 		c->state = CARD_HALT;
-		truth_say(world_truth(c->world), world_now(c->world), "deselected", "");
+		note(c, "deselected");
+		end_session(c, true);
 		break;
 	default:
-		if (granted)
-			plan_thinking(c, body.data[1] & 0x3f);
+		if (!granted)
+			break;
+		c->asked_more = false;
+		plan_thinking(c, body.data[1] & 0x3f);
 		break;
 	}
 }
 
-void card_hear(struct card *c, const struct air_frame *f)
+bool card_give(struct card *c, struct bytes answer)
+{
+	if (c->state != CARD_PROTOCOL || c->due_ns != INT64_MAX)
+		return false;
+	buf_clear(&c->answer);
+	buf_add(&c->answer, answer);
+	c->due_ns = world_now(c->world);
+	if (c->asked_more)
+		return true; /* when the reader has granted it */
+	timer_stop(c->world, &c->more);
+	timer_set(c->world, &c->think, c->due_ns);
+	return true;
+}
+
+int64_t card_give_raw(struct card *c, const struct air_frame *f)
+{
+	return say(c, f, world_now(c->world));
+}
+
+void card_hear(struct card *c, struct air *air, const struct air_frame *f)
 {
 	struct bytes body;
 
-	c->heard_ns = world_now(c->world);
-	if (c->state == CARD_OFF || world_now(c->world) < c->ready_ns)
+	if (c->state == CARD_OFF || c->deaf || world_now(c->world) < c->ready_ns)
 		return;
+	if (carriers(c) > 1) {
+		note(c, "interference");
+		return;
+	}
+	c->air = air;
+	c->heard_ns = world_now(c->world);
 	if (f->bits == 7) {
 		hear_request(c, f->data[0]);
 		return;
@@ -303,11 +398,12 @@ void card_hear(struct card *c, const struct air_frame *f)
 void card_init(struct card *c, struct world *w, struct air *air,
 	       const struct card_traits *traits, struct applet *applet)
 {
-	*c = (struct card){ .world = w, .air = air, .traits = *traits, .applet = applet };
+	*c = (struct card){ .world = w, .traits = *traits, .applet = applet };
 	buf_init_on(&c->answer, c->answer_mem, sizeof(c->answer_mem));
 	rng_init(&c->rng, world_seed(w), "phone.uid");
 	c->think.fn = on_thought;
 	c->more.fn = on_more;
 	c->think.ctx = c->more.ctx = c;
-	air->card = c;
+	if (air)
+		card_meet(c, air);
 }

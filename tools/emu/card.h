@@ -8,9 +8,10 @@
 #include "drivers/peer.h"
 
 /*
- * The phone at the air interface: ISO/IEC 14443-3 states, ATS, and the card's side of ISO-DEP over
- * an applet (struct peer) that thinks.
+ * A card at the air interface: ISO/IEC 14443-3 states, ATS, and the card's side of ISO-DEP over an
+ * applet (struct peer) that thinks. The phone is one, and so is a chip in target mode.
  */
+#define CARD_MAX_AIRS 4
 struct card_traits {
 	uint8_t atqa[2], sak; /* atqa as SENS_RES is printed: 00 04 */
 	bool random_uid;      /* 08 xx xx xx, new whenever power comes */
@@ -35,17 +36,36 @@ enum card_state {
 
 /** An applet that also says what the last command was, for the truth log. */
 struct applet {
+	/* .answer may return APPLET_LATER: the card asks for time until card_give is called */
 	struct peer peer;
 	const char *(*last)(struct peer *p);
+	/* The rest may be NULL. */
+	/** RATS was answered. */
+	void (*activated)(struct applet *a, struct bytes rats);
+	/**
+	 * A frame to a selected card, CRC checked and taken off. True: the applet takes it, and
+	 * answers with card_give_raw or never; no RATS and no blocks then.
+	 */
+	bool (*raw)(struct applet *a, struct bytes frame);
+	/** The answer's last block is on the air, until @end_ns. */
+	void (*said)(struct applet *a, int64_t end_ns);
+	/** The session is over: S(DESELECT), or (false) the card lost power. */
+	void (*ended)(struct applet *a, bool deselected);
 };
+#define APPLET_LATER 1
 
 struct card {
 	struct world *world;
-	struct air *air;
+	struct air *airs[CARD_MAX_AIRS]; /* of the readers it may come to */
+	int air_count;
+	struct air *air; /* whose frame it heard last */
 	struct card_traits traits;
 	struct applet *applet; /* borrowed */
 	struct rng rng;
+	const char *name; /* for the truth log; NULL: the phone */
 	bool in_field;    /* it lies close enough */
+	bool dormant; /* it is no card at present: a chip that was not asked to be one */
+	bool deaf;    /* hears nothing until it is woken again */
 	int64_t ready_ns; /* hears nothing before */
 	enum card_state state;
 	bool halted; /* woken up from HALT: goes back there on an error */
@@ -53,6 +73,7 @@ struct card {
 	int up_d, down_d;
 	struct isodep_picc dep;
 	bool blocks_seen;
+	bool asked_more;  /* S(WTX) is out */
 	int64_t heard_ns; /* the last frame ended; the least delay counts from there */
 	int64_t due_ns;   /* the answer is known then */
 	struct buf answer;
@@ -62,10 +83,19 @@ struct card {
 
 void card_init(struct card *c, struct world *w, struct air *air,
 	       const struct card_traits *traits, struct applet *applet);
-/** The phone came close enough, or went. */
+/** It may come to this reader too. */
+void card_meet(struct card *c, struct air *air);
+/** The card came close enough, or went. */
 void card_place(struct card *c, bool in_field);
+/** Be a card, or be none (any more). */
+void card_wake(struct card *c, bool awake);
 /** From the air. */
-void card_set_carrier(struct card *c, bool on);
-void card_hear(struct card *c, const struct air_frame *f);
+void card_carrier_changed(struct card *c);
+void card_hear(struct card *c, struct air *air, const struct air_frame *f);
+
+/** The answer that was to come later; copied. False: nobody waits for it. */
+bool card_give(struct card *c, struct bytes answer);
+/** A frame as it stands, CRC included. @return when its last bit is out */
+int64_t card_give_raw(struct card *c, const struct air_frame *f);
 
 #endif

@@ -16,7 +16,9 @@ static void note(struct chip *c, const char *what, const char *dir, struct bytes
 static void stop_work(struct chip *c)
 {
 	c->running = false;
+	c->role.waiting = WAIT_NOTHING;
 	c->air->corrupt = false;
+	c->air->more_time = 0;
 	air_stop(c->air);
 	timer_stop(c->world, &c->begin);
 	timer_stop(c->world, &c->pause);
@@ -31,15 +33,11 @@ static void send(struct chip *c, struct bytes frame)
 /* The response leaves; a NACK may ask for it again. */
 static void send_response(struct chip *c)
 {
-	struct buf out = BUF_ON(c->last);
-
-	pn53x_build(&out, PN53X_CHIP, buf_bytes(&c->reply));
-	c->last_len = out.len;
-	if (c->fault && c->fault->what == FAULT_GARBAGE)
-		for (size_t i = 0; i < c->last_len; i++)
-			c->last[i] = (uint8_t)rng_u64(&c->rng);
+	chip_frame_response(c);
+	if (c->fault && c->fault->what == FAULT_MUTE)
+		return;
 	note(c, "frame", "out", buf_bytes(&c->reply));
-	send(c, BYTES(c->last, c->last_len));
+	chip_send_pieces(c, BYTES(c->last, c->last_len));
 }
 
 static void on_late(void *ctx)
@@ -110,6 +108,7 @@ static void on_sleep(void *ctx)
 
 	c->power = CHIP_DOWN;
 	chip_forget(c);
+	chip_role_end(c);
 	air_set_carrier(c->air, false);
 }
 
@@ -128,6 +127,8 @@ static void on_begin(void *ctx)
 	uint8_t room[16];
 	struct buf error = BUF_ON(room);
 
+	if (c->command[0] >= CHIP_EXCHANGE && c->command[0] <= 0x60)
+		chip_role_end(c); /* an initiator's command */
 	buf_clear(&c->reply);
 	buf_u8(&c->reply, (uint8_t)(c->command[0] + 1));
 	if (command && parameters.len >= command->min && parameters.len <= command->max)
@@ -144,28 +145,72 @@ static void on_begin(void *ctx)
 	send(c, buf_bytes(&error));
 }
 
+void chip_remove_at(struct chip *c, int64_t block)
+{
+	if (c->fault && c->fault->what == FAULT_REMOVE && c->fault->block == block &&
+	    c->options.remove)
+		c->options.remove(c->options.remove_ctx);
+}
+
+/* As after power-up: nothing is known, nothing is heard but a wake-up. */
+static void reset(struct chip *c)
+{
+	stop_work(c);
+	chip_forget(c);
+	chip_role_end(c);
+	air_set_carrier(c->air, false);
+	c->power = CHIP_LOW_VBAT;
+	c->last_len = 0;
+}
+
+static bool is_exchange(const struct chip *c)
+{
+	return (c->command[0] == CHIP_EXCHANGE && c->command_len >= 3) ||
+	       c->command[0] == CHIP_SET_DATA;
+}
+
+static void begin_fault(struct chip *c, const struct fault *f)
+{
+	switch (f->what) {
+	case FAULT_SILENT:
+		c->silent = true;
+		c->silent_left = f->count;
+		break;
+	case FAULT_CRC:
+		c->air->corrupt = true;
+		break;
+	case FAULT_WTX:
+		c->air->more_time = f->count;
+		break;
+	case FAULT_RESET:
+		reset(c);
+		break;
+	case FAULT_HANG_UP:
+		line_close(c->line);
+		break;
+	default:
+		break;
+	}
+	chip_remove_at(c, 0);
+}
+
 /* Is this the command at which something was planned? */
 static void look_for_fault(struct chip *c)
 {
-	c->fault = NULL;
-	if (c->command[0] != CHIP_EXCHANGE || c->command_len < 3)
-		return;
-	c->exchanges++;
+	int64_t exchange = 0;
+
+	c->commands++;
+	c->blocks = 0;
+	if (is_exchange(c))
+		exchange = ++c->exchanges;
 	c->fault = fault_at(c->options.faults, c->options.fault_count, c->options.device,
-			    c->exchanges);
+			    exchange, c->commands);
 	if (!c->fault)
 		return;
 	truth_say(world_truth(c->world), world_now(c->world), "fault",
-		  "s:device s:do i:exchange", c->options.name,
-		  fault_names[c->fault->what], c->exchanges);
-	if (c->fault->what == FAULT_SILENT) {
-		c->silent = true;
-		c->silent_left = c->fault->count;
-	} else if (c->fault->what == FAULT_REMOVE && c->options.remove) {
-		c->options.remove(c->options.remove_ctx);
-	} else if (c->fault->what == FAULT_CRC) {
-		c->air->corrupt = true;
-	}
+		  "s:device s:do i:exchange i:command", c->options.name,
+		  fault_names[c->fault->what], exchange, c->commands);
+	begin_fault(c, c->fault);
 }
 
 static bool keeps_silent(struct chip *c)
@@ -192,12 +237,14 @@ static void on_command(struct chip *c, struct bytes body)
 	memcpy(c->command, body.data + 1, c->command_len);
 	note(c, "frame", "in", BYTES(c->command, c->command_len));
 	look_for_fault(c);
-	if (keeps_silent(c))
+	if (keeps_silent(c) || c->power != CHIP_AWAKE)
 		return;
 	pn53x_build_ack(&ack);
-	acked_ns = line_send(c->line, buf_bytes(&ack), world_now(c->world));
+	acked_ns = world_now(c->world) + c->knobs.ack_delay_ns;
+	if (!c->fault || c->fault->what != FAULT_NO_ACK)
+		acked_ns = line_send(c->line, buf_bytes(&ack), acked_ns);
 	c->running = true;
-	timer_set(c->world, &c->begin, acked_ns);
+	timer_set(c->world, &c->begin, acked_ns + chip_work_ns(c, c->command[0]));
 }
 
 static void wake_up(struct chip *c)
@@ -227,6 +274,8 @@ static void on_ack(struct chip *c)
 	if (!c->running)
 		return;
 	note(c, "aborted", "in", BYTES(c->command, c->command_len));
+	if (c->role.waiting == WAIT_ACTIVATION)
+		chip_role_end(c);
 	stop_work(c);
 }
 
@@ -267,6 +316,7 @@ static void on_deserted(void *ctx)
 	if (c->running)
 		note(c, "aborted", "in", BYTES(c->command, c->command_len));
 	stop_work(c);
+	chip_role_end(c);
 }
 
 static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)
@@ -305,9 +355,13 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	c->line = line;
 	c->air = air;
 	c->options = *options;
+	if (options->knobs)
+		c->knobs = *options->knobs;
 	rng_init(&c->rng, world_seed(w), "chip.garbage");
+	rng_init(&c->work_rng, world_seed(w), "chip.work");
 	buf_init_on(&c->reply, c->reply_mem, sizeof(c->reply_mem));
 	buf_init_on(&c->answer, c->answer_mem, sizeof(c->answer_mem));
+	chip_role_init(c);
 	inbox_init(&c->inbox, w, on_message, c);
 	timer_for(&c->begin, on_begin, c);
 	timer_for(&c->pause, on_pause, c);
@@ -323,11 +377,17 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	return 0;
 }
 
+struct card *chip_card(struct chip *c)
+{
+	return &c->role.card;
+}
+
 void chip_free(struct chip *c)
 {
 	if (!c)
 		return;
 	stop_work(c);
+	chip_role_end(c);
 	inbox_stop(&c->inbox);
 	timer_stop(c->world, &c->sleep);
 	free(c->registers);

@@ -3,11 +3,12 @@
 
 #include "tools/emu/air.h"
 #include "tools/emu/faults.h"
+#include "tools/emu/knobs.h"
 #include "tools/emu/line.h"
 
 /*
- * An NXP PN532 on a serial line, as a reader (initiator). Answers what hosts send it: frames, ACK,
- * wake-up, registers, polling, ISO-DEP exchanges over the air.
+ * An NXP PN532 on a serial line, as a reader (initiator) and as a card (target). Answers what hosts
+ * send it: frames, ACK, wake-up, registers, polling, ISO-DEP exchanges over the air.
  *
  * Source: NXP UM0701-02 (PN532 user manual), published; what libnfc 1.8.0 really sends was captured
  * on the wire. Where the manual is silent (what is polled with, what a wrong target number gives)
@@ -20,7 +21,8 @@ struct chip_options {
 	int device;       /* its number in the fault list */
 	const struct fault *faults;
 	int fault_count;
-	void (*remove)(void *ctx); /* FAULT_REMOVE: take the phone away */
+	const struct chip_knobs *knobs; /* NULL: none */
+	void (*remove)(void *ctx);      /* FAULT_REMOVE: take the phone away */
 	void *remove_ctx;
 };
 
@@ -28,5 +30,11 @@ struct chip_options {
 int chip_new(struct chip **out, struct world *w, struct line *line, struct air *air,
 	     const struct chip_options *options, struct err *err);
 void chip_free(struct chip *c); /* takes NULL */
+
+/**
+ * What it is in target mode: a card that sleeps until a host asks the chip to be one. It meets no
+ * reader and lies nowhere by itself (card_meet, card_place).
+ */
+struct card *chip_card(struct chip *c);
 
 #endif

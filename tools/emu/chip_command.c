@@ -14,6 +14,8 @@ static enum chip_result diagnose(struct chip *c, struct bytes p)
 	case 0x07: /* antenna */
 		buf_u8(&c->reply, 0x00);
 		return CHIP_REPLY;
+	case 0x05: /* echo-back: silent until another command comes */
+		return CHIP_NONE;
 	case 0x06:
 		return chip_presence(c);
 	default:
@@ -206,6 +208,14 @@ static const struct chip_command commands[] = {
 	{ 0x56, "InJumpForDEP", 3, 263, find_partner },
 	{ 0x58, "RFRegulationTest", 1, 1, regulation_test },
 	{ 0x60, "InAutoPoll", 3, 17, chip_auto_poll },
+	{ 0x86, "TgGetData", 0, 0, chip_get_data },
+	{ 0x88, "TgGetInitiatorCommand", 0, 0, chip_get_frame },
+	{ 0x8a, "TgGetTargetStatus", 0, 0, chip_role_status },
+	{ 0x8c, "TgInitAsTarget", 36, 263, chip_become_card },
+	{ 0x8e, "TgSetData", 0, 262, chip_set_data },
+	{ 0x90, "TgResponseToInitiator", 0, 262, chip_set_frame },
+	{ 0x92, "TgSetGeneralBytes", 0, 48, chip_set_general },
+	{ 0x94, "TgSetMetaData", 0, 262, chip_set_meta },
 };
 
 const struct chip_command *chip_command_find(uint8_t code)

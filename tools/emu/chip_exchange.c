@@ -12,17 +12,18 @@ static void send_block(struct chip *c)
 	struct chip_target *t = &c->target;
 	struct air_frame f = { .len = t->dep.block_len, .d = t->down_d };
 
+	chip_remove_at(c, ++c->blocks);
 	memcpy(f.data, t->dep.block, f.len);
 	air_add_crc(&f);
 	chip_air(c, &f, t->fwt_ns * t->dep.wtxm + airtime_ns(AIRTIME_DELTA_FWT),
 		 on_block);
 }
 
-/* At most CHIP_MAX_DATA of the card's answer; the host asks for the rest. */
+/* At most a chunk of the card's answer; the host asks for the rest. */
 static void give_answer(struct chip *c)
 {
 	size_t left = c->answer.len - c->answer_at;
-	size_t part = left > CHIP_MAX_DATA ? CHIP_MAX_DATA : left;
+	size_t part = left > chip_chunk(c) ? chip_chunk(c) : left;
 
 	buf_u8(&c->reply, part < left ? STATUS_MORE : STATUS_OK);
 	buf_add(&c->reply, BYTES(c->answer.data + c->answer_at, part));

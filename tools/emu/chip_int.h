@@ -1,6 +1,7 @@
 #ifndef TOOLS_EMU_CHIP_INT_H
 #define TOOLS_EMU_CHIP_INT_H
 
+#include "tools/emu/card.h"
 #include "tools/emu/chip.h"
 #include "tools/emu/inbox.h"
 
@@ -10,7 +11,8 @@
 
 /*
  * Inside the PN532: chip.c is its front (frames, ACK, power), chip_command.c the commands that
- * need no air, chip_poll.c the activation of cards, chip_exchange.c what goes on with one.
+ * need no air, chip_poll.c the activation of cards, chip_exchange.c what goes on with one,
+ * chip_target.c the chip as a card itself.
  */
 enum chip_power {
 	CHIP_LOW_VBAT, /* after power-up */
@@ -20,7 +22,8 @@ enum chip_power {
 
 enum chip_code {
 	CHIP_DIAGNOSE = 0x00,
-	CHIP_EXCHANGE = 0x40
+	CHIP_EXCHANGE = 0x40,
+	CHIP_SET_DATA = 0x8E
 };
 
 enum chip_status {
@@ -31,6 +34,7 @@ enum chip_status {
 	STATUS_OVERFLOW = 0x0E,
 	STATUS_PARAMETER = 0x10,
 	STATUS_CONTEXT = 0x27,
+	STATUS_RELEASED = 0x29,
 	STATUS_MORE = 0x40
 };
 
@@ -41,6 +45,7 @@ enum chip_status {
 #define REG_CONTROL 0x633C
 #define REG_BIT_FRAMING 0x633D
 #define PARAM_AUTO_RATS 0x10
+#define PARAM_PICC 0x20   /* answers RATS and speaks ISO-DEP by itself */
 #define CHIP_MAX_DATA 262 /* of one response, behind its status */
 #define CHIP_RETRIES 2    /* R(NAK) for a lost block */
 #define CHIP_FSD 64       /* what the firmware's own RATS says: E0 50 */
@@ -54,6 +59,35 @@ struct chip_target {
 	int64_t fwt_ns, ready_ns;
 	int up_d, down_d; /* card to reader, reader to card */
 	struct isodep_pcd dep;
+};
+
+/* What the host waits for while the chip is a card. */
+enum chip_waiting {
+	WAIT_NOTHING,
+	WAIT_ACTIVATION, /* TgInitAsTarget */
+	WAIT_COMMAND,    /* TgGetData, TgGetInitiatorCommand */
+	WAIT_SAID        /* TgSetData, TgResponseToInitiator */
+};
+
+enum chip_role_state { /* as TgGetTargetStatus says it */
+	ROLE_RELEASED,
+	ROLE_ACTIVATED,
+	ROLE_DESELECTED
+};
+
+struct chip_role {
+	struct applet applet; /* first: peers are cast back */
+	struct card card;
+	enum chip_waiting waiting;
+	enum chip_role_state state;
+	bool raw;      /* frames go to the host as they are */
+	bool released; /* the reader let go, and the host was not told yet */
+	bool unread;   /* .command waits for the host */
+	struct buf command;
+	uint8_t command_mem[ISODEP_MAX_COMMAND];
+	size_t given; /* of .command, to the host */
+	uint8_t general[48];
+	size_t general_len;
 };
 
 struct chip {
@@ -80,8 +114,12 @@ struct chip {
 	uint8_t timing[2];      /* codes: ATR_RES, retry */
 	int64_t new_baud;
 	struct chip_target target;
+	struct chip_role role;
+	struct chip_knobs knobs;
+	struct rng work_rng;
 	/* planted faults */
-	int64_t exchanges;
+	int64_t exchanges, commands;
+	int64_t blocks; /* of this exchange */
 	const struct fault *fault;
 	bool silent;
 	int64_t silent_left; /* 0: until woken up */
@@ -133,6 +171,19 @@ void chip_pause(struct chip *c, int64_t until_ns, void (*next)(struct chip *c));
 void chip_go_to_sleep(struct chip *c);
 void chip_defaults(struct chip *c);
 
+/** Taken away, when that was planned for block @block (0: before the first). */
+void chip_remove_at(struct chip *c, int64_t block);
+
+/* chip_response.c */
+/** How long it works at @code before anything happens, ns. */
+int64_t chip_work_ns(struct chip *c, uint8_t code);
+/** The response in .reply becomes .last, framed and damaged as the knobs and the fault say. */
+void chip_frame_response(struct chip *c);
+/** Send a frame in the pieces that the knobs say. */
+void chip_send_pieces(struct chip *c, struct bytes frame);
+/** Most data bytes of one response. */
+size_t chip_chunk(const struct chip *c);
+
 /* chip_command.c */
 const struct chip_command *chip_command_find(uint8_t code);
 /** ns of a timing code of RFConfiguration item 02; 0: none. */
@@ -152,6 +203,19 @@ enum chip_result chip_deselect(struct chip *c, struct bytes parameters);
 enum chip_result chip_release(struct chip *c, struct bytes parameters);
 enum chip_result chip_psl(struct chip *c, struct bytes parameters);
 enum chip_result chip_presence(struct chip *c);
+/* chip_target.c */
+void chip_role_init(struct chip *c);
+/** No card any more. */
+void chip_role_end(struct chip *c);
+enum chip_result chip_become_card(struct chip *c, struct bytes parameters);
+enum chip_result chip_get_data(struct chip *c, struct bytes parameters);
+enum chip_result chip_set_data(struct chip *c, struct bytes parameters);
+enum chip_result chip_get_frame(struct chip *c, struct bytes parameters);
+enum chip_result chip_set_frame(struct chip *c, struct bytes parameters);
+enum chip_result chip_role_status(struct chip *c, struct bytes parameters);
+enum chip_result chip_set_general(struct chip *c, struct bytes parameters);
+enum chip_result chip_set_meta(struct chip *c, struct bytes parameters);
+
 /** S(DESELECT) to an active card, then @next, whatever comes back. */
 void chip_put_to_halt(struct chip *c, void (*next)(struct chip *c));
 

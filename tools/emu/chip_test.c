@@ -131,7 +131,8 @@ static struct desk *new_desk(const struct card_traits *traits)
 	d->options.faults = d->faults;
 	d->options.remove = take_away;
 	d->options.remove_ctx = d;
-	d->applet = (struct applet){ { peer_reset, peer_answer }, peer_last };
+	d->applet =
+		(struct applet){ .peer = { peer_reset, peer_answer }, .last = peer_last };
 	d->think_ns = 10 * NS_PER_MS;
 	d->answer_len = 2;
 	card_init(&d->card, d->world, &d->air, traits, &d->applet);
@@ -616,7 +617,7 @@ static void a_block_cut_off_in_the_air_is_asked_for_again(void **state)
 	send(d, "4001aa");
 	/* line, ACK and request are over, the answer is in the air */
 	world_advance(d->world, d->sent_ns + 6 * BYTE_NS + 1500 * NS_PER_US);
-	air_card_lost(&d->air);
+	air_card_lost(&d->air, &d->card);
 	wait_ms(d, 500);
 	assert_int_equal(d->frames, 1);
 	assert_int_equal(d->body[2], 0x00);

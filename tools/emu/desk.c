@@ -2,57 +2,166 @@
 
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
+#include "tools/emu/module.h"
 #include "tools/emu/motion.h"
 #include "tools/emu/phone.h"
 
 #include <stdlib.h>
 
+/* A chip, its line, the air in front of it, and what moves its antenna. */
+struct desk_chip {
+	struct line line;
+	struct air air;
+	struct chip *chip;
+	struct motion motion;
+};
+
+struct desk_board {
+	struct desk *desk; /* for its switches */
+	int index;
+	struct board board;
+};
+
 struct desk {
 	struct world *world;
 	const struct emu_rig *rig;
-	struct line reader_line;
-	struct air air;
-	struct chip *chip;
+	struct desk_chip chips[RIG_MAX_CHIPS];
+	int chip_count; /* opened */
+	struct module *module;
+	struct air module_air;
 	struct emu_phone *phone;
 	struct card card;
 	struct motion motion;
-	struct board boards[RIG_MAX_BOARDS];
+	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
 };
 
-static int open_phone(struct desk *d, bool present, struct err *err)
+static void begin_air(struct desk *d, struct air *air, int64_t gap_ns)
 {
-	const struct emu_rig *rig = d->rig;
-	struct card_traits traits;
-	struct motion_options motion = { .channel = rig->channel,
-					 .travel_ns = rig->travel_ns,
-					 .jitter_ns = rig->jitter_ns,
-					 .bounce_ns = rig->bounce_ns,
-					 .present = present };
-	int rc = emu_phone_new(&d->phone, rig, world_seed(d->world), err);
+	/* rounded up: never under the least gap the standard allows */
+	air_init(air, d->world, (gap_ns * 339 + 24999) / 25000);
+}
 
+static void put_on_slide(struct desk *d, struct motion *motion, struct card *card,
+			 const struct rig_moved *moved, bool present)
+{
+	struct motion_options options = { .channel = moved->channel,
+					  .travel_ns = moved->travel_ns,
+					  .jitter_ns = moved->jitter_ns,
+					  .bounce_ns = moved->bounce_ns,
+					  .present = present };
+
+	motion_init(motion, d->world, card, &options);
+}
+
+static int open_phone(struct desk *d, struct err *err)
+{
+	struct card_traits traits;
+	int rc;
+
+	if (!d->rig->has_phone)
+		return 0;
+	rc = emu_phone_new(&d->phone, d->rig, world_seed(d->world), err);
 	if (rc)
 		return rc;
 	emu_phone_traits(d->phone, &traits);
-	card_init(&d->card, d->world, &d->air, &traits, emu_phone_applet(d->phone));
-	motion_init(&d->motion, d->world, &d->card, &motion);
+	card_init(&d->card, d->world, NULL, &traits, emu_phone_applet(d->phone));
 	return 0;
 }
 
-static int open_reader(struct desk *d, struct err *err)
+static int open_chip(struct desk *d, int i, struct err *err)
+{
+	const struct rig_chip *r = &d->rig->chips[i];
+	struct desk_chip *c = &d->chips[i];
+	struct chip_options options = { .name = r->name,
+					.device = i,
+					.knobs = &r->knobs,
+					.faults = d->rig->faults,
+					.fault_count = d->rig->fault_count };
+	int rc;
+
+	if (d->rig->has_phone) {
+		options.remove = motion_remove;
+		options.remove_ctx = &d->motion;
+	} else if (r->is_moved) {
+		options.remove = motion_remove;
+		options.remove_ctx = &c->motion;
+	}
+	begin_air(d, &c->air, r->gap_ns);
+	line_init(&c->line, d->world, r->name, r->baud);
+	d->chip_count++;
+	rc = line_open(&c->line, d->world, r->name, r->baud, err);
+	c->line.instant = r->instant;
+	c->air.instant = r->instant;
+	return rc ? rc : chip_new(&c->chip, d->world, &c->line, &c->air, &options, err);
+}
+
+/* One field: every card may come to every reader but the one that is itself. */
+static void join_field(struct desk *d)
+{
+	for (int i = 0; i < d->chip_count; i++) {
+		struct card *card = chip_card(d->chips[i].chip);
+
+		if (d->rig->has_phone)
+			card_meet(&d->card, &d->chips[i].air);
+		for (int k = 0; k < d->chip_count; k++)
+			if (k != i)
+				card_meet(card, &d->chips[k].air);
+		if (d->module)
+			card_meet(card, &d->module_air);
+	}
+	if (d->rig->has_phone && d->module)
+		card_meet(&d->card, &d->module_air);
+}
+
+static void place_cards(struct desk *d, bool present)
+{
+	if (d->rig->has_phone)
+		put_on_slide(d, &d->motion, &d->card, &d->rig->moved, present);
+	for (int i = 0; i < d->chip_count; i++) {
+		const struct rig_chip *r = &d->rig->chips[i];
+		struct card *card = chip_card(d->chips[i].chip);
+
+		if (r->is_moved)
+			put_on_slide(d, &d->chips[i].motion, card, &r->moved, present);
+		else
+			card_place(card, true);
+	}
+}
+
+static int open_nfc(struct desk *d, bool present, struct err *err)
 {
 	const struct emu_rig *rig = d->rig;
-	struct chip_options options = { .name = rig->reader,
-					.faults = rig->faults,
-					.fault_count = rig->fault_count,
-					.remove = motion_remove,
-					.remove_ctx = &d->motion };
-	int rc = line_open(&d->reader_line, d->world, rig->reader, rig->baud, err);
+	int rc = open_phone(d, err);
 
-	d->reader_line.instant = rig->instant;
+	for (int i = 0; i < rig->chip_count && !rc; i++)
+		rc = open_chip(d, i, err);
+	if (!rc && rig->module_count) {
+		begin_air(d, &d->module_air, rig->modules[0].gap_ns);
+		rc = module_new(&d->module, d->world, rig, &rig->modules[0],
+				&d->module_air, err);
+	}
 	if (rc)
 		return rc;
-	return chip_new(&d->chip, d->world, &d->reader_line, &d->air, &options, err);
+	join_field(d);
+	place_cards(d, present);
+	return 0;
+}
+
+static void on_switched(void *ctx, int channel, bool on)
+{
+	const struct desk_board *b = ctx;
+	struct desk *d = b->desk;
+	const struct emu_rig *rig = d->rig;
+
+	if (rig->has_phone && rig->moved.board == b->index)
+		motion_relay(&d->motion, channel, on);
+	for (int i = 0; i < d->chip_count; i++)
+		if (rig->chips[i].is_moved && rig->chips[i].moved.board == b->index)
+			motion_relay(&d->chips[i].motion, channel, on);
+	if (d->module && rig->modules[0].board == b->index &&
+	    rig->modules[0].channel == channel)
+		module_input(d->module, on);
 }
 
 static int open_boards(struct desk *d, struct err *err)
@@ -60,17 +169,17 @@ static int open_boards(struct desk *d, struct err *err)
 	int rc = 0;
 
 	for (int i = 0; i < d->rig->board_count && !rc; i++) {
-		struct board *b = &d->boards[i];
+		struct desk_board *b = &d->boards[i];
 
-		rc = board_open(b, d->world, d->rig->boards[i].name,
+		rc = board_open(&b->board, d->world, d->rig->boards[i].name,
 				(int)d->rig->boards[i].channels, err);
 		if (rc)
 			break;
 		d->board_count++;
-		if (i != d->rig->phone_board)
-			continue;
-		b->switched = motion_relay;
-		b->ctx = &d->motion;
+		b->desk = d;
+		b->index = i;
+		b->board.switched = on_switched;
+		b->board.ctx = b;
 	}
 	return rc;
 }
@@ -85,13 +194,7 @@ int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool
 		return err_set(err, ERR_NOMEM, "no memory");
 	d->world = w;
 	d->rig = rig;
-	/* rounded up: never under the least gap the standard allows */
-	air_init(&d->air, w, (rig->gap_ns * 339 + 24999) / 25000);
-	d->air.instant = rig->instant;
-	line_init(&d->reader_line, w, rig->reader, rig->baud);
-	rc = open_phone(d, present, err);
-	if (!rc)
-		rc = open_reader(d, err);
+	rc = open_nfc(d, present, err);
 	if (!rc)
 		rc = open_boards(d, err);
 	if (rc) {
@@ -107,32 +210,37 @@ void desk_free(struct desk *d)
 	if (!d)
 		return;
 	for (int i = 0; i < d->board_count; i++)
-		board_close(&d->boards[i]);
-	chip_free(d->chip);
-	line_close(&d->reader_line);
+		board_close(&d->boards[i].board);
+	module_free(d->module);
+	for (int i = 0; i < d->chip_count; i++) {
+		chip_free(d->chips[i].chip);
+		line_close(&d->chips[i].line);
+	}
 	emu_phone_free(d->phone);
 	free(d);
 }
 
 int desk_device_count(const struct desk *d)
 {
-	return 1 + d->board_count;
+	return d->chip_count + d->board_count;
 }
 
 const char *desk_device_name(const struct desk *d, int i)
 {
-	return i == 0 ? d->rig->reader : d->boards[i - 1].name;
+	return i < d->chip_count ? d->rig->chips[i].name
+				 : d->boards[i - d->chip_count].board.name;
 }
 
 const char *desk_device_path(const struct desk *d, int i)
 {
-	return i == 0 ? d->reader_line.path : d->boards[i - 1].line.path;
+	return i < d->chip_count ? d->chips[i].line.path
+				 : d->boards[i - d->chip_count].board.line.path;
 }
 
 bool desk_relays_off(const struct desk *d)
 {
 	for (int i = 0; i < d->board_count; i++)
-		if (d->boards[i].state)
+		if (d->boards[i].board.state)
 			return false;
 	return true;
 }
@@ -142,17 +250,20 @@ void desk_log_end(const struct desk *d, const char *why)
 	uint32_t state = 0;
 
 	for (int i = 0; i < d->board_count; i++)
-		state |= d->boards[i].state << (8 * i);
+		state |= d->boards[i].board.state << (8 * i);
 	truth_say(world_truth(d->world), world_now(d->world), "end", "s:why i:relays",
 		  why, (int64_t)state);
 }
 
 int desk_check(const struct emu_rig *rig, struct err *err)
 {
-	struct emu_phone *phone;
-	int rc = emu_phone_new(&phone, rig, 1, err);
+	struct emu_phone *phone = NULL;
+	int rc = 0;
 
-	if (!rc)
-		emu_phone_free(phone);
+	if (rig->has_phone)
+		rc = emu_phone_new(&phone, rig, 1, err);
+	if (!rc && rig->module_count)
+		rc = module_check(rig, err);
+	emu_phone_free(phone);
 	return rc;
 }

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * Planted faults: at the N-th InDataExchange that carries an APDU (counted from 1 over the whole
- * life of the desk) the device does something else than its duty.
+ * Planted faults: at the N-th exchange of a chip (an InDataExchange with data, or in target mode a TgSetData),
+ * or at its N-th command of any kind, both counted from 1 over the whole life of the desk, it does
+ * something else than its duty.
  */
 enum fault_do {
 	FAULT_SILENT, /* no ACK, no answer: until it is woken up, or .count commands long */
@@ -14,21 +15,34 @@ enum fault_do {
 	FAULT_GARBAGE, /* the response frame is random bytes */
 	FAULT_LATE,    /* the response comes .by_ns later */
 	FAULT_CRC,     /* every card frame of this exchange arrives damaged: status 02 */
-	FAULT_REMOVE   /* the phone is taken away as the exchange begins */
+	FAULT_REMOVE, /* what the relay pushes is taken away, at block .block of the exchange */
+	FAULT_NO_ACK,  /* the ACK is lost, the response is not */
+	FAULT_MUTE,    /* ACK, then nothing */
+	FAULT_BAD_LCS, /* one byte of the response is wrong */
+	FAULT_BAD_DCS,
+	FAULT_BAD_TFI, /* … under good checksums */
+	FAULT_BAD_CODE,
+	FAULT_ERROR_FRAME, /* the error frame instead of the response */
+	FAULT_RESET,       /* back to how it is at power-up: deaf until woken up */
+	FAULT_HANG_UP,     /* the line is gone, for good */
+	FAULT_WTX,         /* the card asks .count times for more time */
+	FAULT_RELEASE      /* target mode: the reader's field is gone */
 };
 extern const char *const fault_names[]; /* "silent" …, NULL at the end */
 
 struct fault {
-	int device; /* index of the reader */
-	int64_t exchange;
+	int device;       /* index of the chip */
+	int64_t exchange; /* or, when 0, … */
+	int64_t command;  /* … this */
 	enum fault_do what;
-	int64_t count; /* silent: 0 until woken up; the rest: exchanges in a row, at least 1 */
+	int64_t count; /* silent: 0 until woken up; wtx: requests; the rest: exchanges in a row, at least 1 */
+	int64_t block; /* remove: 0 as the exchange begins, 1: its first block is on the air */
 	uint8_t value;
 	int64_t by_ns;
 };
 
-/** The fault that strikes at exchange @n of reader @device, or NULL. */
+/** The fault that strikes at command @command of chip @device, which is its exchange @exchange (0: none). */
 const struct fault *fault_at(const struct fault *faults, int count, int device,
-			     int64_t n);
+			     int64_t exchange, int64_t command);
 
 #endif

@@ -109,7 +109,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp parser = {
 	.options = options,
 	.parser = parse_option,
-	.doc = "Emulates a bench: an NFC reader and a relay board on pseudo-terminals, "
+	.doc = "Emulates a bench: NFC chips and relay boards on pseudo-terminals, "
 	       "and a "
 	       "phone that the relay pushes to the reader.",
 };

@@ -4,7 +4,12 @@
 
 static void say(struct motion *m, const char *what)
 {
-	truth_say(world_truth(m->world), world_now(m->world), what, "");
+	struct truth *t = world_truth(m->world);
+
+	if (m->card->name)
+		truth_say(t, world_now(m->world), what, "s:card", m->card->name);
+	else
+		truth_say(t, world_now(m->world), what, "");
 }
 
 static int64_t between(struct rng *r, int64_t low_ns, int64_t high_ns)

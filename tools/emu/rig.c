@@ -19,7 +19,7 @@ struct head {
 static const struct conf_item head_items[] = {
 	{ "rig", CONF_TEXT, HEAD(name), NULL, "the rig's name", 0, 0, NULL },
 	{ "protocol", CONF_TEXT, HEAD(protocol), NULL, "protocol profile", 0, 0, NULL },
-	{ "phone", CONF_TEXT, HEAD(phone), NULL, "phone profile", 0, 0, NULL },
+	{ "phone", CONF_TEXT, HEAD(phone), CONF_ABSENT, "phone profile", 0, 0, NULL },
 	{ "pairing", CONF_TEXT, HEAD(pairing), NULL, "pairing", 0, 0, NULL },
 	{ "emulate", CONF_NODE, HEAD(emulate), NULL, "what stands on the desk", 0, 0,
 	  NULL },
@@ -27,29 +27,105 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("uncertainty"),
 	CONTROLLERS("exchange_timeout"),
 	CONTROLLERS("reader"),
+	CONTROLLERS("card"),
+	CONTROLLERS("module"),
 	CONTROLLERS("relay"),
 	CONTROLLERS("positioner"),
 	{ 0 },
 };
 
-struct reader_keys {
+struct chip_keys {
 	int chip;
 	int64_t baud, gap_ns;
 	bool instant;
+	struct chip_knobs knobs;
+	struct node moved, work;
 };
 
 static const char *const chips[] = { "pn532", NULL };
-#define READER(field) offsetof(struct reader_keys, field)
-static const struct conf_item reader_items[] = {
-	{ "chip", CONF_CHOICE, READER(chip), NULL, "the reader's chip", 0, 0, chips },
-	{ "baud", CONF_INT, READER(baud), "115200", "the speed of its UART", 9600, 921600,
+#define GAP(at) \
+	{ \
+		"gap", CONF_TIME, at, "150 us", \
+			"its own pause between a card's frame and its next step", 86430, \
+			100 * NS_PER_MS, NULL \
+	}
+#define CHIP(field) offsetof(struct chip_keys, field)
+static const struct conf_item chip_items[] = {
+	{ "chip", CONF_CHOICE, CHIP(chip), NULL, "an NFC chip on a line", 0, 0, chips },
+	{ "baud", CONF_INT, CHIP(baud), "115200", "the speed of its UART", 9600, 921600,
 	  NULL },
-	{ "gap", CONF_TIME, READER(gap_ns), "150 us",
-	  "its own pause between a card's frame and its next step", 86430,
-	  100 * NS_PER_MS, NULL },
-	{ "instant", CONF_BOOL, READER(instant), "no",
+	GAP(CHIP(gap_ns)),
+	{ "instant", CONF_BOOL, CHIP(instant), "no",
 	  "neither its line nor the air takes any time: to measure what is around them",
 	  0, 0, NULL },
+	{ "ack_delay", CONF_TIME, CHIP(knobs.ack_delay_ns), "0", "pause before every ACK",
+	  0, 10 * NS_PER_S, NULL },
+	{ "work", CONF_NODE, CHIP(work), CONF_ABSENT,
+	  "a list: how long it works at which command", 0, 0, NULL },
+	{ "split", CONF_INT, CHIP(knobs.split), "0",
+	  "every response in two pieces: bytes of the first; 0: in one", 0, 300, NULL },
+	{ "split_pause", CONF_TIME, CHIP(knobs.split_pause_ns), "1 ms",
+	  "pause between the two", 0, 10 * NS_PER_S, NULL },
+	{ "extended", CONF_BOOL, CHIP(knobs.extended), "no",
+	  "every response in an extended frame", 0, 0, NULL },
+	{ "chunk", CONF_INT, CHIP(knobs.chunk), "262",
+	  "most data bytes of one response; the rest with 'more information'", 1, 262,
+	  NULL },
+	{ "moved", CONF_NODE, CHIP(moved), CONF_ABSENT,
+	  "what moves its antenna, as for the phone; else it lies in the field", 0, 0,
+	  NULL },
+	{ 0 },
+};
+
+struct work_keys {
+	struct node command;
+	struct chip_work work;
+};
+
+#define WORK(field) offsetof(struct work_keys, field)
+static const struct conf_item work_items[] = {
+	{ "command", CONF_NODE, WORK(command), CONF_ABSENT,
+	  "the code of the command, 0x00 to 0xff; absent: all others", 0, 0, NULL },
+	{ "median", CONF_TIME, WORK(work.median_ns), NULL, "how long", 0, 60 * NS_PER_S,
+	  NULL },
+	{ "sigma", CONF_NUMBER, WORK(work.sigma), "0",
+	  "scatter of its logarithm; 0: constant", 0, 3, NULL },
+	{ 0 },
+};
+
+struct module_keys {
+	int module, ask;
+	int64_t poll_ns, think_ns, gap_ns;
+	struct node input;
+};
+
+static const char *const modules[] = { "vehicle", NULL };
+static const char *const asks[] = { "fast", "standard", NULL };
+#define MODULE(field) offsetof(struct module_keys, field)
+static const struct conf_item module_items[] = {
+	{ "module", CONF_CHOICE, MODULE(module), NULL, "a vehicle module", 0, 0,
+	  modules },
+	{ "ask", CONF_CHOICE, MODULE(ask), "fast",
+	  "the transaction it asks for while its input is off", 0, 0, asks },
+	{ "poll", CONF_TIME, MODULE(poll_ns), "30 ms", "pause between two polls",
+	  NS_PER_MS, 10 * NS_PER_S, NULL },
+	{ "think", CONF_TIME, MODULE(think_ns), "2 ms",
+	  "its own time before every command", 0, NS_PER_S, NULL },
+	GAP(MODULE(gap_ns)),
+	{ "input", CONF_NODE, MODULE(input), CONF_ABSENT,
+	  "the relay that switches its input line: standard while it is on", 0, 0, NULL },
+	{ 0 },
+};
+
+struct input_keys {
+	const char *relay;
+	int64_t channel;
+};
+
+#define INPUT(field) offsetof(struct input_keys, field)
+static const struct conf_item input_items[] = {
+	{ "relay", CONF_TEXT, INPUT(relay), "", "the board", 0, 0, NULL },
+	{ "channel", CONF_INT, INPUT(channel), NULL, "and its channel", 1, 8, NULL },
 	{ 0 },
 };
 
@@ -67,23 +143,46 @@ static const struct conf_item board_items[] = {
 	{ 0 },
 };
 
-struct phone_keys {
+struct moved_keys {
 	const char *relay;
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
-	bool echo;
+	bool echo; /* the phone's alone */
 };
 
-#define PHONE(field) offsetof(struct phone_keys, field)
+#define MOVED(field) offsetof(struct moved_keys, field)
+#define MOVED_ITEMS \
+	{ \
+		"relay", CONF_TEXT, MOVED(relay), "", "the board that pushes it", \
+		0,       0,         NULL \
+	}, \
+		{ "channel", CONF_INT, MOVED(channel), "1", "and its channel", 1, 8, NULL }, \
+		{ "travel", \
+		  CONF_TIME, \
+		  MOVED(travel_ns), \
+		  "45 ms", \
+		  "time of its whole way", \
+		  0, \
+		  10 * NS_PER_S, \
+		  NULL }, \
+		{ "jitter", \
+		  CONF_TIME, \
+		  MOVED(jitter_ns), \
+		  "3 ms", \
+		  "standard deviation of that", \
+		  0, \
+		  NS_PER_S, \
+		  NULL }, \
+	{ \
+		"bounce", CONF_TIME, MOVED(bounce_ns), "4 ms", \
+			"longest bounce when it arrives", 0, NS_PER_S, NULL \
+	}
+static const struct conf_item moved_items[] = {
+	MOVED_ITEMS,
+	{ 0 },
+};
 static const struct conf_item phone_items[] = {
-	{ "relay", CONF_TEXT, PHONE(relay), "", "the board that pushes it", 0, 0, NULL },
-	{ "channel", CONF_INT, PHONE(channel), "1", "and its channel", 1, 8, NULL },
-	{ "travel", CONF_TIME, PHONE(travel_ns), "45 ms", "time of its whole way", 0,
-	  10 * NS_PER_S, NULL },
-	{ "jitter", CONF_TIME, PHONE(jitter_ns), "3 ms", "standard deviation of that", 0,
-	  NS_PER_S, NULL },
-	{ "bounce", CONF_TIME, PHONE(bounce_ns), "4 ms", "longest bounce when it arrives",
-	  0, NS_PER_S, NULL },
-	{ "echo", CONF_BOOL, PHONE(echo), "no",
+	MOVED_ITEMS,
+	{ "echo", CONF_BOOL, MOVED(echo), "no",
 	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
 	{ 0 },
 };
@@ -94,52 +193,133 @@ struct fault_keys {
 	int what;
 	int64_t count;
 	struct node value;
-	int64_t by_ns;
+	int64_t block, by_ns;
 };
 
 #define FAULT(field) offsetof(struct fault_keys, field)
 static const struct conf_item fault_items[] = {
-	{ "device", CONF_TEXT, FAULT(device), NULL, "which reader", 0, 0, NULL },
-	{ "at", CONF_NODE, FAULT(at), NULL, "when: {exchange: N}", 0, 0, NULL },
+	{ "device", CONF_TEXT, FAULT(device), NULL, "which chip", 0, 0, NULL },
+	{ "at", CONF_NODE, FAULT(at), NULL, "when: {exchange: N} or {command: N}", 0, 0,
+	  NULL },
 	{ "do", CONF_CHOICE, FAULT(what), NULL, "what happens", 0, 0, fault_names },
 	{ "for", CONF_INT, FAULT(count), "0",
-	  "silent: commands (0: until woken up); else exchanges in a row", 0, 1000000,
-	  NULL },
+	  "silent: commands (0: until woken up); wtx: requests; else exchanges in a "
+	  "row",
+	  0, 1000000, NULL },
 	{ "value", CONF_NODE, FAULT(value), CONF_ABSENT, "status: the byte, 0x01 to 0xff",
 	  0, 0, NULL },
+	{ "block", CONF_INT, FAULT(block), "0",
+	  "remove: as this block of the exchange begins; 0: before the first", 0, 1000,
+	  NULL },
 	{ "by", CONF_TIME, FAULT(by_ns), "0", "late: how much", 0, 60 * NS_PER_S, NULL },
 	{ 0 },
 };
 
 struct at_keys {
-	int64_t exchange;
+	int64_t exchange, command;
 };
 static const struct conf_item at_items[] = {
-	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), NULL,
+	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), CONF_ABSENT,
 	  "the N-th exchange that carries an APDU, from 1", 1, INT32_MAX, NULL },
+	{ "command", CONF_INT, offsetof(struct at_keys, command), CONF_ABSENT,
+	  "the N-th command of any kind, from 1", 1, INT32_MAX, NULL },
 	{ 0 },
 };
 
-static int add_reader(struct emu_rig *r, struct node key, struct node map,
-		      struct err *err)
+static bool is_speed(int64_t baud)
 {
-	struct reader_keys k;
+	static const int64_t speeds[] = { 9600,   19200,  38400,  57600,
+					  115200, 230400, 460800, 921600 };
+
+	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++)
+		if (speeds[i] == baud)
+			return true;
+	return false;
+}
+
+/* "0x40": a byte of at least @min. */
+static int read_byte(struct node value, const char *key, long min, uint8_t *out,
+		     struct err *err)
+{
+	const char *text = node_text(value);
+	char *end = NULL;
+	long v = text ? strtol(text, &end, 0) : 0;
+
+	if (!text || end == text || *end || v < min || v > 255)
+		return node_error(value, err, "%s: a byte is needed, 0x%02lx to 0xff",
+				  key, min);
+	*out = (uint8_t)v;
+	return 0;
+}
+
+static int read_work(struct chip_knobs *knobs, struct node list, struct err *err)
+{
+	int rc = 0;
+
+	if (!node_is_list(list))
+		return node_error(list, err, "work: a list is needed");
+	if (node_count(list) > KNOBS_MAX_WORK)
+		return node_error(list, err, "work: more than %d rows", KNOBS_MAX_WORK);
+	for (int i = 0; i < node_count(list) && !rc; i++) {
+		struct work_keys k = { 0 };
+		uint8_t code = 0;
+
+		rc = conf_bind(node_item(list, i), work_items, &k, err);
+		if (!rc && node_present(k.command))
+			rc = read_byte(k.command, "command", 0, &code, err);
+		k.work.command = node_present(k.command) ? code : -1;
+		knobs->work[knobs->work_count++] = k.work;
+	}
+	return rc;
+}
+
+static int add_chip(struct emu_rig *r, struct node key, struct node map, struct err *err)
+{
+	struct rig_chip *chip = &r->chips[r->chip_count];
+	struct chip_keys k = { 0 };
 	int rc;
 
-	if (r->reader)
-		return node_error(key, err, "a second reader; one stands in the field");
-	rc = conf_bind(map, reader_items, &k, err);
+	if (r->chip_count == RIG_MAX_CHIPS)
+		return node_error(key, err, "more than %d chips", RIG_MAX_CHIPS);
+	rc = conf_bind(map, chip_items, &k, err);
 	if (rc)
 		return rc;
-	if (k.baud != 9600 && k.baud != 19200 && k.baud != 38400 && k.baud != 57600 &&
-	    k.baud != 115200 && k.baud != 230400 && k.baud != 460800 && k.baud != 921600)
+	if (!is_speed(k.baud))
 		return node_error(node_get(map, "baud"), err,
 				  "baud: not a speed of this chip; allowed: 9600, 19200, "
 				  "38400, 57600, 115200, 230400, 460800, 921600");
-	r->reader = node_text(key);
-	r->baud = k.baud;
-	r->gap_ns = k.gap_ns;
-	r->instant = k.instant;
+	if (node_present(k.work)) {
+		rc = read_work(&k.knobs, k.work, err);
+		if (rc)
+			return rc;
+	}
+	*chip = (struct rig_chip){ .name = node_text(key),
+				   .baud = k.baud,
+				   .gap_ns = k.gap_ns,
+				   .instant = k.instant,
+				   .knobs = k.knobs,
+				   .is_moved = node_present(k.moved) };
+	r->chip_count++;
+	return 0;
+}
+
+static int add_module(struct emu_rig *r, struct node key, struct node map,
+		      struct err *err)
+{
+	struct module_keys k = { 0 };
+	int rc;
+
+	if (r->module_count == RIG_MAX_MODULES)
+		return node_error(key, err, "more than one vehicle module");
+	rc = conf_bind(map, module_items, &k, err);
+	if (rc)
+		return rc;
+	r->modules[r->module_count++] = (struct rig_module){ .name = node_text(key),
+							     .ask = k.ask,
+							     .poll_ns = k.poll_ns,
+							     .think_ns = k.think_ns,
+							     .gap_ns = k.gap_ns,
+							     .board = -1 };
 	return 0;
 }
 
@@ -169,12 +349,14 @@ static int add_device(struct emu_rig *r, struct node key, struct node map,
 				  "and _, at most %d",
 				  name, RIG_NAME - 1);
 	if (node_present(node_get(map, "chip")))
-		return add_reader(r, key, map, err);
+		return add_chip(r, key, map, err);
+	if (node_present(node_get(map, "module")))
+		return add_module(r, key, map, err);
 	if (node_present(node_get(map, "board")))
 		return add_board(r, key, map, err);
 	return node_error(key, err,
-			  "%s: a reader has the key 'chip', a relay board 'board'; else "
-			  "allowed here: phone, faults",
+			  "%s: an NFC chip has the key 'chip', a relay board 'board', "
+			  "a vehicle module 'module'; else allowed here: phone, faults",
 			  name);
 }
 
@@ -186,70 +368,121 @@ static int find_board(const struct emu_rig *r, const char *name)
 	return -1;
 }
 
-static int read_phone(struct emu_rig *r, struct node map, struct err *err)
+/* The board and channel that somebody names in @map. */
+static int find_channel(const struct emu_rig *r, struct node map, const char *relay,
+			int64_t channel, int *board, struct err *err)
 {
-	struct phone_keys k;
-	int rc = conf_bind(map, phone_items, &k, err);
-
-	if (rc)
-		return rc;
-	r->phone_board = find_board(r, k.relay);
-	if (r->phone_board < 0 && *k.relay)
+	*board = find_board(r, relay);
+	if (*board < 0 && *relay)
 		return node_error(node_get(map, "relay"), err,
-				  "relay: there is no board '%s' on this desk", k.relay);
-	if (r->phone_board >= 0 && k.channel > r->boards[r->phone_board].channels)
-		return node_error(
-			node_present(node_get(map, "channel")) ? node_get(map, "channel")
-							       : map,
-			err, "channel: %s has only %d", r->boards[r->phone_board].name,
-			(int)r->boards[r->phone_board].channels);
-	r->channel = k.channel;
-	r->travel_ns = k.travel_ns;
-	r->jitter_ns = k.jitter_ns;
-	r->bounce_ns = k.bounce_ns;
-	r->echo = k.echo;
+				  "relay: there is no board '%s' on this desk", relay);
+	if (*board >= 0 && channel > r->boards[*board].channels)
+		return node_error(node_present(node_get(map, "channel"))
+					  ? node_get(map, "channel")
+					  : map,
+				  err, "channel: %s has only %d", r->boards[*board].name,
+				  (int)r->boards[*board].channels);
 	return 0;
 }
 
-static int read_status(struct node value, uint8_t *out, struct err *err)
+static int read_moved(const struct emu_rig *r, struct node map,
+		      const struct conf_item *items, struct rig_moved *out, bool *echo,
+		      struct err *err)
 {
-	const char *text = node_text(value);
-	char *end = NULL;
-	long v = text ? strtol(text, &end, 0) : 0;
+	struct moved_keys k = { 0 };
+	int rc = conf_bind(map, items, &k, err);
 
-	if (!text || end == text || *end || v < 1 || v > 255)
-		return node_error(value, err,
-				  "value: a status byte is needed, 0x01 to 0xff");
-	*out = (uint8_t)v;
-	return 0;
+	if (rc)
+		return rc;
+	*echo = k.echo;
+	out->channel = k.channel;
+	out->travel_ns = k.travel_ns;
+	out->jitter_ns = k.jitter_ns;
+	out->bounce_ns = k.bounce_ns;
+	return find_channel(r, map, k.relay, k.channel, &out->board, err);
+}
+
+static int read_input(const struct emu_rig *r, struct node map, struct rig_module *out,
+		      struct err *err)
+{
+	struct input_keys k;
+	int rc = conf_bind(map, input_items, &k, err);
+
+	if (rc)
+		return rc;
+	out->channel = k.channel;
+	return find_channel(r, map, k.relay, k.channel, &out->board, err);
+}
+
+/* What refers to a board, once all of them are known. */
+static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
+{
+	bool none;
+	int rc = 0;
+
+	for (int i = 0; i < r->chip_count && !rc; i++) {
+		struct rig_chip *chip = &r->chips[i];
+
+		if (chip->is_moved)
+			rc = read_moved(r, node_get(node_get(map, chip->name), "moved"),
+					moved_items, &chip->moved, &none, err);
+	}
+	for (int i = 0; i < r->module_count && !rc; i++) {
+		struct node input = node_get(node_get(map, r->modules[i].name), "input");
+
+		if (node_present(input))
+			rc = read_input(r, input, &r->modules[i], err);
+	}
+	r->has_phone = node_present(node_get(map, "phone"));
+	if (!rc && r->has_phone)
+		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
+				&r->echo, err);
+	return rc;
+}
+
+static int find_chip(const struct emu_rig *r, const char *name)
+{
+	for (int i = 0; i < r->chip_count; i++)
+		if (strcmp(r->chips[i].name, name) == 0)
+			return i;
+	return -1;
 }
 
 static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 {
 	struct fault_keys k = { 0 };
-	struct at_keys at;
+	struct at_keys at = { 0 };
 	struct fault *f = &r->faults[r->fault_count];
-	int rc = conf_bind(map, fault_items, &k, err);
+	int device, rc = conf_bind(map, fault_items, &k, err);
 
 	if (!rc)
 		rc = conf_bind(k.at, at_items, &at, err);
 	if (rc)
 		return rc;
-	if (!r->reader || strcmp(k.device, r->reader) != 0)
+	if ((at.exchange == 0) == (at.command == 0))
+		return node_error(k.at, err,
+				  "at: one of them is needed, as {exchange: 3} or "
+				  "{command: 12}");
+	device = find_chip(r, k.device);
+	if (device < 0)
 		return node_error(node_get(map, "device"), err,
-				  "device: there is no reader '%s' on this desk",
-				  k.device);
-	*f = (struct fault){ .exchange = at.exchange,
+				  "device: there is no chip '%s' on this desk", k.device);
+	*f = (struct fault){ .device = device,
+			     .exchange = at.exchange,
+			     .command = at.command,
+			     .block = k.block,
 			     .what = (enum fault_do)k.what,
 			     .count = k.count,
 			     .by_ns = k.by_ns };
 	if (f->what == FAULT_LATE && f->by_ns == 0)
 		return node_error(map, err,
 				  "late: 'by' is missing, such as 'by: 500 ms'");
+	if (f->what == FAULT_WTX && f->count == 0)
+		return node_error(map, err, "wtx: 'for' is missing: how many requests");
 	if (f->what == FAULT_STATUS && !node_present(k.value))
 		return node_error(map, err, "status: 'value' is missing");
 	if (f->what == FAULT_STATUS)
-		rc = read_status(k.value, &f->value, err);
+		rc = read_byte(k.value, "value", 1, &f->value, err);
 	r->fault_count += !rc;
 	return rc;
 }
@@ -267,7 +500,8 @@ static int read_faults(struct emu_rig *r, struct node list, struct err *err)
 	return rc;
 }
 
-static int read_desk(struct emu_rig *r, struct node map, struct err *err)
+static int read_desk(struct emu_rig *r, struct node map, bool has_profile,
+		     struct err *err)
 {
 	int rc = 0;
 
@@ -279,13 +513,16 @@ static int read_desk(struct emu_rig *r, struct node map, struct err *err)
 		if (strcmp(key, "phone") != 0 && strcmp(key, "faults") != 0)
 			rc = add_device(r, node_key(map, i), node_item(map, i), err);
 	}
-	if (!rc && !r->reader)
-		rc = node_error(map, err, "emulate: no reader; 'reader0: {chip: pn532}'");
-	r->phone_board = -1;
-	if (!rc && !node_present(node_get(map, "phone")))
+	if (!rc && r->chip_count == 0)
+		rc = node_error(map, err, "emulate: no chip; 'reader0: {chip: pn532}'");
+	if (!rc && r->chip_count == 1 && r->module_count == 0 &&
+	    !node_present(node_get(map, "phone")))
 		rc = node_error(map, err, "emulate: the key 'phone' is missing");
 	if (!rc)
-		rc = read_phone(r, node_get(map, "phone"), err);
+		rc = read_wiring(r, map, err);
+	if (!rc && r->has_phone && !has_profile)
+		rc = node_error(node_get(map, "phone"), err,
+				"phone: the rig names no phone profile");
 	if (!rc && node_present(node_get(map, "faults")))
 		rc = read_faults(r, node_get(map, "faults"), err);
 	return rc;
@@ -305,7 +542,7 @@ static int load(struct emu_rig **out, struct conf *conf, struct err *err)
 	r->path = conf_name(conf);
 	rc = conf_bind(conf_root(conf), head_items, &head, err);
 	if (!rc)
-		rc = read_desk(r, head.emulate, err);
+		rc = read_desk(r, head.emulate, head.phone != NULL, err);
 	if (rc) {
 		emu_rig_free(r);
 		return rc;

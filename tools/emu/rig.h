@@ -2,6 +2,7 @@
 #define TOOLS_EMU_RIG_H
 
 #include "tools/emu/faults.h"
+#include "tools/emu/knobs.h"
 
 #include "bench/core/conf.h"
 
@@ -10,6 +11,8 @@
  * controller's own keys are taken as they stand. The schema is told in keybench-emu(1).
  */
 #define RIG_MAX_BOARDS 4
+#define RIG_MAX_CHIPS 3
+#define RIG_MAX_MODULES 1
 #define RIG_MAX_FAULTS 64
 #define RIG_NAME 32
 
@@ -18,18 +21,48 @@ struct rig_board {
 	int64_t channels;
 };
 
+/** A slide that a relay moves. */
+struct rig_moved {
+	int board; /* index; -1: nothing moves it */
+	int64_t channel, travel_ns, jitter_ns, bounce_ns;
+};
+
+struct rig_chip {
+	const char *name; /* "reader0" */
+	int64_t baud, gap_ns;
+	bool instant; /* neither line nor air takes time */
+	struct chip_knobs knobs;
+	bool is_moved;          /* its antenna; else it always lies in the field */
+	struct rig_moved moved; /* when it is */
+};
+
+enum rig_module_ask {
+	MODULE_FAST,
+	MODULE_STANDARD
+};
+
+/** A vehicle module. */
+struct rig_module {
+	const char *name; /* "module0" */
+	int ask;          /* enum rig_module_ask */
+	int64_t poll_ns, think_ns, gap_ns;
+	int board; /* index: whose channel is its input line; -1: none */
+	int64_t channel;
+};
+
 struct emu_rig {
 	struct conf *conf; /* owns every string below */
 	const char *path;
 	const char *name, *protocol, *phone, *pairing;
-	const char *reader; /* "reader0" */
-	int64_t baud, gap_ns;
-	bool instant; /* neither line nor air takes time */
+	struct rig_chip chips[RIG_MAX_CHIPS];
+	int chip_count;
+	struct rig_module modules[RIG_MAX_MODULES];
+	int module_count;
 	struct rig_board boards[RIG_MAX_BOARDS];
 	int board_count;
-	int phone_board; /* whose channel pushes the phone; -1: none does */
-	int64_t channel, travel_ns, jitter_ns, bounce_ns;
-	bool echo; /* it answers with what it was asked */
+	bool has_phone;
+	struct rig_moved moved; /* the phone */
+	bool echo;              /* it answers with what it was asked */
 	struct fault faults[RIG_MAX_FAULTS];
 	int fault_count;
 };

@@ -1,0 +1,94 @@
+#!/bin/sh
+# Debian's unmodified NFC programs on the emulated desk: list, poll, anticollision, diagnosis, and a tag that one chip
+# emulates while the other reads it.
+. tools/tap.sh
+export LIBNFC_AUTO_SCAN=false
+mkdir "$tmp/links"
+for p in nfc-list nfc-poll nfc-anticol nfc-emulate-forum-tag4 pn53x-diagnose; do
+	command -v $p >/dev/null && continue
+	echo "1..0 # SKIP $p is not installed (Debian packages libnfc-bin, libnfc-examples, libnfc-pn53x-examples)"
+	exit 0
+done
+
+# desk RIG OPTION...: start it; $desk is its process
+desk() {
+	"$bin/keybench-emu" --links "$tmp/links" --truth "$tmp/truth" --rig "$@" >"$tmp/desk" 2>"$tmp/desk.err" &
+	desk=$!
+	wait_for 10 grep -q 0 "$tmp/desk" || { echo "# the desk does not say its devices"; cat "$tmp/desk.err"; }
+}
+
+end_desk() {
+	kill "$desk"
+	wait "$desk"
+}
+
+# on CHIP PROGRAM...: with that chip as its device; must end by itself
+on() {
+	chip=$1
+	shift
+	LIBNFC_DEVICE="pn532_uart:$tmp/links/$chip" timeout 60 "$@" >"$tmp/out" 2>&1
+}
+
+told() {
+	grep -q "\"what\":\"$1\"$2" "$tmp/truth"
+}
+
+desk fixtures/rigs/emulated-a.yaml --present
+on reader0 pn53x-diagnose
+is $? 0 "pn53x-diagnose ends well"
+holds "$tmp/out" "Communication line test: OK" "the line is good"
+holds "$tmp/out" "ROM test: OK" "the ROM too"
+holds "$tmp/out" "RAM test: OK" "and the RAM"
+
+on reader0 nfc-anticol
+is $? 0 "nfc-anticol ends well"
+holds "$tmp/out" "ATQA: 0004" "raw frames: ATQA"
+holds "$tmp/out" " UID: 08" "UID"
+holds "$tmp/out" " SAK: 20" "SAK"
+holds "$tmp/out" " ATS: 06  78  00  80  00  80" "and ATS"
+
+LIBNFC_DEVICE="pn532_uart:$tmp/links/reader0" timeout 60 nfc-poll >"$tmp/poll" 2>&1 &
+poll=$!
+wait_for 20 told activated
+printf '\240\001\001\242' >"$tmp/links/relay0"
+sleep 0.3
+printf '\240\001\000\241' >"$tmp/links/relay0"
+wait "$poll"
+is $? 0 "nfc-poll ends when the phone is drawn away"
+holds "$tmp/poll" "SAK (SEL_RES): 20" "and has seen it"
+holds "$tmp/poll" "done." "and seen it go"
+end_desk
+
+cat >"$tmp/two.yaml" <<'END'
+rig: two
+protocol: dk-ccc-1.0
+pairing: bench
+emulate:
+  reader0: {chip: pn532}
+  card0: {chip: pn532}
+END
+: >"$tmp/truth"
+desk "$tmp/two.yaml"
+on reader0 nfc-list
+is $? 0 "nfc-list ends well on an empty field"
+grep -q 'UID' "$tmp/out"
+is $? 1 "and sees no card: the other chip was not asked to be one"
+
+# The reader's side, by hand: SELECT the NDEF application, then its capability container, as a Type 4 reader does.
+LIBNFC_DEVICE="pn532_uart:$tmp/links/card0" timeout 60 nfc-emulate-forum-tag4 -1 >"$tmp/tag" 2>&1 &
+tag=$!
+wait_for 20 grep -q Emulating "$tmp/tag"
+sleep 0.5
+on reader0 nfc-list
+is $? 0 "nfc-list ends well while the other chip emulates a tag"
+holds "$tmp/out" "UID (NFCID3): 08  00  b0  0b" "it finds the emulated tag"
+holds "$tmp/out" "SAK (SEL_RES): 20" "which speaks ISO/IEC 14443-4"
+holds "$tmp/out" "ATS: 75  33  92  03" "with the chip's own ATS"
+wait "$tag"
+holds "$tmp/tag" "Target Released" "the tag hears that it was released"
+told deselected ',"card":"card0"'
+ok $? "and so it was"
+told interference
+is $? 1 "one carrier at a time was on"
+end_desk
+done_testing
