@@ -8,7 +8,7 @@
  * place where it is made.
  */
 #define REPORT_SIMULATED \
-	"SIMULATED: measured on an emulated desk; this says nothing about real hardware"
+	"SIMULATED: nothing here was measured on real hardware, nor says anything of it"
 
 /** Samples in ascending order, the caller's to free; NULL: no memory. */
 int64_t *report_sorted(const struct summary_samples *s);

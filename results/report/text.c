@@ -1,3 +1,4 @@
+#include "bench/core/fs.h"
 #include "results/number.h"
 #include "results/record.h"
 #include "results/report/report.h"
@@ -397,9 +398,10 @@ static int put_case(struct page *p, const struct summary_case *c, struct err *er
 	return rc;
 }
 
-static void put_footer(struct page *p, const struct summary *s)
+static void put_footer(struct page *p, const struct summary *s,
+		       const struct store_run *folder)
 {
-	char claim[NUMBER_SIZE], run[NUMBER_SIZE];
+	char claim[NUMBER_SIZE], run[NUMBER_SIZE], truth[sizeof(folder->path) + 32];
 
 	buf_text(p->out, "\n");
 	if (s->risk_run > 0)
@@ -419,7 +421,9 @@ static void put_footer(struct page *p, const struct summary *s)
 		 "beside this one: journal.jsonl (the record), summary.json, junit.xml, "
 		 "samples.csv "
 		 "(every attempt), histograms.hlog, inputs/%s",
-		 s->simulated ? ", truth.jsonl (what really happened)" : "");
+		 fs_exists(store_path(folder, "truth.jsonl", truth, sizeof(truth)))
+			 ? ", truth.jsonl (what really happened)"
+			 : "");
 }
 
 int report_text(const struct summary *s, const struct store_run *run,
@@ -429,7 +433,6 @@ int report_text(const struct summary *s, const struct store_run *run,
 	struct page p = { out, &use };
 	int rc = 0;
 
-	(void)run;
 	if (o)
 		use = *o;
 	if (use.width < 80) /* the tables need it */
@@ -440,6 +443,6 @@ int report_text(const struct summary *s, const struct store_run *run,
 	put_verdicts(&p, s);
 	for (size_t i = 0; i < s->case_count && !rc; i++)
 		rc = put_case(&p, &s->cases[i], err);
-	put_footer(&p, s);
+	put_footer(&p, s, run);
 	return rc;
 }
