@@ -60,7 +60,7 @@ $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench demo setup-build setup-check check run-tests check-san unit cover hdr-check format \
+.PHONY: all bench demo setup-build setup-bench setup-check check run-tests check-san unit cover hdr-check format \
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
 	torture valgrind
 
@@ -146,6 +146,8 @@ define setup
 endef
 setup-build:
 	$(call setup,build)
+setup-bench:
+	$(call setup,bench)
 setup-check: setup-build
 	$(call setup,check)
 
@@ -201,7 +203,8 @@ cover:
 	  awk '/^File .(bench|drivers|fixtures|results|suites|tools)/{f=$$2} /^Lines/&&f{sub("Lines executed:","",$$0); print $$1, f; f=""}' | sort -n
 
 ## bench: what keybench itself costs, a table of ratios taken in one run (a few minutes; no test)
-bench: all
+bench: setup-build setup-bench
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(BIN)/keybench-perf
 ## hdr-check: every header compiles alone
 HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')

@@ -22,6 +22,7 @@ static const struct {
 	{ "crypto", "transactions, against the bare OpenSSL operations", perf_crypto },
 	{ "runs", "simulated runs: speed and memory", perf_runs },
 	{ "hist", "the histogram: cost of a record, error of a quantile", perf_hist },
+	{ "candump", "CAN logs, against can-utils' log2long", perf_candump },
 };
 #define CHAPTERS (int)(sizeof(chapters) / sizeof(chapters[0]))
 
@@ -69,7 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp parser = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[link] [stamps] [crypto] [runs] [hist]",
+	.args_doc = "[link] [stamps] [crypto] [runs] [hist] [candump]",
 	.doc = "Measures what keybench itself costs, as ratios taken in one "
 	       "run.\vWithout "
 	       "arguments all chapters. A measurement, no test: the status does not tell "

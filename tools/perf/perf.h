@@ -64,5 +64,6 @@ int perf_stamps(struct perf *p, struct err *err);
 int perf_crypto(struct perf *p, struct err *err);
 int perf_runs(struct perf *p, struct err *err);
 int perf_hist(struct perf *p, struct err *err);
+int perf_candump(struct perf *p, struct err *err);
 
 #endif
