@@ -97,6 +97,8 @@ static void free_node(struct conf_node *n)
 	}
 	free(n->keys);
 	free(n->items);
+	if (n->text) /* pairing files hold keys */
+		secret_wipe(n->text, strlen(n->text));
 	free(n->text);
 	free(n);
 }
@@ -106,9 +108,13 @@ void conf_free(struct conf *conf)
 	if (!conf)
 		return;
 	free_node(conf->root);
-	for (int i = 0; i < conf->kept_count; i++)
-		free(conf->kept[i]);
+	for (int i = 0; i < conf->kept_count; i++) {
+		secret_wipe(conf->kept[i].data, conf->kept[i].size);
+		free(conf->kept[i].data);
+	}
 	free(conf->kept);
+	if (conf->text.data)
+		secret_wipe(conf->text.data, conf->text.cap);
 	buf_release(&conf->text);
 	free(conf->name);
 	free(conf);

@@ -270,13 +270,16 @@ static int read_choice(const struct reading *r)
 static void *keep(const struct conf *conf, size_t size)
 {
 	struct conf *c = (struct conf *)conf;
-	void **kept = realloc(c->kept, ((size_t)c->kept_count + 1) * sizeof(void *));
+	struct kept *kept = realloc(c->kept, ((size_t)c->kept_count + 1) * sizeof(*kept));
+	void *data;
 
 	if (!kept)
 		return NULL;
 	c->kept = kept;
-	kept[c->kept_count] = malloc(size ? size : 1);
-	return kept[c->kept_count] ? kept[c->kept_count++] : NULL;
+	data = calloc(1, size ? size : 1);
+	if (data)
+		kept[c->kept_count++] = (struct kept){ data, size };
+	return data;
 }
 
 static int read_hex(const struct reading *r)

@@ -30,7 +30,10 @@ struct conf {
 	struct conf_node *root;
 	conf_device_fn *device_fn;
 	void *device_ctx;
-	void **kept; /* memory handed out with values: lives as long as the conf */
+	struct kept { /* memory handed out with values: lives as long as the conf */
+		void *data;
+		size_t size;
+	} * kept;
 	int kept_count;
 };
 
