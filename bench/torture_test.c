@@ -147,7 +147,8 @@ __attribute__((noinline)) static void *tortured_realloc(void *old, size_t size)
 
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:tortured_malloc\nleak:tortured_realloc\nleak:libfyaml.so\n";
+	return "leak:library_get\nleak:library_resize\nleak:tortured_malloc\n"
+	       "leak:tortured_realloc\nleak:libfyaml.so\n";
 }
 
 static void *library_get(enum domain d, size_t size)

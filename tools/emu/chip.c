@@ -317,6 +317,9 @@ static void on_deserted(void *ctx)
 		note(c, "aborted", "in", BYTES(c->command, c->command_len));
 	stop_work(c);
 	chip_role_end(c);
+	/* what the dead client wrote last is still on the line: its answer would meet the next one's first ACK */
+	inbox_stop(&c->inbox);
+	pn53x_reset(&c->parser);
 }
 
 static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)

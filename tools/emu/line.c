@@ -77,8 +77,12 @@ static void on_readable(void *ctx, int fd)
 /* The last close of a terminal forgets what was not read; our own slave keeps this one open. */
 static void deserted(struct line *l)
 {
+	char unread[256];
+
 	line_drop(l);
 	tcflush(l->slave, TCIFLUSH);
+	while (l->on_deserted && read(l->master, unread, sizeof(unread)) > 0)
+		;
 	if (l->on_deserted)
 		l->on_deserted(l->ctx);
 }
@@ -91,6 +95,7 @@ static void on_client(void *ctx, int fd)
 		char room[4096];
 	} u;
 	ssize_t n = read(fd, &u, sizeof(u));
+	bool left = false;
 
 	for (char *at = u.room; n > 0 && at < u.room + n;) {
 		const struct inotify_event *e = (const struct inotify_event *)(void *)at;
@@ -100,9 +105,10 @@ static void on_client(void *ctx, int fd)
 		truth_say(world_truth(l->world), world_now(l->world),
 			  opened ? "client_opened" : "client_gone", "s:device", l->name);
 		at += sizeof(*e) + e->len;
-		if (l->clients == 0)
-			deserted(l);
+		left = left || !opened;
 	}
+	if (left && l->clients <= 0)
+		deserted(l);
 }
 
 static void deliver_next(void *ctx)
