@@ -31,6 +31,7 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("module"),
 	CONTROLLERS("relay"),
 	CONTROLLERS("positioner"),
+	CONTROLLERS("bus"),
 	{ 0 },
 };
 
@@ -140,6 +141,16 @@ static const struct conf_item board_items[] = {
 	{ "board", CONF_CHOICE, BOARD(board), NULL, "the kind of relay board", 0, 0,
 	  boards },
 	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 8, NULL },
+	{ 0 },
+};
+
+struct bus_keys {
+	int64_t bitrate;
+};
+
+static const struct conf_item bus_items[] = {
+	{ "bitrate", CONF_INT, offsetof(struct bus_keys, bitrate), NULL,
+	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
 	{ 0 },
 };
 
@@ -337,6 +348,20 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 	return 0;
 }
 
+static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)
+{
+	struct bus_keys k;
+	int rc;
+
+	if (r->bus_count == RIG_MAX_BUSES)
+		return node_error(key, err, "more than %d buses", RIG_MAX_BUSES);
+	rc = conf_bind(map, bus_items, &k, err);
+	if (rc)
+		return rc;
+	r->buses[r->bus_count++] = (struct rig_bus){ node_text(key), k.bitrate };
+	return 0;
+}
+
 static int add_device(struct emu_rig *r, struct node key, struct node map,
 		      struct err *err)
 {
@@ -354,10 +379,14 @@ static int add_device(struct emu_rig *r, struct node key, struct node map,
 		return add_module(r, key, map, err);
 	if (node_present(node_get(map, "board")))
 		return add_board(r, key, map, err);
-	return node_error(key, err,
-			  "%s: an NFC chip has the key 'chip', a relay board 'board', "
-			  "a vehicle module 'module'; else allowed here: phone, faults",
-			  name);
+	if (node_present(node_get(map, "bitrate")))
+		return add_bus(r, key, map, err);
+	return node_error(
+		key, err,
+		"%s: an NFC chip has the key 'chip', a relay board 'board', "
+		"a vehicle module 'module', a bus 'bitrate'; else allowed here: "
+		"phone, faults",
+		name);
 }
 
 static int find_board(const struct emu_rig *r, const char *name)

@@ -13,12 +13,19 @@
 #define RIG_MAX_BOARDS 4
 #define RIG_MAX_CHIPS 3
 #define RIG_MAX_MODULES 1
+#define RIG_MAX_BUSES 2
 #define RIG_MAX_FAULTS 64
 #define RIG_NAME 32
 
 struct rig_board {
 	const char *name; /* "relay0" */
 	int64_t channels;
+};
+
+/** A virtual CAN bus. */
+struct rig_bus {
+	const char *name; /* "bus0" */
+	int64_t bitrate;
 };
 
 /** A slide that a relay moves. */
@@ -60,6 +67,8 @@ struct emu_rig {
 	int module_count;
 	struct rig_board boards[RIG_MAX_BOARDS];
 	int board_count;
+	struct rig_bus buses[RIG_MAX_BUSES];
+	int bus_count;
 	bool has_phone;
 	struct rig_moved moved; /* the phone */
 	bool echo;              /* it answers with what it was asked */
