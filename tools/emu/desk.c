@@ -141,8 +141,10 @@ static int open_nfc(struct desk *d, bool present, struct err *err)
 		rc = open_chip(d, i, err);
 	if (!rc && rig->module_count) {
 		begin_air(d, &d->module_air, rig->modules[0].gap_ns);
-		rc = module_new(&d->module, d->world, rig, &rig->modules[0],
-				&d->module_air, err);
+		rc = module_new(
+			&d->module, d->world, rig, &rig->modules[0], &d->module_air,
+			rig->modules[0].bus < 0 ? NULL : d->hubs[rig->modules[0].bus],
+			err);
 	}
 	if (rc)
 		return rc;

@@ -48,6 +48,12 @@ enum rig_module_ask {
 	MODULE_STANDARD
 };
 
+enum rig_announce {     /* that the door is open */
+	ANNOUNCE_AFTER, /* a good transaction */
+	ANNOUNCE_NEVER,
+	ANNOUNCE_BEFORE /* as soon as somebody is activated */
+};
+
 /** A vehicle module. */
 struct rig_module {
 	const char *name; /* "module0" */
@@ -55,6 +61,12 @@ struct rig_module {
 	int64_t poll_ns, think_ns, gap_ns;
 	int board; /* index: whose channel is its input line; -1: none */
 	int64_t channel;
+	int bus;         /* index: where it speaks; -1: it has none */
+	const char *dbc; /* on a bus: its messages */
+	bool sleeps;     /* until it is woken over the bus, and again stay_ns later */
+	int64_t stay_ns;
+	enum rig_announce announce;
+	int64_t announce_ns, announce_jitter_ns;
 };
 
 struct emu_rig {
