@@ -25,7 +25,8 @@ struct voice {
 	struct voice_events events;
 	struct hub *hub;
 	struct words words;
-	int node; /* -1: none */
+	/* one a message, -1: none: each has a mailbox of its own, in which the newest counts */
+	int door, state;
 	struct rng rng;
 	bool awake, is_open;
 	int64_t opened_ns;
@@ -117,6 +118,12 @@ int voice_check(const struct emu_rig *rig, const struct rig_module *options,
 
 /* -- speaking -- */
 
+static void send(struct voice *v, int node, const struct canframe *f)
+{
+	canbus_flush(hub_model(v->hub), node);
+	hub_send(v->hub, node, f);
+}
+
 static void say_door(struct voice *v)
 {
 	const struct words *w = &v->words;
@@ -126,7 +133,7 @@ static void say_door(struct voice *v)
 	dbc_put(w->lock, f.data, v->is_open ? w->unlocked : w->locked);
 	if (w->cause && v->is_open)
 		dbc_put(w->cause, f.data, w->by_key);
-	hub_send(v->hub, v->node, &f);
+	send(v, v->door, &f);
 	/* counted anew: none of them comes between a change and what answers it */
 	timer_set(v->world, &v->cycle, world_now(v->world) + CYCLE_NS);
 }
@@ -138,7 +145,7 @@ static void say_state(struct voice *v)
 
 	dbc_frame(w->module_state, &f);
 	dbc_put(w->awake, f.data, v->awake ? w->awake_yes : w->awake_no);
-	hub_send(v->hub, v->node, &f);
+	send(v, v->state, &f);
 }
 
 static void open_door(struct voice *v)
@@ -258,7 +265,7 @@ static void init(struct voice *v, struct world *w, struct hub *hub,
 	v->hub = hub;
 	v->options = options;
 	v->events = *events;
-	v->node = -1;
+	v->door = v->state = -1;
 	v->awake = !options->sleeps;
 	for (int i = 0; i < 4; i++) {
 		timers[i]->fn = fns[i];
@@ -280,8 +287,9 @@ int voice_new(struct voice **out, struct world *w, struct hub *hub,
 	init(v, w, hub, options, events);
 	rc = load_words(&v->words, rig, options, err);
 	if (!rc) {
-		v->node = canbus_attach(hub_model(hub), hear, v);
-		if (v->node < 0)
+		v->door = canbus_attach(hub_model(hub), NULL, v);
+		v->state = canbus_attach(hub_model(hub), hear, v);
+		if (v->door < 0 || v->state < 0)
 			rc = err_set(err, ERR_RANGE, "%s: too many nodes", hub_name(hub));
 	}
 	if (rc) {
@@ -302,8 +310,10 @@ void voice_free(struct voice *v)
 	timer_stop(v->world, &v->cycle);
 	timer_stop(v->world, &v->sleep);
 	timer_stop(v->world, &v->relock);
-	if (v->node >= 0)
-		canbus_detach(hub_model(v->hub), v->node);
+	if (v->door >= 0)
+		canbus_detach(hub_model(v->hub), v->door);
+	if (v->state >= 0)
+		canbus_detach(hub_model(v->hub), v->state);
 	dbc_free(v->words.dbc);
 	free(v);
 }
