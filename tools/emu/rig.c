@@ -334,7 +334,9 @@ static int add_chip(struct emu_rig *r, struct node key, struct node map, struct 
 
 static int read_announce(struct rig_module *m, struct node value, struct err *err)
 {
-	static const struct conf_item item = { .type = CONF_TIME, .max = 10 * NS_PER_S };
+	static const struct conf_item item = { .key = "announce",
+					       .type = CONF_TIME,
+					       .max = 10 * NS_PER_S };
 	const char *text = node_text(value);
 
 	m->announce_ns = 20 * NS_PER_MS;
@@ -344,8 +346,10 @@ static int read_announce(struct rig_module *m, struct node value, struct err *er
 		m->announce = ANNOUNCE_NEVER;
 	else if (text && strcmp(text, "before") == 0)
 		m->announce = ANNOUNCE_BEFORE;
-	else
-		return conf_value(value, &item, &m->announce_ns, err);
+	else if (conf_value(value, &item, &m->announce_ns, NULL))
+		return node_error(value, err,
+				  "announce: a time of at most 10 s is needed, such as "
+				  "'20 ms', or never or before");
 	return 0;
 }
 
