@@ -340,7 +340,7 @@ int report_json(const struct summary *s, const struct store_run *run,
 	if (made)
 		dump_json(out, json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
 	json_decref(json);
-	if (!made || out->failed)
+	if (!made)
 		return err_set(err, ERR_NOMEM, "summary as JSON");
 	buf_text(out, "\n");
 	return 0;
