@@ -134,6 +134,23 @@ static void a_claim_that_no_step_can_feed_is_refused(void **state)
 		strstr(refusal(ONE(100, "p50(tap_to_bus) <= 300 ms"), 0), "s.yaml:6:15"));
 }
 
+#define BUS(steps) \
+	"suite: s\ncases:\n  - id: a\n    steps: [" steps \
+	"]\n    trials: {count: 11}\n    expect: [\"p50(tap_to_bus) <= 1 s\"]\n"
+
+static void the_way_to_the_bus_is_measured_by_what_is_expected_after_the_tap(void **state)
+{
+	struct suite *s = suite_of(BUS("select, can_expect: {frame: 210#}"));
+	struct plan plan = { 0 };
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, &s, 1, ALL | NEED_BUS, 0, NULL), 0);
+	plan_free(&plan);
+	suite_free(s);
+	assert_non_null(strstr(refusal(BUS("can_expect: {frame: 210#}, select"), 0),
+			       "leaves what 'tap_to_bus'"));
+}
+
 static void steps_that_cannot_work_in_their_order_are_refused(void **state)
 {
 	(void)state;
@@ -174,6 +191,8 @@ int main(void)
 		cmocka_unit_test(a_case_whose_role_the_rig_lacks_is_planned_as_skip),
 		cmocka_unit_test(warm_ups_come_first_and_a_spoiled_trial_comes_again),
 		cmocka_unit_test(a_claim_that_no_step_can_feed_is_refused),
+		cmocka_unit_test(
+			the_way_to_the_bus_is_measured_by_what_is_expected_after_the_tap),
 		cmocka_unit_test(steps_that_cannot_work_in_their_order_are_refused),
 		cmocka_unit_test(the_same_suite_twice_is_refused),
 	};

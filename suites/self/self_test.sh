@@ -23,6 +23,16 @@ for suite in suites/self/*.yaml; do
 	slow-phone.yaml)
 		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" FAIL "$name: it is the claim that failed"
 		;;
+	mute-on-bus.yaml)
+		holds "$run/report.txt" "no DoorStatus with" "$name: the report says what was not announced"
+		;;
+	early-on-bus.yaml)
+		holds "$run/report.txt" "before the key could prove" "$name: the report says that it was too early"
+		;;
+	flooded-bus.yaml)
+		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" FAIL "$name: it is the claim that failed"
+		is "$(jq -r '.cases[0].outcomes.DONE' "$run/summary.json")" 11 "$name: and nothing but the bus was in the way"
+		;;
 	wide-uncertainty.yaml)
 		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" INCONCLUSIVE \
 			"$name: it is the claim that stays open"

@@ -9,7 +9,8 @@
  * Wait for a frame, or for a signal to have a value: the moment the vehicle speaks.
  *
  * Counted are frames since the phone was activated; one that says so before it was is held against the
- * target: it cannot be the answer to this tap. Without an activation in the attempt it is the last can_send
+ * target: it cannot be the answer to this tap. So is, in a transaction, one before the command that the key proves
+ * itself in answer to was under way. Without an activation in the attempt it is the last can_send
  * that is answered.
  */
 struct expect_params {
@@ -130,11 +131,31 @@ static bool before(const struct bus_frame *f, int64_t at_ns, int64_t slack_ns)
 	return f->at_ns + f->slack_ns + slack_ns < at_ns;
 }
 
+/* Before this no vehicle can know whose phone it is; NULL: nothing was transacted yet. */
+static const struct attempt_point *proof(const struct attempt *a)
+{
+	static const char *const names[] = { "auth1.sent", "auth1.received", "auth0.sent",
+					     "auth0.received" };
+	const struct attempt_point *p = NULL;
+
+	for (int i = 0; i < 4 && !p; i++)
+		p = attempt_find(a, names[i]);
+	return p;
+}
+
+static void complain_early(struct step_env *env, const char *text, int64_t at_ns,
+			   const struct attempt_point *p, const char *what)
+{
+	attempt_complain(env->attempt, "%s came %.1f ms before %s", text,
+			 (double)(p->at_ns - at_ns) / (double)NS_PER_MS, what);
+}
+
 /* The first that counts from @from on, or NULL; one that came too early is complained about. */
 static const struct bus_frame *find(struct step_env *env, const struct wanted *w,
 				    int from)
 {
 	const struct attempt_point *activated = attempt_find(env->attempt, "activated");
+	const struct attempt_point *proved = proof(env->attempt);
 
 	for (int i = from; i < env->heard_count; i++) {
 		const struct bus_frame *f = &env->heard[i];
@@ -142,11 +163,11 @@ static const struct bus_frame *find(struct step_env *env, const struct wanted *w
 		if (f->own || !matches(w, &f->frame))
 			continue;
 		if (activated && before(f, activated->at_ns, activated->slack_ns))
-			attempt_complain(env->attempt,
-					 "%s came %.1f ms before the phone was activated",
-					 w->text,
-					 (double)(activated->at_ns - f->at_ns) /
-						 (double)NS_PER_MS);
+			complain_early(env, w->text, f->at_ns, activated,
+				       "the phone was activated");
+		else if (proved && before(f, proved->at_ns, proved->slack_ns))
+			complain_early(env, w->text, f->at_ns, proved,
+				       "the key could prove itself");
 		else if (activated || !before(f, env->stimulus_ns, 0))
 			return f;
 	}
@@ -212,6 +233,15 @@ static int run_expect(const void *params, struct step_env *env, struct err *err)
 	return found ? 0 : STEP_STOP;
 }
 
+/* Before the tap it leaves nothing that anything is measured from. */
+static const char *rehearse_expect(const void *params, struct attempt *a)
+{
+	(void)params;
+	if (attempt_find(a, "activated"))
+		attempt_point(a, "bus", 0, 0);
+	return NULL;
+}
+
 static int check_expect(const void *params, const struct dbc *dbc, struct node at,
 			struct err *err)
 {
@@ -226,6 +256,7 @@ const struct step_kind step_can_expect = {
 	.needs = NEED_BUS,
 	.params = expect_items,
 	.params_size = sizeof(struct expect_params),
+	.rehearse = rehearse_expect,
 	.run = run_expect,
 	.check = check_expect,
 };

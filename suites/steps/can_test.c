@@ -182,6 +182,24 @@ static void an_announcement_before_the_tap_is_held_against_the_target(void **sta
 	assert_true(attempt_find(&b->attempt, "bus")->at_ns > now + 200 * NS_PER_MS);
 }
 
+static void one_before_the_key_could_prove_itself_is_too(void **state)
+{
+	struct bench *b = *state;
+	int64_t now = clock_now(b->env.clock);
+
+	attempt_point(&b->attempt, "activated", now, 0);
+	attempt_point(&b->attempt, "auth0.received", now + 20 * NS_PER_MS, NS_PER_MS);
+	other_sends(b, "210#02000000", now + 25 * NS_PER_MS);
+	works(b, "can_expect", "{message: DoorStatus, signal: Lock, equals: Unlocked}");
+	assert_string_equal(b->attempt.complaint, "");
+	/* a standard transaction is decided by AUTH1, and AUTH0 proves nothing */
+	attempt_point(&b->attempt, "auth1.received", now + 60 * NS_PER_MS, NS_PER_MS);
+	other_sends(b, "210#02000000", now + 80 * NS_PER_MS);
+	works(b, "can_expect", "{message: DoorStatus, signal: Lock, equals: Unlocked}");
+	assert_non_null(
+		strstr(b->attempt.complaint, "before the key could prove itself"));
+}
+
 static void what_came_before_the_attempt_is_forgotten(void **state)
 {
 	struct bench *b = *state;
@@ -413,6 +431,7 @@ int main(void)
 		STEP_TEST(an_announcement_after_the_tap_is_its_point),
 		STEP_TEST(what_came_while_other_steps_ran_counts_too),
 		STEP_TEST(an_announcement_before_the_tap_is_held_against_the_target),
+		STEP_TEST(one_before_the_key_could_prove_itself_is_too),
 		STEP_TEST(what_came_before_the_attempt_is_forgotten),
 		STEP_TEST(silence_is_a_complaint_that_tells_what_was_said_last),
 		STEP_TEST(without_a_tap_the_last_frame_sent_is_answered),

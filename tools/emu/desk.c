@@ -2,6 +2,7 @@
 
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
+#include "tools/emu/hub.h"
 #include "tools/emu/module.h"
 #include "tools/emu/motion.h"
 #include "tools/emu/phone.h"
@@ -32,6 +33,8 @@ struct desk {
 	struct emu_phone *phone;
 	struct card card;
 	struct motion motion;
+	struct hub *hubs[RIG_MAX_BUSES];
+	int hub_count; /* opened */
 	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
 };
@@ -138,8 +141,10 @@ static int open_nfc(struct desk *d, bool present, struct err *err)
 		rc = open_chip(d, i, err);
 	if (!rc && rig->module_count) {
 		begin_air(d, &d->module_air, rig->modules[0].gap_ns);
-		rc = module_new(&d->module, d->world, rig, &rig->modules[0],
-				&d->module_air, err);
+		rc = module_new(
+			&d->module, d->world, rig, &rig->modules[0], &d->module_air,
+			rig->modules[0].bus < 0 ? NULL : d->hubs[rig->modules[0].bus],
+			err);
 	}
 	if (rc)
 		return rc;
@@ -184,6 +189,18 @@ static int open_boards(struct desk *d, struct err *err)
 	return rc;
 }
 
+static int open_hubs(struct desk *d, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < d->rig->bus_count && !rc; i++) {
+		rc = hub_open(&d->hubs[i], d->world, d->rig->buses[i].name,
+			      d->rig->buses[i].bitrate, err);
+		d->hub_count += !rc;
+	}
+	return rc;
+}
+
 int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool present,
 	     struct err *err)
 {
@@ -194,7 +211,9 @@ int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool
 		return err_set(err, ERR_NOMEM, "no memory");
 	d->world = w;
 	d->rig = rig;
-	rc = open_nfc(d, present, err);
+	rc = open_hubs(d, err);
+	if (!rc)
+		rc = open_nfc(d, present, err);
 	if (!rc)
 		rc = open_boards(d, err);
 	if (rc) {
@@ -217,24 +236,32 @@ void desk_free(struct desk *d)
 		line_close(&d->chips[i].line);
 	}
 	emu_phone_free(d->phone);
+	for (int i = 0; i < d->hub_count; i++)
+		hub_close(d->hubs[i]);
 	free(d);
 }
 
 int desk_device_count(const struct desk *d)
 {
-	return d->chip_count + d->board_count;
+	return d->chip_count + d->board_count + d->hub_count;
 }
 
 const char *desk_device_name(const struct desk *d, int i)
 {
-	return i < d->chip_count ? d->rig->chips[i].name
-				 : d->boards[i - d->chip_count].board.name;
+	if (i < d->chip_count)
+		return d->rig->chips[i].name;
+	i -= d->chip_count;
+	return i < d->board_count ? d->boards[i].board.name
+				  : hub_name(d->hubs[i - d->board_count]);
 }
 
 const char *desk_device_path(const struct desk *d, int i)
 {
-	return i < d->chip_count ? d->chips[i].line.path
-				 : d->boards[i - d->chip_count].board.line.path;
+	if (i < d->chip_count)
+		return d->chips[i].line.path;
+	i -= d->chip_count;
+	return i < d->board_count ? d->boards[i].board.line.path
+				  : hub_path(d->hubs[i - d->board_count]);
 }
 
 bool desk_relays_off(const struct desk *d)

@@ -2,6 +2,7 @@
 
 #include "bench/core/data.h"
 #include "bench/core/wire/pn53x.h"
+#include "tools/emu/voice.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct module {
 	struct profile *profile;
 	struct pairing pairing;
 	struct vehicle *vehicle;
+	struct voice *voice; /* NULL: it is on no bus */
 	/* the front end, and the wire to it */
 	struct line line;
 	struct chip *chip;
@@ -128,6 +130,8 @@ static void end_transaction(struct module *m, bool lost)
 
 	log_transaction(m, lost);
 	m->finished = !lost;
+	if (!lost && r->opened)
+		voice_opened(m->voice);
 	if (!lost && r->opened && m->events.opened)
 		m->events.opened(m->events.ctx, VEHICLE_UNLOCK);
 	let_go(m);
@@ -179,8 +183,12 @@ static void on_listed(struct module *m, struct bytes answer)
 	bool layer4 = found && answer.len >= 5 && (answer.data[4] & 0x20);
 
 	m->empty = found ? 0 : m->empty + 1;
-	if (m->empty >= EMPTY_POLLS)
+	if (m->empty >= EMPTY_POLLS) {
 		m->finished = false;
+		voice_empty(m->voice);
+	}
+	if (layer4 && !m->finished)
+		voice_activated(m->voice);
 	if (layer4 && !m->finished)
 		begin_transaction(m);
 	else if (found)
@@ -236,6 +244,7 @@ void module_wake(struct module *m, bool awake)
 		return;
 	m->awake = awake;
 	say(m, awake ? "module_awake" : "module_asleep");
+	m->finished = m->finished && awake; /* who it meets next is new to it */
 	if (!awake)
 		timer_stop(m->world, &m->poll);
 	else if (!m->polling)
@@ -252,6 +261,11 @@ void module_input(struct module *m, bool on)
 void module_on_events(struct module *m, const struct module_events *events)
 {
 	m->events = *events;
+}
+
+static void on_bus_wake(void *ctx, bool awake)
+{
+	module_wake(ctx, awake);
 }
 
 static int load(struct module *m, const struct emu_rig *rig, struct err *err)
@@ -284,13 +298,16 @@ int module_check(const struct emu_rig *rig, struct err *err)
 	int rc = load(&m, rig, err);
 
 	unload(&m);
-	return rc;
+	return rc || rig->modules[0].bus < 0 ? rc
+					     : voice_check(rig, &rig->modules[0], err);
 }
 
 int module_new(struct module **out, struct world *w, const struct emu_rig *rig,
-	       const struct rig_module *options, struct air *air, struct err *err)
+	       const struct rig_module *options, struct air *air, struct hub *hub,
+	       struct err *err)
 {
 	struct module *m = calloc(1, sizeof(*m));
+	struct voice_events events = { on_bus_wake, m };
 	struct chip_options chip = { .name = options->name, .device = -1 };
 	int rc;
 
@@ -298,7 +315,7 @@ int module_new(struct module **out, struct world *w, const struct emu_rig *rig,
 		return err_set(err, ERR_NOMEM, "no memory");
 	m->world = w;
 	m->options = options;
-	m->awake = true;
+	m->awake = !options->sleeps;
 	m->polling = true; /* until the front end is set up */
 	buf_init_on(&m->out, m->out_mem, sizeof(m->out_mem));
 	m->talk.fn = on_talk;
@@ -310,6 +327,8 @@ int module_new(struct module **out, struct world *w, const struct emu_rig *rig,
 	rc = load(m, rig, err);
 	if (!rc)
 		rc = chip_new(&m->chip, w, &m->line, air, &chip, err);
+	if (!rc && hub)
+		rc = voice_new(&m->voice, w, hub, rig, options, &events, err);
 	if (rc) {
 		module_free(m);
 		return rc;
@@ -325,6 +344,7 @@ void module_free(struct module *m)
 		return;
 	timer_stop(m->world, &m->talk);
 	timer_stop(m->world, &m->poll);
+	voice_free(m->voice);
 	chip_free(m->chip);
 	line_close(&m->line);
 	unload(m);

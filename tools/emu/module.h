@@ -3,6 +3,7 @@
 
 #include "fixtures/vehicle/vehicle.h"
 #include "tools/emu/chip.h"
+#include "tools/emu/hub.h"
 #include "tools/emu/rig.h"
 
 /*
@@ -21,9 +22,10 @@ struct module_events {
 	void *ctx;
 };
 
-/** On @air, borrowed; awake. What the rig names is loaded; nothing of it is opened. */
+/** On @air, borrowed; @hub is its bus, or NULL; awake, unless it is one that sleeps. What the rig names is loaded; nothing of it is opened. */
 int module_new(struct module **out, struct world *w, const struct emu_rig *rig,
-	       const struct rig_module *options, struct air *air, struct err *err);
+	       const struct rig_module *options, struct air *air, struct hub *hub,
+	       struct err *err);
 void module_free(struct module *m); /* takes NULL */
 /** Would it start? */
 int module_check(const struct emu_rig *rig, struct err *err);

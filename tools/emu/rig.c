@@ -31,6 +31,7 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("module"),
 	CONTROLLERS("relay"),
 	CONTROLLERS("positioner"),
+	CONTROLLERS("bus"),
 	{ 0 },
 };
 
@@ -96,7 +97,10 @@ static const struct conf_item work_items[] = {
 struct module_keys {
 	int module, ask;
 	int64_t poll_ns, think_ns, gap_ns;
-	struct node input;
+	struct node input, announce;
+	const char *bus, *dbc;
+	bool sleeps;
+	int64_t stay_ns, jitter_ns;
 };
 
 static const char *const modules[] = { "vehicle", NULL };
@@ -114,6 +118,21 @@ static const struct conf_item module_items[] = {
 	GAP(MODULE(gap_ns)),
 	{ "input", CONF_NODE, MODULE(input), CONF_ABSENT,
 	  "the relay that switches its input line: standard while it is on", 0, 0, NULL },
+	{ "bus", CONF_TEXT, MODULE(bus), CONF_ABSENT, "the bus it speaks on", 0, 0,
+	  NULL },
+	{ "dbc", CONF_TEXT, MODULE(dbc), CONF_ABSENT,
+	  "on a bus: what it says there, a name or a path", 0, 0, NULL },
+	{ "sleeps", CONF_BOOL, MODULE(sleeps), "no",
+	  "on a bus: it sleeps until it is woken over the bus", 0, 0, NULL },
+	{ "stay", CONF_TIME, MODULE(stay_ns), "3 s",
+	  "how long it stays awake then, unless it is told", 10 * NS_PER_MS,
+	  3600 * NS_PER_S, NULL },
+	{ "announce", CONF_NODE, MODULE(announce), CONF_ABSENT,
+	  "on a bus: how long after a good transaction it says that the door is open; "
+	  "or never, or before: as a fault",
+	  0, 0, NULL },
+	{ "announce_jitter", CONF_TIME, MODULE(jitter_ns), "3 ms",
+	  "standard deviation of that", 0, NS_PER_S, NULL },
 	{ 0 },
 };
 
@@ -140,6 +159,16 @@ static const struct conf_item board_items[] = {
 	{ "board", CONF_CHOICE, BOARD(board), NULL, "the kind of relay board", 0, 0,
 	  boards },
 	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 8, NULL },
+	{ 0 },
+};
+
+struct bus_keys {
+	int64_t bitrate;
+};
+
+static const struct conf_item bus_items[] = {
+	{ "bitrate", CONF_INT, offsetof(struct bus_keys, bitrate), NULL,
+	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
 	{ 0 },
 };
 
@@ -303,6 +332,60 @@ static int add_chip(struct emu_rig *r, struct node key, struct node map, struct 
 	return 0;
 }
 
+static int read_announce(struct rig_module *m, struct node value, struct err *err)
+{
+	static const struct conf_item item = { .key = "announce",
+					       .type = CONF_TIME,
+					       .max = 10 * NS_PER_S };
+	const char *text = node_text(value);
+
+	m->announce_ns = 20 * NS_PER_MS;
+	if (!node_present(value))
+		return 0;
+	if (text && strcmp(text, "never") == 0)
+		m->announce = ANNOUNCE_NEVER;
+	else if (text && strcmp(text, "before") == 0)
+		m->announce = ANNOUNCE_BEFORE;
+	else if (conf_value(value, &item, &m->announce_ns, NULL))
+		return node_error(value, err,
+				  "announce: a time of at most 10 s is needed, such as "
+				  "'20 ms', or never or before");
+	return 0;
+}
+
+static int find_bus(const struct emu_rig *r, const char *name)
+{
+	for (int i = 0; i < r->bus_count; i++)
+		if (strcmp(r->buses[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/* Its place on a bus, once all of them are known. */
+static int read_module_bus(struct emu_rig *r, struct rig_module *m, struct node map,
+			   struct err *err)
+{
+	static const char *const on_bus[] = { "dbc",      "sleeps",          "stay",
+					      "announce", "announce_jitter", NULL };
+	struct node bus = node_get(map, "bus");
+
+	for (int i = 0; !node_present(bus) && on_bus[i]; i++)
+		if (node_present(node_get(map, on_bus[i])))
+			return node_error(node_get(map, on_bus[i]), err,
+					  "%s: only for a module with a 'bus'",
+					  on_bus[i]);
+	if (!node_present(bus))
+		return 0;
+	m->bus = find_bus(r, node_text(bus));
+	if (m->bus < 0)
+		return node_error(bus, err, "bus: there is no bus '%.40s' on this desk",
+				  node_text(bus));
+	if (!m->dbc)
+		return node_error(map, err,
+				  "the key 'dbc' is missing, such as 'dbc: door'");
+	return 0;
+}
+
 static int add_module(struct emu_rig *r, struct node key, struct node map,
 		      struct err *err)
 {
@@ -314,13 +397,19 @@ static int add_module(struct emu_rig *r, struct node key, struct node map,
 	rc = conf_bind(map, module_items, &k, err);
 	if (rc)
 		return rc;
-	r->modules[r->module_count++] = (struct rig_module){ .name = node_text(key),
-							     .ask = k.ask,
-							     .poll_ns = k.poll_ns,
-							     .think_ns = k.think_ns,
-							     .gap_ns = k.gap_ns,
-							     .board = -1 };
-	return 0;
+	r->modules[r->module_count] =
+		(struct rig_module){ .name = node_text(key),
+				     .ask = k.ask,
+				     .poll_ns = k.poll_ns,
+				     .think_ns = k.think_ns,
+				     .gap_ns = k.gap_ns,
+				     .board = -1,
+				     .bus = -1,
+				     .dbc = k.dbc,
+				     .sleeps = k.sleeps,
+				     .stay_ns = k.stay_ns,
+				     .announce_jitter_ns = k.jitter_ns };
+	return read_announce(&r->modules[r->module_count++], k.announce, err);
 }
 
 static int add_board(struct emu_rig *r, struct node key, struct node map, struct err *err)
@@ -334,6 +423,20 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 	if (rc)
 		return rc;
 	r->boards[r->board_count++] = (struct rig_board){ node_text(key), k.channels };
+	return 0;
+}
+
+static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)
+{
+	struct bus_keys k;
+	int rc;
+
+	if (r->bus_count == RIG_MAX_BUSES)
+		return node_error(key, err, "more than %d buses", RIG_MAX_BUSES);
+	rc = conf_bind(map, bus_items, &k, err);
+	if (rc)
+		return rc;
+	r->buses[r->bus_count++] = (struct rig_bus){ node_text(key), k.bitrate };
 	return 0;
 }
 
@@ -354,10 +457,14 @@ static int add_device(struct emu_rig *r, struct node key, struct node map,
 		return add_module(r, key, map, err);
 	if (node_present(node_get(map, "board")))
 		return add_board(r, key, map, err);
-	return node_error(key, err,
-			  "%s: an NFC chip has the key 'chip', a relay board 'board', "
-			  "a vehicle module 'module'; else allowed here: phone, faults",
-			  name);
+	if (node_present(node_get(map, "bitrate")))
+		return add_bus(r, key, map, err);
+	return node_error(
+		key, err,
+		"%s: an NFC chip has the key 'chip', a relay board 'board', "
+		"a vehicle module 'module', a bus 'bitrate'; else allowed here: "
+		"phone, faults",
+		name);
 }
 
 static int find_board(const struct emu_rig *r, const char *name)
@@ -432,6 +539,9 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 
 		if (node_present(input))
 			rc = read_input(r, input, &r->modules[i], err);
+		if (!rc)
+			rc = read_module_bus(r, &r->modules[i],
+					     node_get(map, r->modules[i].name), err);
 	}
 	r->has_phone = node_present(node_get(map, "phone"));
 	if (!rc && r->has_phone)

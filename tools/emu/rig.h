@@ -13,12 +13,19 @@
 #define RIG_MAX_BOARDS 4
 #define RIG_MAX_CHIPS 3
 #define RIG_MAX_MODULES 1
+#define RIG_MAX_BUSES 2
 #define RIG_MAX_FAULTS 64
 #define RIG_NAME 32
 
 struct rig_board {
 	const char *name; /* "relay0" */
 	int64_t channels;
+};
+
+/** A virtual CAN bus. */
+struct rig_bus {
+	const char *name; /* "bus0" */
+	int64_t bitrate;
 };
 
 /** A slide that a relay moves. */
@@ -41,6 +48,12 @@ enum rig_module_ask {
 	MODULE_STANDARD
 };
 
+enum rig_announce {     /* that the door is open */
+	ANNOUNCE_AFTER, /* a good transaction */
+	ANNOUNCE_NEVER,
+	ANNOUNCE_BEFORE /* as soon as somebody is activated */
+};
+
 /** A vehicle module. */
 struct rig_module {
 	const char *name; /* "module0" */
@@ -48,6 +61,12 @@ struct rig_module {
 	int64_t poll_ns, think_ns, gap_ns;
 	int board; /* index: whose channel is its input line; -1: none */
 	int64_t channel;
+	int bus;         /* index: where it speaks; -1: it has none */
+	const char *dbc; /* on a bus: its messages */
+	bool sleeps;     /* until it is woken over the bus, and again stay_ns later */
+	int64_t stay_ns;
+	enum rig_announce announce;
+	int64_t announce_ns, announce_jitter_ns;
 };
 
 struct emu_rig {
@@ -60,6 +79,8 @@ struct emu_rig {
 	int module_count;
 	struct rig_board boards[RIG_MAX_BOARDS];
 	int board_count;
+	struct rig_bus buses[RIG_MAX_BUSES];
+	int bus_count;
 	bool has_phone;
 	struct rig_moved moved; /* the phone */
 	bool echo;              /* it answers with what it was asked */

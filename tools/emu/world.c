@@ -61,6 +61,11 @@ int64_t world_clock(struct world *w)
 	return now > w->now_ns ? now : w->now_ns;
 }
 
+struct clock *world_time(struct world *w)
+{
+	return w->clock;
+}
+
 uint64_t world_seed(const struct world *w)
 {
 	return w->seed;

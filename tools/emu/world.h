@@ -34,6 +34,8 @@ void world_free(struct world *w);
 int64_t world_now(const struct world *w);
 /** What the machine's clock says, for work that really takes time. */
 int64_t world_clock(struct world *w);
+/** That clock itself. */
+struct clock *world_time(struct world *w);
 uint64_t world_seed(const struct world *w);
 struct truth *world_truth(struct world *w);
 

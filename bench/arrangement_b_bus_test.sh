@@ -1,0 +1,33 @@
+#!/bin/sh
+# Arrangement B with a bus: a module that is woken, tapped, and says on the bus that the door is open. What was measured
+# must be what the desk's own log says.
+. tools/tap.sh
+rig=fixtures/rigs/emulated-b-can.yaml
+target=fixtures/profiles/target/example.yaml
+for suite in wake-up can-load; do
+	"$bin/keybench" check suites/timing/$suite.yaml --rig $rig --target $target >"$tmp/out" 2>"$tmp/err"
+	is $? 0 "the suite $suite fits the rig"
+done
+"$bin/keybench" check suites/timing/wake-up.yaml --rig fixtures/rigs/emulated-b.yaml --target $target \
+	>"$tmp/out" 2>"$tmp/err"
+holds "$tmp/out" "the rig has no" "a rig without a bus leaves it out, and says so"
+
+# the same, shorter
+sed -e 's/count: 70/count: 5/' -e 's/warmup: 2/warmup: 0/' -e 's/p95(/p50(/' suites/timing/wake-up.yaml >"$tmp/short.yaml"
+"$bin/keybench" run "$tmp/short.yaml" --rig $rig --target $target --seed 4 --runs "$tmp/runs" >"$tmp/out" 2>"$tmp/err"
+is $? 0 "the suite passes"
+run=$(echo "$tmp"/runs/*)
+attempts='[.[] | select(.type == "attempt")]'
+is "$(jq -cs "$attempts | map(.outcome) | unique" "$run/journal.jsonl")" '["DONE"]' "every tap is done"
+is "$(jq -s 'map(select(.what == "module_awake")) | length' "$run/truth.jsonl")" 5 "it was woken for each"
+is "$(jq -s 'map(select(.what == "module_asleep")) | length' "$run/truth.jsonl")" 5 "and slept after each"
+is "$(jq -s 'map(select(.what == "announced")) | length' "$run/truth.jsonl")" 5 "five announcements"
+jq -rn --slurpfile journal "$run/journal.jsonl" --slurpfile truth "$run/truth.jsonl" '
+	($journal[] | select(.type == "run")) as $head |
+	$journal[] | select(.type == "attempt") | . as $a |
+	(.points.bus[0] + $head.origin_ns) as $bus |
+	[$truth[] | select(.what == "can" and (.frame | startswith("210#12")) and .t == $bus)] | length
+' >"$tmp/found"
+is "$(tr '\n' ' ' <"$tmp/found")" "1 1 1 1 1 " "the point bus is the end of the frame, to the nanosecond"
+holds "$run/report.txt" "bus: virtual CAN bus, 500000 bit/s" "the report names the bus"
+done_testing
