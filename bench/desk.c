@@ -193,13 +193,14 @@ static int told_error(struct desk *d, int status, struct err *err)
 /* All it has to say and its wait status; it is on its way out, or is killed. */
 static void hear_out(struct desk *d, int *status)
 {
-	int64_t deadline = clock_now(clock_real()) + START_LIMIT_NS;
+	int64_t deadline = clock_now(clock_real()) + START_LIMIT_NS, left;
 	struct pollfd p = { .fd = d->talk, .events = POLLIN };
+	bool talking = true;
 
-	while (poll(&p, 1, (int)((deadline - clock_now(clock_real())) / NS_PER_MS)) > 0)
-		if (!listen_to(d))
-			break;
-	if (clock_now(clock_real()) >= deadline)
+	while (talking && (left = deadline - clock_now(clock_real())) > 0)
+		if (poll(&p, 1, (int)(left / NS_PER_MS) + 1) > 0)
+			talking = listen_to(d);
+	if (talking)
 		kill(d->pid, SIGKILL);
 	while (waitpid(d->pid, status, 0) < 0 && errno == EINTR)
 		;
