@@ -134,11 +134,11 @@ KEYBENCH_EMU=$tmp/stuck timeout 30 "$kb" check smoke --rig $rig --target $target
 is $? 75 "an emulator that hangs does not hang the check"
 
 # Installed somewhere else, it still finds its data.
-make -s install DESTDIR="$tmp/root" PREFIX=/opt/kb >/dev/null 2>&1
+make -s install DESTDIR="$tmp/installed" PREFIX=/opt/kb >/dev/null 2>&1
 ok $? "make install works"
-(cd / && env -u KEYBENCH_DATA "$tmp/root/opt/kb/bin/keybench" check door-unlock --rig emulated-a --target example \
+(cd / && env -u KEYBENCH_DATA "$tmp/installed/opt/kb/bin/keybench" check door-unlock --rig emulated-a --target example \
 	>"$tmp/out" 2>&1)
 is $? 0 "installed, it checks a suite by name from anywhere"
-make -s uninstall DESTDIR="$tmp/root" PREFIX=/opt/kb >/dev/null 2>&1
-is "$(find "$tmp/root" -type f | wc -l)" 0 "make uninstall leaves no file"
+make -s uninstall DESTDIR="$tmp/installed" PREFIX=/opt/kb >/dev/null 2>&1
+is "$(find "$tmp/installed" -type f | wc -l)" 0 "make uninstall leaves no file"
 done_testing

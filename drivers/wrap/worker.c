@@ -117,15 +117,8 @@ static int worker_abort(struct reader *r, struct err *err)
 static int worker_reopen(struct reader *r, struct err *err)
 {
 	struct worker_reader *w = reader_of(r);
-	struct worker_message m;
-	int rc = worker_abort(r, err);
 
-	if (rc)
-		return rc;
-	worker_message_init(&m, WORKER_REOPEN, 0);
-	rc = proc_request(&w->proc, &m, REOPEN_LIMIT_NS, err);
-	w->doubt = rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED;
-	return rc ? rc : worker_passed_on(&m, err);
+	return worker_reopen_call(&w->proc, &w->doubt, err);
 }
 
 static int worker_identity(struct reader *r, struct reader_identity *id, struct err *err)

@@ -94,15 +94,8 @@ static int far_abort(struct card *c, struct err *err)
 static int far_reopen(struct card *c, struct err *err)
 {
 	struct worker_card *w = card_of(c);
-	struct worker_message m;
-	int rc = far_abort(c, err);
 
-	if (rc)
-		return rc;
-	worker_message_init(&m, WORKER_REOPEN, 0);
-	rc = proc_request(&w->proc, &m, REOPEN_LIMIT_NS, err);
-	w->doubt = rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED;
-	return rc ? rc : worker_passed_on(&m, err);
+	return worker_reopen_call(&w->proc, &w->doubt, err);
 }
 
 static int far_identity(struct card *c, struct card_identity *id, struct err *err)

@@ -55,3 +55,16 @@ int worker_abort_call(struct proc *p, struct err *err)
 	}
 	return 0;
 }
+
+int worker_reopen_call(struct proc *p, bool *doubt, struct err *err)
+{
+	struct worker_message m;
+	int rc = worker_abort_call(p, err);
+
+	if (rc)
+		return rc;
+	worker_message_init(&m, WORKER_REOPEN, 0);
+	rc = proc_request(p, &m, REOPEN_LIMIT_NS, err);
+	*doubt = rc == ERR_TIMEOUT || rc == ERR_INTERRUPTED;
+	return rc ? rc : worker_passed_on(&m, err);
+}

@@ -35,5 +35,7 @@ bool worker_end_proc(struct proc *p, bool in_doubt);
  * blocks is lost.
  */
 int worker_abort_call(struct proc *p, struct err *err);
+/** Abort what blocks, then close and open the device over there. @param doubt out, once that was asked */
+int worker_reopen_call(struct proc *p, bool *doubt, struct err *err);
 
 #endif
