@@ -161,10 +161,12 @@ demo: setup-build
 check: setup-check
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)$(MAKE) --no-print-directory run-tests
+# a single test that takes longer than this hangs
+TEST_LIMIT ?= 300
 SCRIPT_TESTS = $(sort $(wildcard *_test.sh */*_test.sh */*/*_test.sh))
 run-tests: export KEYBENCH_BIN := $(abspath $(BIN))
 run-tests:
-	$(Q)prove -j2 --timer -e '' $(SCRIPT_TESTS) $(TESTS)
+	$(Q)prove -j2 --timer -e 'tools/limit.sh $(TEST_LIMIT)' $(SCRIPT_TESTS) $(TESTS)
 ## check-san: the same under the address, leak and undefined-behaviour sanitizers
 check-san:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san check
