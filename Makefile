@@ -60,7 +60,7 @@ $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench demo setup-build setup-bench setup-check check run-tests check-san unit cover hdr-check format \
+.PHONY: all bench demo setup-build setup-bench setup-lab setup-check lab lab-check check run-tests check-san unit cover hdr-check format \
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
 	torture valgrind
 
@@ -148,6 +148,8 @@ setup-build:
 	$(call setup,build)
 setup-bench:
 	$(call setup,bench)
+setup-lab: setup-build
+	$(call setup,lab)
 setup-check: setup-build
 	$(call setup,check)
 
@@ -208,6 +210,14 @@ cover:
 bench: setup-build setup-bench
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(BIN)/keybench-perf
+## lab: a shell in a virtual machine with a real kernel: CAN, USB (tools/vmlab/vmlab -h tells how to use it otherwise)
+lab: setup-lab
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/vmlab/vmlab
+## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
+lab-check: setup-lab
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/vmlab/lab_check.sh $(L)
 ## hdr-check: every header compiles alone
 HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')
 hdr-check:
