@@ -23,9 +23,11 @@ comma := ,
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
+WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
+	$(if $(WITH_LIBSOCKETCAN),-DWITH_LIBSOCKETCAN=1,-DWITH_LIBSOCKETCAN=0) \
 	$(call pkg,--cflags,libfyaml jansson libcrypto libxml-2.0 libserialport zlib) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(WARN) $(FLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS := $(FLAGS_$(VARIANT)) $(LDFLAGS)
@@ -47,7 +49,7 @@ results_uses := core
 suites_uses := drivers fixtures core
 bench_uses := suites results drivers fixtures core
 core_libs := $(or $(call pkg,--libs,libfyaml jansson libcrypto),-lfyaml -ljansson -lcrypto) -lm
-drivers_libs := $(if $(WITH_LIBNFC),-lnfc) -lserialport
+drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) -lserialport
 results_libs := -lxml2 -lz
 libs_of = $(foreach l,$(1),$($(l)_libs))
 
@@ -214,9 +216,11 @@ bench: setup-build setup-bench
 lab: setup-lab
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/vmlab/vmlab
+# unit tests that have more to ask where there are devices
+LAB_TESTS = $(B)/drivers/can/socketcan_test
 ## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
 lab-check: setup-lab
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)
 	$(Q)tools/vmlab/lab_check.sh $(L)
 ## hdr-check: every header compiles alone
 HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')
