@@ -72,6 +72,7 @@ emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
 vbus_uses := drivers core
+can_uses := drivers core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
