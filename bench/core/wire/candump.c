@@ -7,7 +7,7 @@
 
 struct candump candump_at(struct bytes file)
 {
-	return (struct candump){ file, 0 };
+	return (struct candump){ .rest = file };
 }
 
 static uint64_t load(const uint8_t *p)
@@ -124,22 +124,31 @@ static words two_words(const uint8_t *a, const uint8_t *b)
 	return w;
 }
 
-/* "(1700000000.123456) ": 20 characters. */
-static bool quick_time(const uint8_t *p, int64_t *ns)
+/* "(1700000000." begins every line of the same second, which is read once. */
+static bool new_second(struct candump *c, const uint8_t *p)
 {
-	/* two times eight digits; of the second eight one is the point, taken for a zero */
-	static const words point = { 0, ('.' ^ '0') << 8 };
-	chars c = (chars)(two_words(p + 1, p + 10) ^ point) - '0';
-	words bad = (words)(c > 9), w;
-	uint64_t s, rest;
+	uint64_t s;
 
-	w = (words)((pairs)c * 10 + ((pairs)c >> 8)) & 0x00ff00ff00ff00ff;
-	s = (w[0] * 6553601 >> 16 & 0x0000ffff0000ffff) * 42949672960001 >> 32;
-	rest = (w[1] * 6553601 >> 16 & 0x0000ffff0000ffff) * 42949672960001 >> 32;
-	s = s * 100 + (uint64_t)(p[9] - '0') * 10 + rest / 10000000;
-	*ns = (int64_t)(s * S_NS + rest % 10000000 * 1000);
-	return p[0] == '(' && !(bad[0] | bad[1]) && (uint8_t)(p[9] - '0') < 10 &&
-	       p[18] == ')' && p[19] == ' ' && s < INT64_MAX / S_NS;
+	if (p[0] != '(' || p[11] != '.' || read_digits(p + 1, p + 11, 10, &s) != 10 ||
+	    s >= INT64_MAX / S_NS)
+		return false;
+	memcpy(c->second, p, sizeof(c->second));
+	c->second_ns = (int64_t)s * S_NS;
+	return true;
+}
+
+/* "(1700000000.123456) ": 20 characters. */
+static bool quick_time(struct candump *c, const uint8_t *p, int64_t *ns)
+{
+	uint64_t us;
+
+	if (memcmp(p, c->second, sizeof(c->second)) != 0 && !new_second(c, p))
+		return false;
+	/* six digits behind two zeros, in place of the last of the second and the point */
+	if (!eight_digits((load(p + 10) & ~UINT64_C(0xffff)) | 0x3030, &us))
+		return false;
+	*ns = c->second_ns + (int64_t)us * 1000;
+	return p[18] == ')' && p[19] == ' ';
 }
 
 /* Bit 7 of byte i to bit i. */
@@ -205,12 +214,13 @@ static const uint8_t *quick_data(const uint8_t *p, struct canframe *f)
 }
 
 /* QUICK_BYTES can be read at @p. @return behind the line, or NULL: it is not of this kind */
-static const uint8_t *quick_line(const uint8_t *p, struct candump_frame *out)
+static const uint8_t *quick_line(struct candump *c, const uint8_t *p,
+				 struct candump_frame *out)
 {
 	uint64_t x, stop;
 	int n;
 
-	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !quick_time(p, &out->at_ns))
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !quick_time(c, p, &out->at_ns))
 		return NULL;
 	x = load(p + 20);
 	stop = (x - ALL(' ' + 1)) & ~x & ALL(0x80); /* the lowest is the first blank */
@@ -228,7 +238,7 @@ static const uint8_t *quick_line(const uint8_t *p, struct candump_frame *out)
 int candump_next(struct candump *c, struct candump_frame *out)
 {
 	if (c->rest.len >= QUICK_BYTES) {
-		const uint8_t *from = c->rest.data, *behind = quick_line(from, out);
+		const uint8_t *from = c->rest.data, *behind = quick_line(c, from, out);
 
 		if (behind) {
 			c->rest.data = behind;

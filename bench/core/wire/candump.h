@@ -14,7 +14,9 @@
  */
 struct candump {
 	struct bytes rest;
-	long line; /* of the frame or the error just returned, from 1 */
+	long line;          /* of the frame or the error just returned, from 1 */
+	uint8_t second[12]; /* the reader's own: how the last lines began, */
+	int64_t second_ns;  /* and what that says */
 };
 
 struct candump_frame {

@@ -91,7 +91,7 @@ static bool place(const struct dbc_signal *s, uint8_t *word, uint8_t *left,
 
 /* One range of a multiplexor that is always there. */
 static bool selects(struct dbc_cut *c, const struct dbc_message *m,
-		   const struct dbc_signal *s)
+		    const struct dbc_signal *s)
 {
 	const struct dbc_signal *parent = &m->signals[s->parent];
 
@@ -173,19 +173,41 @@ static bool is_selected(const struct dbc_cut *c, const struct words *w)
 	return parent - c->from <= c->span;
 }
 
+/* Signals one by one, as many as are in the frame. @return behind the last of them */
+static struct dbc_value *decode_each(const struct dbc_message *m,
+				     const struct canframe *f, struct dbc_value *to)
+{
+	for (int i = 0; i < m->signal_count; i++)
+		to += decode_slowly(m, m->cuts[i].signal, f, to);
+	return to;
+}
+
+/* Those behind the plain ones. */
+static struct dbc_value *decode_rest(const struct dbc_message *m,
+				     const struct canframe *f, const struct words *w,
+				     struct dbc_value *to)
+{
+	for (int i = m->plain_count; i < m->signal_count; i++) {
+		const struct dbc_cut *c = &m->cuts[i];
+
+		if (c->simple) {
+			*to = value_of(c, w);
+			to += is_selected(c, w);
+		} else {
+			to += decode_slowly(m, c->signal, f, to);
+		}
+	}
+	return to;
+}
+
 int dbc_decode(const struct dbc_message *m, const struct canframe *f,
 	       struct dbc_value *out)
 {
-	const struct dbc_cut *c = m->cuts, *plain = c + m->plain_count;
-	const struct dbc_cut *end = c + m->signal_count;
-	struct dbc_value *to = out;
+	int n = m->plain_count;
 	struct words w;
 
-	if (f->len < m->length) { /* shorter than the DBC says: each on its own */
-		for (; c < end; c++)
-			to += decode_slowly(m, c->signal, f, to);
-		return (int)(to - out);
-	}
+	if (f->len < m->length) /* shorter than the DBC says */
+		return (int)(decode_each(m, f, out) - out);
 	for (int i = 0; 8 * i < m->length; i++) {
 		uint64_t word;
 
@@ -193,15 +215,9 @@ int dbc_decode(const struct dbc_message *m, const struct canframe *f,
 		w.at[2 * i] = le64toh(word);
 		w.at[2 * i + 1] = be64toh(word);
 	}
-	for (; c < plain; c++)
-		*to++ = value_of(c, &w);
-	for (; c < end; c++) {
-		if (!c->simple) {
-			to += decode_slowly(m, c->signal, f, to);
-			continue;
-		}
-		*to = value_of(c, &w);
-		to += is_selected(c, &w);
-	}
-	return (int)(to - out);
+	for (int i = 0; i < n; i++)
+		out[i] = value_of(&m->cuts[i], &w);
+	if (n < m->signal_count)
+		n = (int)(decode_rest(m, f, &w, out + n) - out);
+	return n;
 }
