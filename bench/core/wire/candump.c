@@ -113,6 +113,7 @@ static int read_line(const uint8_t *p, const uint8_t *end, struct candump_frame 
 /* Sixteen characters, and what they are made into; gcc and clang know these on every processor. */
 typedef uint8_t chars __attribute__((vector_size(16)));
 typedef uint16_t pairs __attribute__((vector_size(16)));
+typedef uint8_t bytes8 __attribute__((vector_size(8)));
 typedef uint64_t words __attribute__((vector_size(16)));
 
 static words two_words(const uint8_t *a, const uint8_t *b)
@@ -157,26 +158,21 @@ static unsigned gather(uint64_t x)
 	return (unsigned)((x & ALL(0x80)) * 0x0002040810204081 >> 56);
 }
 
-/* The low byte of each of four pairs. */
-static uint64_t squeeze(uint64_t x)
-{
-	x = (x | x >> 8) & 0x0000ffff0000ffff;
-	return (x | x >> 16) & 0xffffffff;
-}
-
 /* Up to sixteen hexadecimal digits as bytes, the first the least significant. @return digits */
 static int quick_hex(const uint8_t *p, uint64_t *bytes)
 {
 	chars c = (chars)two_words(p, p + 8);
 	chars letter = (chars)((c | 0x20) - 'a' < 6);
 	chars digit = (chars)(c - '0' < 10);
-	words good = (words)(letter | digit), w;
+	words good = (words)(letter | digit);
+	bytes8 half;
 	int n = __builtin_ctz(~(gather(good[0]) | gather(good[1]) << 8));
 
 	c = (c & 15) + (letter & 9);
-	w = (words)((pairs)c << 4 | (pairs)c >> 8) & 0x00ff00ff00ff00ff;
+	half = __builtin_convertvector((pairs)c << 4 | (pairs)c >> 8, bytes8);
+	memcpy(bytes, &half, sizeof(half));
 	/* what lies behind the digits is cut off in two steps: no shift by 64 */
-	*bytes = (squeeze(w[0]) | squeeze(w[1]) << 32) & ~(UINT64_MAX << 2 * n << 2 * n);
+	*bytes &= ~(UINT64_MAX << 2 * n << 2 * n);
 	return n;
 }
 
