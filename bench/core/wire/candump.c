@@ -209,24 +209,38 @@ static const uint8_t *quick_data(const uint8_t *p, struct canframe *f)
 	return n % 2 == 0 && p[n] == '\n' ? p + n + 1 : NULL;
 }
 
+/*
+ * An interface of up to seven characters and a blank. Its length seldom changes: while it does not, nothing has to
+ * wait for it to be counted. @return its length, or 0
+ */
+static size_t quick_name(struct candump *c, const uint8_t *p)
+{
+	uint64_t x = load(p), blank = (x - ALL(' ' + 1)) & ~x & ALL(0x80);
+
+	blank &= -blank; /* the first; those above it may be wrong */
+	if (blank != c->blank) {
+		c->blank = blank;
+		c->name_len = blank ? (size_t)__builtin_ctzll(blank) / 8 : 0;
+	}
+	return p[c->name_len] == ' ' ? c->name_len : 0;
+}
+
 /* QUICK_BYTES can be read at @p. @return behind the line, or NULL: it is not of this kind */
 static const uint8_t *quick_line(struct candump *c, const uint8_t *p,
 				 struct candump_frame *out)
 {
-	uint64_t x, stop;
-	int n;
+	size_t n;
 
 	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || !quick_time(c, p, &out->at_ns))
 		return NULL;
-	x = load(p + 20);
-	stop = (x - ALL(' ' + 1)) & ~x & ALL(0x80); /* the lowest is the first blank */
-	n = stop ? __builtin_ctzll(stop) / 8 : 0;
-	if (!n || p[20 + n] != ' ')
+	p += 20;
+	n = quick_name(c, p);
+	if (!n)
 		return NULL;
-	out->interface = BYTES(p + 20, (size_t)n);
+	out->interface = BYTES(p, n);
 	out->direction = 0;
 	memset(&out->frame, 0, sizeof(out->frame));
-	p += 20 + n + 1;
+	p += n + 1;
 	p = p[3] == '#' ? quick_id(p, &out->frame) : quick_long_id(p, &out->frame);
 	return p ? quick_data(p, &out->frame) : NULL;
 }
