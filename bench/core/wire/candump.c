@@ -181,7 +181,7 @@ static const uint8_t *quick_id(const uint8_t *p, struct canframe *f)
 {
 	int a = canframe_digit(p[0]), b = canframe_digit(p[1]), c = canframe_digit(p[2]);
 
-	f->id = (uint32_t)(a << 8 | b << 4 | c);
+	f->id = (uint32_t)a << 8 | (uint32_t)b << 4 | (uint32_t)c;
 	return (a | b | c) >= 0 && a < 8 && p[3] == '#' ? p + 4 : NULL;
 }
 
