@@ -116,15 +116,6 @@ typedef uint16_t pairs __attribute__((vector_size(16)));
 typedef uint8_t bytes8 __attribute__((vector_size(8)));
 typedef uint64_t words __attribute__((vector_size(16)));
 
-static words two_words(const uint8_t *a, const uint8_t *b)
-{
-	words w;
-
-	memcpy(&w, a, 8);
-	memcpy((uint8_t *)&w + 8, b, 8);
-	return w;
-}
-
 /* "(1700000000." begins every line of the same second, which is read once. */
 static bool new_second(struct candump *c, const uint8_t *p)
 {
@@ -161,13 +152,16 @@ static unsigned gather(uint64_t x)
 /* Up to sixteen hexadecimal digits as bytes, the first the least significant. @return digits */
 static int quick_hex(const uint8_t *p, uint64_t *bytes)
 {
-	chars c = (chars)two_words(p, p + 8);
-	chars letter = (chars)((c | 0x20) - 'a' < 6);
-	chars digit = (chars)(c - '0' < 10);
-	words good = (words)(letter | digit);
+	chars c, letter, digit;
+	words good;
 	bytes8 half;
-	int n = __builtin_ctz(~(gather(good[0]) | gather(good[1]) << 8));
+	int n;
 
+	memcpy(&c, p, sizeof(c));
+	letter = (chars)((c | 0x20) - 'a' < 6);
+	digit = (chars)(c - '0' < 10);
+	good = (words)(letter | digit);
+	n = __builtin_ctz(~(gather(good[0]) | gather(good[1]) << 8));
 	c = (c & 15) + (letter & 9);
 	half = __builtin_convertvector((pairs)c << 4 | (pairs)c >> 8, bytes8);
 	memcpy(bytes, &half, sizeof(half));
@@ -203,7 +197,6 @@ static const uint8_t *quick_data(const uint8_t *p, struct canframe *f)
 	uint64_t data;
 	int n = quick_hex(p, &data);
 
-	data = htole64(data);
 	memcpy(f->data, &data, sizeof(data));
 	f->len = (uint8_t)(n / 2);
 	return n % 2 == 0 && p[n] == '\n' ? p + n + 1 : NULL;
