@@ -203,8 +203,7 @@ static void look_for_fault(struct chip *c)
 	c->blocks = 0;
 	if (is_exchange(c))
 		exchange = ++c->exchanges;
-	c->fault = fault_at(c->options.faults, c->options.fault_count, c->options.device,
-			    exchange, c->commands);
+	c->fault = fault_next(&c->plan, exchange, c->commands);
 	if (!c->fault)
 		return;
 	truth_say(world_truth(c->world), world_now(c->world), "fault",
@@ -360,6 +359,8 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	c->options = *options;
 	if (options->knobs)
 		c->knobs = *options->knobs;
+	fault_plan_init(&c->plan, options->faults, options->fault_count, options->device,
+			world_seed(w));
 	rng_init(&c->rng, world_seed(w), "chip.garbage");
 	rng_init(&c->work_rng, world_seed(w), "chip.work");
 	buf_init_on(&c->reply, c->reply_mem, sizeof(c->reply_mem));

@@ -118,6 +118,7 @@ struct chip {
 	struct chip_knobs knobs;
 	struct rng work_rng;
 	/* planted faults */
+	struct fault_plan plan;
 	int64_t exchanges, commands;
 	int64_t blocks; /* of this exchange */
 	const struct fault *fault;
