@@ -16,7 +16,7 @@ tools/limit.sh 1 sh -c 'trap "" TERM; sleep 100; sleep 100' 2>"$tmp/err"
 is $? 124 "so is one that ignores being told"
 blocked timeout -s KILL 60 tools/limit.sh 300 sh -c 'sleep 0.1 & wait $!; exit 7' | cat
 ok $? "signals that a parent has blocked do not stay blocked"
-is "$(blocked tools/limit.sh 300 sh -c 'sed -n "s/^SigBlk:.//p" /proc/$$/status')" 0000000000000000 "none of them"
+is "$(blocked tools/limit.sh 300 sed -n "s/^SigBlk:.//p" /proc/self/status)" 0000000000000000 "none of them"
 is "$(blocked sh -c 'tools/limit.sh 300 true; echo $?' | cat)" 0 "and nobody who reads its output waits for the limit"
 
 sleep 100 &
