@@ -21,6 +21,7 @@ is "$(blocked sh -c 'tools/limit.sh 300 true; echo $?' | cat)" 0 "and nobody who
 
 sleep 100 &
 pid=$!
+wait_for 10 grep -qx sleep "/proc/$pid/comm" # told before, the shell that becomes it would forget it
 kill $pid
 ends 20 $pid 2>/dev/null
 is $? 143 "a process that ends has its own status"
