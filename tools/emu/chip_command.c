@@ -149,6 +149,8 @@ static enum chip_result configure_rf(struct chip *c, struct bytes p)
 		return rf_field(c, data);
 	if (p.data[0] == 0x02)
 		memcpy(c->timing, data.data + 1, 2);
+	else if (p.data[0] == 0x04)
+		c->retries_com = data.data[0];
 	else if (p.data[0] == 0x05)
 		memcpy(c->max_retries, data.data, 3);
 	return CHIP_REPLY;

@@ -70,11 +70,26 @@ static void begin_exchange(struct chip *c)
 	send_block(c);
 }
 
+static void on_raw(struct chip *c, const struct air_frame *a);
+
+static void send_raw_frame(struct chip *c)
+{
+	int64_t wait_ns = chip_timing_ns(c->timing[1]);
+	struct air_frame f = c->raw_frame;
+
+	chip_air(c, &f, wait_ns ? wait_ns : NS_PER_S, on_raw);
+}
+
 static void on_raw(struct chip *c, const struct air_frame *a)
 {
 	size_t crc = c->registers[REG_RX_MODE] & 0x80 ? 2 : 0;
 
 	c->registers[REG_CONTROL] &= 0xf8; /* the last byte was whole */
+	if (!a && c->raw_tries > 0) {
+		c->raw_tries--;
+		send_raw_frame(c);
+		return;
+	}
 	if (!a) {
 		chip_finish_status(c, STATUS_TIMEOUT);
 		return;
@@ -92,14 +107,15 @@ static void on_raw(struct chip *c, const struct air_frame *a)
 static void send_raw(struct chip *c, struct bytes data)
 {
 	struct air_frame f = { .len = data.len, .d = c->target.down_d };
-	int64_t wait_ns = chip_timing_ns(c->timing[1]);
 
 	memcpy(f.data, data.data, data.len);
 	if ((c->registers[REG_BIT_FRAMING] & 7) == 7 && data.len == 1)
 		f.bits = 7;
 	if (c->registers[REG_TX_MODE] & 0x80)
 		air_add_crc(&f);
-	chip_air(c, &f, wait_ns ? wait_ns : NS_PER_S, on_raw);
+	c->raw_frame = f;
+	c->raw_tries = c->command[0] == CHIP_EXCHANGE ? c->retries_com : 0;
+	send_raw_frame(c);
 }
 
 enum chip_result chip_exchange(struct chip *c, struct bytes p)

@@ -45,6 +45,7 @@ enum chip_status {
 #define REG_CONTROL 0x633C
 #define REG_BIT_FRAMING 0x633D
 #define PARAM_AUTO_RATS 0x10
+#define PARAM_BARE 0x40   /* frames without preamble and postamble */
 #define PARAM_PICC 0x20   /* answers RATS and speaks ISO-DEP by itself */
 #define CHIP_MAX_DATA 262 /* of one response, behind its status */
 #define CHIP_RETRIES 2    /* R(NAK) for a lost block */
@@ -111,7 +112,9 @@ struct chip {
 	uint8_t *registers;
 	uint8_t parameters, gpio[3];
 	uint8_t max_retries[3]; /* ATR, PSL, passive activation */
-	uint8_t timing[2];      /* codes: ATR_RES, retry */
+	uint8_t retries_com; /* of a frame that nobody answered; not of an ISO-DEP block */
+	bool bare;           /* as PARAM_BARE was when the command came */
+	uint8_t timing[2];   /* codes: ATR_RES, retry */
 	int64_t new_baud;
 	struct chip_target target;
 	struct chip_role role;
@@ -142,6 +145,8 @@ struct chip {
 	uint8_t answer_mem[ISODEP_MAX_COMMAND];
 	size_t answer_at;
 	bool bad_crc;
+	struct air_frame raw_frame; /* on its way, for a repetition */
+	int raw_tries;
 };
 
 /** How a command handler leaves. */
@@ -180,6 +185,8 @@ void chip_remove_at(struct chip *c, int64_t block);
 int64_t chip_work_ns(struct chip *c, uint8_t code);
 /** The response in .reply becomes .last, framed and damaged as the knobs and the fault say. */
 void chip_frame_response(struct chip *c);
+/** @frame as it goes over the line: bare, when the host wants it so. */
+struct bytes chip_dress(const struct chip *c, struct bytes frame);
 /** Send a frame in the pieces that the knobs say. */
 void chip_send_pieces(struct chip *c, struct bytes frame);
 /** Most data bytes of one response. */
