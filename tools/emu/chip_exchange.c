@@ -20,7 +20,7 @@ static void send_block(struct chip *c)
 }
 
 /* At most a chunk of the card's answer; the host asks for the rest. */
-static void give_answer(struct chip *c)
+void chip_give_answer(struct chip *c)
 {
 	size_t left = c->answer.len - c->answer_at;
 	size_t part = left > chip_chunk(c) ? chip_chunk(c) : left;
@@ -35,7 +35,7 @@ static void exchanged(struct chip *c, enum isodep_next how)
 {
 	c->chained_len = 0;
 	if (how == ISODEP_DONE) {
-		give_answer(c);
+		chip_give_answer(c);
 		return;
 	}
 	buf_clear(&c->answer);
@@ -129,18 +129,22 @@ enum chip_result chip_exchange(struct chip *c, struct bytes p)
 		return CHIP_REPLY;
 	}
 	if (data.len == 0 && c->answer_at < c->answer.len) {
-		give_answer(c);
+		chip_give_answer(c);
 		return CHIP_LATER; /* it has left already */
 	}
 	buf_clear(&c->answer);
 	c->answer_at = 0;
 	c->bad_crc = false;
-	if (!t->layer4) {
+	if (!t->layer4 && !t->peer) {
 		send_raw(c, data);
 		return CHIP_LATER;
 	}
 	memcpy(c->chained, data.data, data.len);
 	c->chained_len = data.len;
+	if (t->peer) {
+		chip_peer_exchange(c);
+		return CHIP_LATER;
+	}
 	if (now < t->ready_ns)
 		chip_pause(c, t->ready_ns, begin_exchange);
 	else
@@ -189,6 +193,12 @@ void chip_put_to_halt(struct chip *c, void (*next)(struct chip *c))
 	struct chip_target *t = &c->target;
 	struct air_frame f = { .d = t->down_d };
 
+	if (t->active && t->peer) {
+		chip_peer_end(c,
+			      c->command[0] == CHIP_DESELECT ? DEP_DESELECT : DEP_RELEASE,
+			      next);
+		return;
+	}
 	c->pause_next = next;
 	if (!t->active || !t->layer4) {
 		t->active = false;
@@ -258,10 +268,14 @@ enum chip_result chip_psl(struct chip *c, struct bytes p)
 	struct chip_target *t = &c->target;
 	struct air_frame f = { .len = 3, .data = { 0xd0, 0x11 } };
 
-	if (p.data[0] != 1 || !t->active || !t->layer4 || p.data[1] > 2 ||
-	    p.data[2] > 2) {
+	if (p.data[0] != 1 || !t->active || !(t->layer4 || t->peer) || p.data[1] > 2 ||
+	    p.data[2] > 2 || (t->peer && p.data[1] != p.data[2])) {
 		buf_u8(&c->reply, STATUS_CONTEXT);
 		return CHIP_REPLY;
+	}
+	if (t->peer) {
+		chip_peer_psl(c);
+		return CHIP_LATER;
 	}
 	f.data[2] = (uint8_t)(p.data[2] << 2 | p.data[1]);
 	air_add_crc(&f);
@@ -280,9 +294,13 @@ enum chip_result chip_presence(struct chip *c)
 	const struct chip_target *t = &c->target;
 	struct air_frame f = { .len = 1, .d = t->down_d };
 
-	if (!t->active || !t->layer4) {
+	if (!t->active || !(t->layer4 || t->peer)) {
 		buf_u8(&c->reply, STATUS_CONTEXT);
 		return CHIP_REPLY;
+	}
+	if (t->peer) {
+		chip_peer_attention(c);
+		return CHIP_LATER;
 	}
 	f.data[0] = (uint8_t)(ISODEP_R_NAK | t->dep.number);
 	air_add_crc(&f);
