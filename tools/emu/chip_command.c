@@ -56,7 +56,7 @@ static enum chip_result read_registers(struct chip *c, struct bytes p)
 	if (p.len % 2)
 		return CHIP_SYNTAX;
 	while (in.rest.len)
-		buf_u8(&c->reply, c->registers[cursor_be16(&in)]);
+		buf_u8(&c->reply, chip_ciu_read(c, cursor_be16(&in)));
 	return CHIP_REPLY;
 }
 
@@ -69,7 +69,7 @@ static enum chip_result write_registers(struct chip *c, struct bytes p)
 	while (in.rest.len) {
 		uint16_t at = cursor_be16(&in);
 
-		c->registers[at] = cursor_u8(&in);
+		chip_ciu_write(c, at, cursor_u8(&in));
 	}
 	return CHIP_REPLY;
 }
