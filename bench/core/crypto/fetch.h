@@ -3,6 +3,15 @@
 
 #include <openssl/ec.h>
 #include <openssl/types.h>
+#include <stdbool.h>
+
+/*
+ * Has the library come up? To be asked before the first call of it that looks anything up: when its default
+ * context found no memory, OpenSSL 3.0 locks a lock that is not there (a crash in CRYPTO_THREAD_read_lock under
+ * EVP_MD_fetch, RAND_bytes, ...) instead of failing. What is here asks by itself.
+ * Source: 3.0.22 with its n-th allocation failing, n = 1 ... 53, EVP_MD_fetch or RAND_bytes the only call
+ */
+bool fetch_ready(void);
 
 /*
  * The algorithms that need neither randomness nor a key store, looked up once per process and
