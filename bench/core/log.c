@@ -1,5 +1,7 @@
 #include "bench/core/log.h"
 
+#include "bench/core/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@ void log_say(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	text_tame(text);
 	if (talk.before)
 		talk.before(talk.ctx);
 	/* one write a line: workers share this stderr */

@@ -29,6 +29,9 @@ sed 's/070a16b46b4d4144/070a16b46b4d4145/' $vectors/rfc4493_aes_cmac.json >"$tmp
 try 1 "a changed answer" "$tmp/f.json"
 holds "$tmp/out" "f.json: vectors[1].mac: expected 070a16b46b4d4145f79bdd9dd04a287c, got 070a16b46b4d4144f79bdd9dd04a287c" \
 	"it names vector, field, expected and got"
+sed 's/"k1":/"k9":/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
+try 3 "an answer under an unknown key" "$tmp/f.json"
+holds "$tmp/out" "f.json: k9: not looked at" "it names the key"
 try 3 "a later subject" $vectors/rfc7914_scrypt.json
 holds "$tmp/out" "scrypt: not yet covered" "it says which"
 sed 's/"mac": "070a16b46b4d4144f79bdd9dd04a287c"/"mac": "070a"/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
