@@ -1,9 +1,12 @@
 #include "bench/core/log.h"
 
 #include "bench/core/text.h"
+#include "bench/core/verdict.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct {
@@ -41,4 +44,15 @@ void log_say(enum log_level level, const char *fmt, ...)
 		talk.before(talk.ctx);
 	/* one write a line: workers share this stderr */
 	dprintf(STDERR_FILENO, "%s: %s%s\n", talk.program, words[level], text);
+}
+
+int log_end(int status)
+{
+	const bool failed = ferror(stdout);
+
+	errno = 0;
+	if (!fflush(stdout) && !failed)
+		return status;
+	log_error("writing to standard output: %s", errno ? strerror(errno) : "failed");
+	return status == EXIT_PASSED ? EXIT_BENCH_ERROR : status;
 }
