@@ -47,8 +47,8 @@ if left; then
 	if left; then
 		echo "# $*: has ended and left these behind:"
 		list -v g=$group 'NR == 1 || $3 == g'
-		kill -KILL -- -$group
 	fi
 fi >>"$err" 2>&1
+kill -KILL -- -$group 2>/dev/null
 show
 exit $status
