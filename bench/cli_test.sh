@@ -33,6 +33,7 @@ done
 try 64 "an unknown option" run --frobnicate
 try 64 "run without a rig" run $suite --target $target
 try 64 "run with a wrong seed" run $suite --rig $rig --target $target --seed x
+try 64 "run with a seed below zero" run $suite --rig $rig --target $target --seed " -1"
 try 64 "run with no trials" run $suite --rig $rig --target $target --trials 0
 
 try 0 "list" list

@@ -10,7 +10,7 @@
  * Allocations of ours are those of the linked objects (ld --wrap, see the Makefile); OpenSSL, jansson and libxml2
  * are told to take ours. libfyaml and zlib cannot be told: their own allocations never fail here.
  * TORTURE=all tries every n (some 25 000: ten minutes on two cores); without it as many as fit into a few
- * seconds, spread evenly. As many at a time as there are processors.
+ * seconds, spread evenly. As many at a time as there are processors. TORTURE=openssl:14039 tries that one.
  */
 #include "bench/plan.h"
 #include "bench/rig.h"
@@ -175,11 +175,22 @@ static void *json_get(size_t size)
 	return fails(JANSSON) ? NULL : __real_malloc(size);
 }
 
+/*
+ * The one that OpenSSL 3.0 does not survive: sskdf_new() writes to the context that it got no memory for (seen with
+ * 3.0.22 under EVP_KDF_CTX_new for X963KDF, and in its source). It has more than 64 bytes; what sskdf.c copies
+ * besides, secrets and infos, fails like everything else.
+ */
+static bool is_fatal(size_t size, const char *file)
+{
+	const char *name = file ? strrchr(file, '/') : NULL;
+
+	return name && !strcmp(name, "/sskdf.c") && size > 64;
+}
+
 static void *ssl_get(size_t size, const char *file, int line)
 {
-	(void)file;
 	(void)line;
-	return library_get(OPENSSL, size);
+	return is_fatal(size, file) ? __real_malloc(size) : library_get(OPENSSL, size);
 }
 
 static void *ssl_resize(void *p, size_t size, const char *file, int line)
@@ -656,13 +667,21 @@ static void without_failures_all_is_well(void **state)
 /* All of them, or @most spread evenly, the first ones in any case. */
 static void torture_domain(enum domain d, long most)
 {
-	const char *all = getenv("TORTURE");
-	const bool every = all && !strcmp(all, "all");
-	const long total = dry.allocations[d], step = every ? 1 : total / most + 1;
-	long began = 0;
+	const char *which = getenv("TORTURE") ? getenv("TORTURE") : "";
+	const bool every = !strcmp(which, "all");
+	const size_t len = strlen(domain_names[d]);
+	long total = dry.allocations[d], step = every ? 1 : total / most + 1;
+	long began = 0, first = 1;
 
+	if (strchr(which, ':')) { /* a single one, to look at */
+		const bool this =
+			!strncmp(which, domain_names[d], len) && which[len] == ':';
+
+		first = this ? atol(which + len + 1) : 1;
+		total = this ? first : 0;
+	}
 	torture.domain = d;
-	for (long n = 1; n <= total && failed < 20; n += step) {
+	for (long n = first; n <= total && failed < 20; n += step) {
 		torture.nth = n;
 		begin(domain_names[d], n, &no_fault);
 		if (++began % 1000 == 0)

@@ -51,6 +51,13 @@ head -c 5000000 /dev/zero | tr '\0' '[' >"$tmp/f.json"
 try 78 "a huge file" "$tmp/f.json"
 try 78 "a directory" "$tmp"
 try 75 "a missing file" "$tmp/nothing.json"
+for program in keybench-kat "keybench kat"; do
+	# shellcheck disable=SC2086 # the second is two words
+	"$bin"/$program $vectors/rfc4493_aes_cmac.json >/dev/full 2>"$tmp/err"
+	is $? 75 "$program: what cannot be written has not passed"
+done
+mkfifo "$tmp/fifo"
+try 78 "a fifo nobody writes to" "$tmp/fifo"
 try 3 "all files of the tree" $vectors/*.json
 is "$(grep -c ': passed$' "$tmp/out")" 13 "all that is covered passes"
 is "$(grep -c ': not yet covered$' "$tmp/out")" 6 "the rest is named"

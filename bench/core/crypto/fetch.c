@@ -138,15 +138,30 @@ const EC_GROUP *fetch_p256(void)
 	return p256_group;
 }
 
-/* What is missing of it stays NULL. */
+const char *fetch_missing(void)
+{
+	return !fetch_sha256()       ? "SHA-256"
+	       : !fetch_aes128_cbc() ? "AES-128-CBC"
+	       : !fetch_aes128_ecb() ? "AES-128-ECB"
+	       : !fetch_hkdf()       ? "HKDF"
+	       : !fetch_x963kdf()    ? "X963KDF"
+	       : !fetch_cmac()       ? "CMAC"
+	       : !fetch_p256()       ? "P-256"
+				     : NULL;
+}
+
+/* What there is no memory for now stays NULL, and is asked for again the next time. */
 static void furnish(struct home *h)
 {
-	EVP_PKEY_CTX *params = EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
+	EVP_PKEY_CTX *params =
+		h->params ? NULL : EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
 
 	if (params && EVP_PKEY_paramgen_init(params) == 1 &&
 	    EVP_PKEY_CTX_set_group_name(params, "P-256") == 1)
 		EVP_PKEY_generate(params, &h->params);
 	EVP_PKEY_CTX_free(params);
+	if (h->keygen)
+		return;
 	h->keygen = EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
 	if (h->keygen && (EVP_PKEY_keygen_init(h->keygen) != 1 ||
 			  EVP_PKEY_CTX_set_group_name(h->keygen, "P-256") != 1)) {
@@ -162,6 +177,8 @@ static const struct home *home_of(OSSL_LIB_CTX *lib)
 
 	for (h = homes; h && h->lib != lib; h = h->next)
 		;
+	if (h && (!h->params || !h->keygen))
+		furnish(h);
 	if (h)
 		return h;
 	h = fetch_ready() ? calloc(1, sizeof(*h)) : NULL;

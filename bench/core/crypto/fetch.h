@@ -12,6 +12,12 @@
  * Source: 3.0.22 with its n-th allocation failing, n = 1 ... 53, EVP_MD_fetch or RAND_bytes the only call
  */
 bool fetch_ready(void);
+/**
+ * Is all there that transactions need? Asked before one begins: what a library that ran out of memory once has
+ * dropped, it does not find again, and that must not come up in the middle, as a refusal.
+ * @return NULL, or what is missing, for a person
+ */
+const char *fetch_missing(void);
 
 /*
  * The algorithms that need neither randomness nor a key store, looked up once per process and
