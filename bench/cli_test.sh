@@ -57,7 +57,7 @@ try 0 "check by names" check door-unlock --rig emulated-a --target example
 # Mistakes in files: the place, what is allowed, the line and a caret; status 78.
 with $suite 's/approach/aproach/'
 try 78 "an unknown step" check "$tmp/changed.yaml" --rig $rig --target $target
-holds "$tmp/err" "changed.yaml:12:9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
+holds "$tmp/err" "changed.yaml:$(grep -n "approach" $suite | head -n 1 | cut -d: -f1):9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
 holds "$tmp/err" "  ^" "it shows a caret"
 with $suite 's/count: 120/count: 58/'
 try 78 "a claim that cannot be supported" check "$tmp/changed.yaml" --rig $rig --target $target
@@ -122,6 +122,11 @@ ok $? "junit.xml is well-formed"
 is $? 0 "with all three standard descriptors closed it still runs"
 "$kb" report "$(echo "$tmp"/closed/*)" >/dev/null
 is $? 0 "and its journal is whole"
+(ulimit -f 16 && exec "$kb" run smoke --rig sim --target $target --trials 200 --seed 1 --runs "$tmp/limited" >"$tmp/out" 2>"$tmp/err")
+is $? 75 "where files may not grow a run ends as on a full disk"
+holds "$tmp/err" "journal.jsonl: File too large" "which is said"
+"$kb" report "$(echo "$tmp"/limited/*)" >"$tmp/out"
+holds "$tmp/out" "cut off" "and what was journalled can be reported"
 "$kb" list >/dev/full 2>/dev/null
 is $? 75 "results that cannot be written are a failure"
 sed 's,^reader: .*,reader: {driver: libnfc\, device: /dev/ttyNOPE},' $rig >"$tmp/nope.yaml"

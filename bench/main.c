@@ -6,6 +6,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +88,8 @@ static void sanitize_descriptors(void)
 int main(int argc, char **argv)
 {
 	sanitize_descriptors();
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a file that may not grow is a full disk: said, and drained for */
 	setlocale(LC_CTYPE, "");
 	/* glibc lets this grow up to 32 MB; then samples would lie twice in the heap while they grow */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);

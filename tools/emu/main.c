@@ -209,6 +209,8 @@ static int catch_signals(struct session *s, struct err *err)
 			sigaddset(&set, ends[i]);
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a truth log that may not grow loses lines, never the desk */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (s->signals < 0 || world_watch(s->world, s->signals, on_signal, s))
