@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit.sh SECONDS COMMAND...: run it, as a process group of its own with the default signals, and end it when it takes
+# limit.sh SECONDS COMMAND...: run it, as a process group of its own with no signal ignored or blocked, and end it when it takes
 # longer than that: what runs then, and what each process waits for, is said first. A test that hangs then costs its
 # limit, not the day. Exit status: the command's, or 124.
 #
@@ -24,7 +24,9 @@ trap late=1 USR1
 trap 'kill -TERM -- -$group; { sleep 4; kill -KILL -- -$group; } >/dev/null 2>&1 &' INT TERM HUP
 : >"$said/out"
 : >"$err"
-env --default-signal "$@" </dev/null >>"$said/out" 2>>"$err" &
+# a parent may have left signals blocked: dash's wait would never hear of a child, nor a program of its end
+perl -MPOSIX -e 'sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV' env --default-signal "$@" \
+	</dev/null >>"$said/out" 2>>"$err" &
 group=$!
 {
 	sleep "$limit"
@@ -41,7 +43,7 @@ wait $group
 status=$?
 while kill -0 $group 2>/dev/null; do wait $group; status=$?; done
 [ -z "$late" ] || status=124
-kill -- -$watch 2>/dev/null
+kill -KILL -- -$watch 2>/dev/null
 if left; then
 	sleep 1 # some are about to end by themselves
 	if left; then

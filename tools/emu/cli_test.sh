@@ -49,8 +49,8 @@ wrong() {
 	[ $status -eq 78 ] || sed 's/^/# /' "$tmp/err"
 }
 line=$(grep -n 'reader0: {chip' $rig | cut -d: -f1)
-phone=$(grep -n '^  phone:' $rig | cut -d: -f1)
-faults=$(grep -n '^  faults:' $rig | cut -d: -f1)
+phone=$(grep -n '  phone: {channel' $rig | cut -d: -f1)
+faults=$(grep -n '  faults:' $rig | cut -d: -f1)
 wrong "$line:19" "chip" 's/chip: pn532/chip: pn999/'
 wrong "$line:3" "an NFC chip has the key 'chip'" 's/{chip: pn532}/{}/'
 wrong "$line:32" "baud" 's/{chip: pn532}/{chip: pn532, baud: 115201}/'
@@ -62,6 +62,10 @@ wrong "$faults:61" "silnt" 's/faults: .*/faults: [{device: reader0, at: {exchang
 wrong "$faults:12" "'by' is missing" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: late}]/'
 wrong "$faults:68" "a byte is needed" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: status, value: 256}]/'
 wrong "$faults:34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {}, do: silent}]/'
+wrong "$faults:42" "share" 's/faults: .*/faults: [{device: reader0, at: {share: 5 V}, do: crc}]/'
+wrong "$faults:34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {share: 5 %, exchange: 3}, do: crc}]/'
+wrong "$faults:34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {share: 0 %}, do: crc}]/'
+wrong "$faults:62" "strikes each exchange by itself" 's/faults: .*/faults: [{device: reader0, at: {share: 5 %}, do: crc, for: 3}]/'
 wrong "$faults:12" "'for' is missing" 's/faults: .*/faults: [{device: reader0, at: {command: 9}, do: wtx}]/'
 wrong "$line:43" "command: a byte" 's/{chip: pn532}/{chip: pn532, work: [{command: 256, median: 1 ms}]}/'
 wrong "$faults:45" "exchange" 's/faults: .*/faults: [{device: reader0, at: {exchange: 0}, do: silent}]/'
