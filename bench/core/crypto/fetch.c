@@ -138,18 +138,6 @@ const EC_GROUP *fetch_p256(void)
 	return p256_group;
 }
 
-const char *fetch_missing(void)
-{
-	return !fetch_sha256()       ? "SHA-256"
-	       : !fetch_aes128_cbc() ? "AES-128-CBC"
-	       : !fetch_aes128_ecb() ? "AES-128-ECB"
-	       : !fetch_hkdf()       ? "HKDF"
-	       : !fetch_x963kdf()    ? "X963KDF"
-	       : !fetch_cmac()       ? "CMAC"
-	       : !fetch_p256()       ? "P-256"
-				     : NULL;
-}
-
 /* What there is no memory for now stays NULL, and is asked for again the next time. */
 static void furnish(struct home *h)
 {
@@ -199,4 +187,18 @@ EVP_PKEY_CTX *fetch_p256_keygen(OSSL_LIB_CTX *lib)
 const EVP_PKEY *fetch_p256_params(OSSL_LIB_CTX *lib)
 {
 	return home_of(lib)->params;
+}
+
+const char *fetch_missing(OSSL_LIB_CTX *lib)
+{
+	return !fetch_sha256()           ? "SHA-256"
+	       : !fetch_aes128_cbc()     ? "AES-128-CBC"
+	       : !fetch_aes128_ecb()     ? "AES-128-ECB"
+	       : !fetch_hkdf()           ? "HKDF"
+	       : !fetch_x963kdf()        ? "X963KDF"
+	       : !fetch_cmac()           ? "CMAC"
+	       : !fetch_p256()           ? "P-256"
+	       : !fetch_p256_params(lib) ? "EC parameters"
+	       : !fetch_p256_keygen(lib) ? "EC key pairs"
+					 : NULL;
 }

@@ -13,11 +13,11 @@
  */
 bool fetch_ready(void);
 /**
- * Is all there that transactions need? Asked before one begins: what a library that ran out of memory once has
+ * Is all there that transactions in @lib need? Asked before one begins: what a library that ran out of memory once has
  * dropped, it does not find again, and that must not come up in the middle, as a refusal.
  * @return NULL, or what is missing, for a person
  */
-const char *fetch_missing(void);
+const char *fetch_missing(OSSL_LIB_CTX *lib);
 
 /*
  * The algorithms that need neither randomness nor a key store, looked up once per process and
