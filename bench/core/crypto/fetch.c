@@ -189,6 +189,15 @@ const EVP_PKEY *fetch_p256_params(OSSL_LIB_CTX *lib)
 	return home_of(lib)->params;
 }
 
+/* HKDF looks it up by itself, each time. */
+static bool has_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	EVP_MAC_free(mac);
+	return mac != NULL;
+}
+
 const char *fetch_missing(OSSL_LIB_CTX *lib)
 {
 	return !fetch_sha256()           ? "SHA-256"
@@ -197,6 +206,7 @@ const char *fetch_missing(OSSL_LIB_CTX *lib)
 	       : !fetch_hkdf()           ? "HKDF"
 	       : !fetch_x963kdf()        ? "X963KDF"
 	       : !fetch_cmac()           ? "CMAC"
+	       : !has_hmac()             ? "HMAC"
 	       : !fetch_p256()           ? "P-256"
 	       : !fetch_p256_params(lib) ? "EC parameters"
 	       : !fetch_p256_keygen(lib) ? "EC key pairs"
