@@ -15,7 +15,7 @@
 struct candump {
 	struct bytes rest;
 	long line; /* of the frame or the error just returned, from 1 */
-	/* the reader's own: how the last lines began, and what that says */
+	/* the reader's own: how the last lines began, and what that says; candump_at() begins it */
 	uint8_t second[12];
 	int64_t second_ns;
 	uint64_t blank;
