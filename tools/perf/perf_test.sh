@@ -5,7 +5,8 @@
 "$bin/keybench-perf" --share 0.01 >"$tmp/out" 2>"$tmp/err"
 is $? 0 "a hundredth of every chapter"
 for row in "16-byte exchange: added" "16-byte exchange: sent to answered" "240-byte exchange: added" \
-	"240-byte exchange: sent to answered" "error of 'sent', median" "error of 'answered', p99" \
+	"240-byte exchange: sent to answered" "error of 'sent', median" "error of 'answered', maximum of 18" \
+	"further off than their slack" "left out: 'sent'" \
 	"fast transaction, both engines" "standard transaction, both engines" "fast transactions simulated" \
 	"standard transactions simulated" "histogram: recording" "histogram: largest error" "candump log: parsing a line" \
 	"candump log: parsing and decoding" " aims "; do
@@ -27,6 +28,8 @@ awk -v unit='^(ns|us|ms|s)$' '
 	}
 	END { if (rows != 8) print rows + 0 " rows" }' "$tmp/out" >"$tmp/wrong"
 is "$(cat "$tmp/wrong")" "" "what a row says of an exchange agrees with itself"
+awk '/p99 of [0-9]/ { sub(/.*p99 of /, ""); if ($1 < 299) print }' "$tmp/out" >"$tmp/wrong"
+is "$(cat "$tmp/wrong")" "" "no p99 is told of fewer samples than it needs"
 "$bin/keybench-perf" --share 0.01 hist >"$tmp/out" 2>"$tmp/err"
 is "$(wc -l <"$tmp/out")" 4 "one chapter alone is a head, its rows and a count of aims"
 "$bin/keybench-perf" gardening >"$tmp/out" 2>&1
