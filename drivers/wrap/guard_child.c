@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 /*
- * The last line: a process that does nothing but listen to a relay worker's ticks. When they stop it kills the
- * worker and drops the board itself; so no state of the worker, and no way of dying, leaves a coil on.
+ * The last line: a process that does nothing but listen to a relay worker's ticks. When
+ * they stop it kills the worker and drops the board itself; so no state of the worker,
+ * and no way of dying, leaves a coil on.
  */
 #define KILL_LIMIT_MS 5000
 #define OPEN_TRIES 20
@@ -43,7 +44,7 @@ static bool worker_is_lost(bool *opened)
 		if (!ready_within(CHILD_SOCKET, GUARD_LIMIT_NS)) {
 			if (*opened)
 				return true;
-			continue; /* a board that is being opened has nothing to drop yet */
+			continue; /* being opened: nothing to drop yet */
 		}
 		n = read(CHILD_SOCKET, ticks, sizeof(ticks));
 		if (n < 0 && errno == EINTR)

@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 /*
- * The process that has a relay board open. It drops the board by itself: at end-of-file, on SIGTERM, and when no
- * message came for WORKER_HEARTBEAT_LIMIT_NS. After the last of these it goes on, but the next set or read
- * says what happened: who asks must not believe that a channel is still on.
+ * The process that has a relay board open. It drops the board by itself: at end-of-file,
+ * on SIGTERM, and when no message came for WORKER_HEARTBEAT_LIMIT_NS. After the last of
+ * these it goes on, but the next set or read says what happened: who asks must not
+ * believe that a channel is still on.
  */
 struct board {
 	struct relay *relay;
@@ -148,7 +149,9 @@ static void serve_one(struct board *b, const struct worker_message *m)
 	say(&answer, serve(b, m, &answer, &err), &err);
 }
 
-/* SIGTERM is let in here and nowhere else: a call to the board is short and is not torn. */
+/*
+ * SIGTERM is let in here and nowhere else: a call to the board is short and is not torn.
+ */
 static void wait_turn(int64_t until_ns)
 {
 	struct pollfd p = { .fd = CHILD_SOCKET, .events = POLLIN };
@@ -172,7 +175,10 @@ static void serve_all(struct board *b)
 		if (n == 0 || (n < 0 && errno != EAGAIN) ||
 		    (n == 1 && m.op == WORKER_CLOSE))
 			return;
-		/* whatever waited in the socket while this process was stopped is no sign of life now */
+		/*
+		 * whatever waited in the socket while this process was stopped is no sign
+		 * of life now
+		 */
 		drop_if_silent(b);
 		if (n == 1) {
 			b->heard_ns = now();

@@ -283,7 +283,9 @@ static void beat(void *ctx)
 	worker_send(w->proc.socket_fd, &m); /* full or gone: the next request finds out */
 }
 
-/* Order matters: only when the worker is no more does the guard know what there is to do. */
+/*
+ * Order matters: only when the worker is no more does the guard know what there is to do.
+ */
 static void end_relay(struct worker_relay *w)
 {
 	bool orderly;
@@ -291,7 +293,10 @@ static void end_relay(struct worker_relay *w)
 	if (w->tick >= 0)
 		pump_stop(w->proc.pump, w->tick);
 	orderly = worker_end_proc(&w->proc, w->proc.outstanding != 0);
-	/* after a goodbye the guard has nothing to do but end; else it has a board to drop */
+	/*
+	 * after a goodbye the guard has nothing to do but end; else it has a board to
+	 * drop
+	 */
 	proc_wait_end(&w->guard, orderly ? GUARD_BYE_NS : GUARD_END_NS);
 	proc_release(&w->guard);
 	free(w);

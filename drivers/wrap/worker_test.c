@@ -29,8 +29,8 @@ static struct evidence {
 } * seen;
 
 /*
- * A reader that misbehaves on command: the first byte of an exchange says how. Around everything else it is the
- * simulated reader with the contract's card.
+ * A reader that misbehaves on command: the first byte of an exchange says how. Around
+ * everything else it is the simulated reader with the contract's card.
  */
 enum misdeed {
 	HANG = 'h',          /* until aborted */
@@ -282,7 +282,10 @@ static void a_late_answer_is_no_answer(void **state)
 	(void)state;
 	activate();
 	assert_int_equal(exchange(BE_LATE, NS_PER_MS, NULL), ERR_TIMEOUT);
-	/* the next request finds that answer in the socket, and must not take it for its own */
+	/*
+	 * the next request finds that answer in the socket, and must not take it for its
+	 * own
+	 */
 	assert_int_equal(reader_reopen(under_test.reader, NULL), 0);
 	works_again();
 }
@@ -514,7 +517,10 @@ static bool all_end(pid_t one)
 	return seen_one;
 }
 
-/* A controller that is killed while its worker is in a call; the worker then is ours to wait for. */
+/*
+ * A controller that is killed while its worker is in a call; the worker then is ours to
+ * wait for.
+ */
 static void kill_a_controller_in_a_call(enum misdeed how)
 {
 	int said[2];
@@ -526,7 +532,10 @@ static void kill_a_controller_in_a_call(enum misdeed how)
 	if (controller == 0) {
 		struct reader_activation a = { .timeout_ns = NS_PER_S };
 
-		/* no assertion here: it would jump into the list of tests, in this process too */
+		/*
+		 * no assertion here: it would jump into the list of tests, in this
+		 * process too
+		 */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		memset(seen, 0, sizeof(*seen));
 		if (pump_new(&pump, NULL) ||
@@ -543,8 +552,7 @@ static void kill_a_controller_in_a_call(enum misdeed how)
 	}
 	close(said[1]); /* else the pipe has no end when the child comes to one */
 	assert_int_equal(read(said[0], &orphan, sizeof(orphan)), sizeof(orphan));
-	sleep_ms(
-		50); /* so that it is in the call; if it is not yet, the test is only easier */
+	sleep_ms(50); /* it is in the call; if not yet, the test is only easier */
 	kill(controller, SIGKILL);
 	assert_true(all_end(orphan));
 	close(said[0]);

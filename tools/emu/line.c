@@ -95,20 +95,28 @@ static void on_readable(void *ctx, int fd)
 	uint8_t chunk[4096];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
 
-	/* nobody tells when the host wrote; so long ago it was at most, if we were what was waited for */
+	/*
+	 * nobody tells when the host wrote; so long ago it was at most, if we were what
+	 * was waited for
+	 */
 	note_late(l, "in", world_now(l->world), waited(l));
 	if (n > 0)
 		line_feed(l, BYTES(chunk, (size_t)n));
 }
 
-/* The last close of a terminal forgets what was not read; our own slave keeps this one open. */
+/*
+ * The last close of a terminal forgets what was not read; our own slave keeps this one
+ * open.
+ */
 static void deserted(struct line *l)
 {
 	char unread[4096];
 
 	line_drop(l);
 	tcflush(l->slave, TCIFLUSH);
-	/* all that a terminal holds, and no more: the next client may be writing already */
+	/*
+	 * all that a terminal holds, and no more: the next client may be writing already
+	 */
 	for (int i = 0; l->on_deserted && i < 16; i++)
 		if (read(l->master, unread, sizeof(unread)) <= 0)
 			break;
@@ -216,7 +224,10 @@ static int open_pty(struct line *l)
 	return 0;
 }
 
-/* Only to tell who comes and goes: a system without inotify loses two kinds of truth lines. */
+/*
+ * Only to tell who comes and goes: a system without inotify loses two kinds of truth
+ * lines.
+ */
 static void watch_clients(struct line *l)
 {
 	l->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

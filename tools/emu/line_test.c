@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 /*
- * A chip on a real pseudo-terminal and its clients, all in this process: what the world does is looked at every
- * millisecond.
+ * A chip on a real pseudo-terminal and its clients, all in this process: what the world
+ * does is looked at every millisecond.
  */
 #define LOOK_NS NS_PER_MS
 #define PATIENCE_NS (20 * NS_PER_S)
@@ -226,7 +226,10 @@ static bool has_sent(struct scene *s)
 	return !s->line.queued;
 }
 
-/* The machine held us up for five seconds: of a message that is due since then nobody else could tell. */
+/*
+ * The machine held us up for five seconds: of a message that is due since then nobody
+ * else could tell.
+ */
 static void what_is_written_late_is_in_the_truth_log(void **state)
 {
 	struct scene s = { .client = -1 };

@@ -21,10 +21,11 @@
 #include <nfc/nfc.h>
 
 /*
- * The same commands to the same chip, which answers with what it was asked and takes no time: through libnfc
- * alone, through the reader role in its worker, and the bare round trip between two processes that a
- * worker cannot do without. In short turns, so that what else the machine does falls on all of them. A row
- * tells one turn, the middle one by what its aim is about: its times belong to each other.
+ * The same commands to the same chip, which answers with what it was asked and takes no
+ * time: through libnfc alone, through the reader role in its worker, and the bare round
+ * trip between two processes that a worker cannot do without. In short turns, so that
+ * what else the machine does falls on all of them. A row tells one turn, the middle one
+ * by what its aim is about: its times belong to each other.
  */
 #define ROUNDS 21     /* odd: there is a turn in the middle */
 #define EXCHANGES 200 /* of each kind, a round */
@@ -55,8 +56,9 @@ static int64_t now(void)
 }
 
 /*
- * The chip on a processor of its own, all of ours on another: where the scheduler puts a process is worth more
- * than what is measured here (a round trip between two processors takes four times one on the same).
+ * The chip on a processor of its own, all of ours on another: where the scheduler puts a
+ * process is worth more than what is measured here (a round trip between two processors
+ * takes four times one on the same).
  */
 static void pin(pid_t pid, int which)
 {
@@ -221,9 +223,10 @@ static int through_role(struct bench *b, int count, struct err *err)
 }
 
 /*
- * The other end of the bare pair: whatever comes in goes out again, after something that is not counted. A sleep
- * as long as libnfc's, for without it both processes stay awake, and no exchange has a round trip of that kind; or
- * the same call of libnfc, which leaves the caches as an exchange finds them: the leanest worker there can be.
+ * The other end of the bare pair: whatever comes in goes out again, after something that
+ * is not counted. A sleep as long as libnfc's, for without it both processes stay awake,
+ * and no exchange has a round trip of that kind; or the same call of libnfc, which leaves
+ * the caches as an exchange finds them: the leanest worker there can be.
  */
 struct far_end {
 	int64_t wait_ns;

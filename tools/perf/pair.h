@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 /**
- * Round trips over one end of a SOCK_SEQPACKET pair, and one before them that does not count: the far end starts.
+ * Round trips over one end of a SOCK_SEQPACKET pair, and one before them that does not
+ * count: the far end starts.
  *
- * @param out_ns  gets one time each, without what the far end says (an int64_t, ns, at the head of its
- *                answer) that it spent on other things
+ * @param out_ns  gets one time each, without what the far end says (an int64_t, ns, at
+ *                the head of its answer) that it spent on other things
  * @param len     bytes of a message, 8 .. 4096; the answer is as long
  * @return        0, or ERR_IO: the far end is gone, or answers something else
  */

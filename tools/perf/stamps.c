@@ -12,13 +12,15 @@
 #include <time.h>
 
 /*
- * A run on the emulated desk. What its worker stamped against the desk's own log: "sent" is when the
- * last byte of a command reached the chip, "answered" when the last byte of its response reached the host's
- * end of the line. Meanwhile this process sleeps and looks how late it wakes up: the machine's part in it.
+ * A run on the emulated desk. What its worker stamped against the desk's own log: "sent"
+ * is when the last byte of a command reached the chip, "answered" when the last byte of
+ * its response reached the host's end of the line. Meanwhile this process sleeps and
+ * looks how late it wakes up: the machine's part in it.
  *
- * The desk is a process too, and its being held up is no error of the bench. How late it wrote a response it
- * knows, which moves the truth of "answered". How late it read a command it can only bound, by its waiting for a
- * processor: such a "sent" is left out, and counted.
+ * The desk is a process too, and its being held up is no error of the bench. How late it
+ * wrote a response it knows, which moves the truth of "answered". How late it read a
+ * command it can only bound, by its waiting for a processor: such a "sent" is left out,
+ * and counted.
  */
 #define TRIALS 110 /* three exchanges each: enough for a p99 although some are left out */
 #define P99_LEAST 299
@@ -289,9 +291,9 @@ static void tell(struct perf *p, const char *what, struct series *errors,
 }
 
 /*
- * The slack states what 99 in 100 stamps keep on a machine that is not held up; it cannot know how long a process
- * waits for a processor. So there is an aim when the machine itself kept it: when 99 in 100 sleepers woke up
- * within the slack.
+ * The slack states what 99 in 100 stamps keep on a machine that is not held up; it cannot
+ * know how long a process waits for a processor. So there is an aim when the machine
+ * itself kept it: when 99 in 100 sleepers woke up within the slack.
  */
 static void tell_beyond(struct perf *p, const struct stamps *s)
 {

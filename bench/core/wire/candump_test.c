@@ -71,7 +71,10 @@ static void what_is_no_frame_line_is_skipped_and_counted(void **state)
 	assert_int_equal(candump_next(&c, &f), 0);
 }
 
-/* What a reader remembers of the lines before must not stand in for a line before the first has come. */
+/*
+ * What a reader remembers of the lines before must not stand in for a line before the
+ * first has come.
+ */
 static void what_only_looks_like_a_line_from_behind_is_no_frame(void **state)
 {
 	static const char first[] = "************123456) can0 123#1122\n";
@@ -166,7 +169,10 @@ static void add_line(struct rng *rng, struct buf *out)
 			(uint8_t)damage[rng_below(rng, sizeof(damage) - 1)];
 }
 
-/* The next line that is a frame or an error, read from a copy that ends where the line does. */
+/*
+ * The next line that is a frame or an error, read from a copy that ends where the line
+ * does.
+ */
 static int read_alone(struct bytes *rest, struct candump_frame *f, uint8_t **copy)
 {
 	int rc = 0;
@@ -187,7 +193,10 @@ static int read_alone(struct bytes *rest, struct candump_frame *f, uint8_t **cop
 	return rc;
 }
 
-/* What is read at once needs room behind the line: a line that stands alone is read character by character. */
+/*
+ * What is read at once needs room behind the line: a line that stands alone is read
+ * character by character.
+ */
 static void a_line_reads_the_same_in_a_log_and_alone(void **state)
 {
 	int taken = 0, refused = 0, rc;

@@ -424,7 +424,9 @@ static void read_labels(struct parser *p)
 	lex_want(p, ";");
 }
 
-/* What no SG_MUL_VAL_ has spoken of hangs on the one multiplexor that hangs on nothing. */
+/*
+ * What no SG_MUL_VAL_ has spoken of hangs on the one multiplexor that hangs on nothing.
+ */
 static void resolve(struct parser *p, struct dbc_message *m, struct mux *mux)
 {
 	int root = -1, roots = 0;
