@@ -18,7 +18,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 extern const struct command command_run, command_check, command_list, command_drivers,
-	command_report, command_kat;
+	command_report, command_kat, command_doctor, command_rig;
 
 /** Print an error and its excerpt to stderr. @return the exit status that fits its code. */
 enum exit_status cmd_fail(const struct err *err);
