@@ -46,8 +46,9 @@ void doctor_release(struct doctor *d)
 	d->found = NULL;
 }
 
-static void say(struct doctor *d, enum finding_level level, int status,
-		const char *subject, const char *mend, const char *fmt, va_list ap)
+static void __attribute__((format(printf, 6, 0))) static void
+say(struct doctor *d, enum finding_level level, int status, const char *subject,
+    const char *mend, const char *fmt, va_list ap)
 {
 	struct finding *f;
 
