@@ -27,6 +27,9 @@ struct suite_claim {
 
 struct suite_case {
 	const char *id, *title;
+	/* several cases may be one question, asked harder each time: its name, and how hard this one is; or "" */
+	const char *series, *level;
+	bool explore; /* asked to know, not to judge: the run's verdict does not rest on it */
 	struct node at, trials_at;
 	const char *requirements[SUITE_MAX_REQUIREMENTS];
 	int requirement_count;
@@ -36,12 +39,14 @@ struct suite_case {
 	int step_count;
 	struct suite_claim claims[SUITE_MAX_CLAIMS];
 	int claim_count;
-	unsigned needs;
+	unsigned needs; /* NEED_ bits its steps cannot do without */
 };
 
 struct suite {
 	struct conf *conf;
 	const char *name, *title;
+	unsigned
+		wants; /* NEED_ bits it uses where the rig has them; else those steps are left out */
 	struct suite_case *cases;
 	int case_count;
 };

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define MAX_WATCHES 32
 #define MAX_TICKS 16
+#define TURN_NS (50 * NS_PER_MS)
 
 struct watch {
 	int fd;
@@ -28,6 +30,7 @@ struct pump {
 	struct watch watches[MAX_WATCHES];
 	int watch_count;
 	struct tick ticks[MAX_TICKS];
+	int64_t polled_ns; /* when it last looked at its descriptors */
 	int stop_pipe[2];
 	bool hold;
 	volatile bool stop;
@@ -47,10 +50,16 @@ int pump_new(struct pump **out, struct err *err)
 	return 0;
 }
 
+/* Who hears the signals; none from the moment it is freed, for a signal may come later than that. */
+static struct pump *volatile obedient;
+static int status_again;
+
 void pump_free(struct pump *p)
 {
 	if (!p)
 		return;
+	if (obedient == p)
+		obedient = NULL;
 	close(p->stop_pipe[0]);
 	close(p->stop_pipe[1]);
 	free(p);
@@ -95,6 +104,37 @@ void pump_request_stop(struct pump *p)
 	p->stop = true;
 	if (write(p->stop_pipe[1], "", 1) < 0)
 		return; /* full: it will wake anyway */
+}
+
+static void on_signal(int sig)
+{
+	static volatile sig_atomic_t asked;
+	int saved = errno;
+
+	(void)sig;
+	if (asked++ && status_again)
+		_exit(status_again);
+	if (obedient)
+		pump_request_stop(obedient);
+	errno = saved;
+}
+
+void pump_obey_signals(struct pump *p, int again)
+{
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction stop = { .sa_handler = on_signal },
+			 ignore = { .sa_handler = SIG_IGN };
+
+	obedient = p;
+	status_again = again;
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		struct sigaction old;
+
+		sigaction(stops[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN || stops[i] == SIGTERM)
+			sigaction(stops[i], &stop, NULL);
+	}
+	sigaction(SIGPIPE, &ignore, NULL);
 }
 
 bool pump_stop_requested(const struct pump *p)
@@ -150,9 +190,11 @@ static int poll_once(struct pump *p, int fd, int64_t until_ns, bool *ready)
 {
 	struct pollfd fds[MAX_WATCHES + 2];
 	int n = p->watch_count;
-	int64_t left = until_ns - clock_now(clock_real());
+	int64_t left;
 	struct timespec wait = { 0 };
 
+	p->polled_ns = clock_now(clock_real());
+	left = until_ns - p->polled_ns;
 	if (left > 0)
 		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
 	for (int i = 0; i < n; i++)
@@ -186,6 +228,18 @@ int pump_wait(struct pump *p, int fd, int64_t deadline_ns, struct err *err)
 		if (clock_now(clock_real()) >= deadline_ns)
 			return err_set(err, ERR_TIMEOUT, "timed out");
 	}
+}
+
+int64_t pump_idle_until(const struct pump *p)
+{
+	int64_t until = p->polled_ns + TURN_NS;
+
+	if (stopped(p))
+		return 0;
+	for (int i = 0; i < MAX_TICKS; i++)
+		if (p->ticks[i].fn && p->ticks[i].due_ns < until)
+			until = p->ticks[i].due_ns;
+	return until;
 }
 
 int pump_sleep_until(struct pump *p, int64_t until_ns, struct err *err)
