@@ -29,7 +29,8 @@ struct question {
 	const char *suite_names[QUESTION_MAX_SUITES];
 	int suite_count;
 	const char *rig_name, *target_name;
-	int64_t trials; /* 0: as the suites say */
+	int64_t trials;     /* 0: as the suites say */
+	const char *resume; /* `run` alone: the run folder that says all of the above */
 
 	struct rig *rig;
 	struct target target;

@@ -46,7 +46,7 @@ void doctor_release(struct doctor *d)
 	d->found = NULL;
 }
 
-static void __attribute__((format(printf, 6, 0))) static void
+static void __attribute__((format(printf, 6, 0)))
 say(struct doctor *d, enum finding_level level, int status, const char *subject,
     const char *mend, const char *fmt, va_list ap)
 {
