@@ -103,15 +103,16 @@ int resume_open(struct resume *r, const char *run, struct question *q, struct er
 int resume_check_input(const struct resume *r, const char *as, struct bytes now,
 		       struct err *err)
 {
-	char path[DATA_PATH_MAX], name[128];
+	char path[DATA_PATH_MAX], name[512];
 	struct buf was;
 	int rc;
 
-	snprintf(name, sizeof(name), "inputs/%.100s", as);
-	buf_init(&was, CONF_MAX_BYTES + 1);
-	rc = fs_read(store_path(&r->run, name, path, sizeof(path)), CONF_MAX_BYTES, &was,
+	snprintf(name, sizeof(name), "inputs/%.480s", as);
+	/* one byte more is a difference already */
+	buf_init(&was, now.len + 2);
+	rc = fs_read(store_path(&r->run, name, path, sizeof(path)), now.len + 1, &was,
 		     err);
-	if (!rc && !bytes_equal(buf_bytes(&was), now))
+	if (rc == ERR_RANGE || (!rc && !bytes_equal(buf_bytes(&was), now)))
 		rc = err_set(err, ERR_FORMAT,
 			     "%.250s: the file it was copied from is another one now; "
 			     "what is changed is a new run",

@@ -31,7 +31,11 @@ simulate() {
 crash_at() {
 	limit=$1
 	shift
-	(ulimit -f "$limit" && "$@" >/dev/null 2>&1) 2>/dev/null
+	(
+		ulimit -f "$limit"
+		"$@" >/dev/null 2>&1
+		true # so that the death is told here, to nobody
+	) 2>/dev/null
 }
 
 # resume: $run goes on; $status

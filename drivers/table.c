@@ -21,6 +21,7 @@ extern const struct card_driver exec_card_driver;
 extern const struct relay_driver exec_relay_driver;
 extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
+extern const struct bus_driver socketcan_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
@@ -55,6 +56,7 @@ const struct positioner_driver *const positioner_drivers[] = {
 };
 
 const struct bus_driver *const bus_drivers[] = {
+	&socketcan_driver,
 	&vbus_driver,
 	&sim_bus_driver,
 	NULL,
