@@ -62,6 +62,7 @@ void doctor_nfc(struct doctor *d);
 void doctor_devices(struct doctor *d);
 void doctor_can(struct doctor *d);
 void doctor_rig(struct doctor *d);
+void doctor_can_of_rig(struct doctor *d);
 
 /* What they use. @mend may be NULL. */
 void doctor_good(struct doctor *d, const char *subject, const char *fmt, ...)

@@ -154,4 +154,5 @@ void doctor_rig(struct doctor *d)
 	program(d, "relay board", rig->relay_node);
 	program(d, "positioner", rig->positioner_node);
 	rig_each_device(rig, one_device, d, NULL);
+	doctor_can_of_rig(d);
 }

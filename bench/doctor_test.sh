@@ -180,6 +180,12 @@ found wrong "rig: reader" "there is no /dev/ttyUSB9" "" "it says so"
 rig 'reader: {driver: exec, command: [no-such-program-at-all, x], device: my-module}'
 doctor 78 "a rig whose program is not there" --rig "$tmp/rig.yaml"
 found wrong "rig: reader" "there is no program no-such-program-at-all" "" "it says so"
+rig 'bus: {driver: socketcan, device: can0}'
+doctor 0 "a rig with a CAN bus" --rig "$tmp/rig.yaml"
+found good "rig: bus" "can0 is there, and up" "" "its interface"
+rig 'bus: {driver: socketcan, device: can7}'
+doctor 75 "a rig whose CAN interface is not there" --rig "$tmp/rig.yaml"
+found wrong "rig: bus" "no such CAN interface" "" "it says so"
 rig 'reader: {driver: libnfc, devise: /dev/ttyUSB9}'
 doctor 78 "a rig with a mistake" --rig "$tmp/rig.yaml"
 found wrong rig "rig.yaml:5:" "" "it says where"
@@ -224,6 +230,7 @@ init() {
 init "two readers and a board"
 holds "$tmp/init.yaml" 'device: "usb-port:1-1"' "the reader by its port"
 holds "$tmp/init.yaml" 'relay: {driver: lcus, device: /dev/ttyUSB0' "the board by its line"
+holds "$tmp/init.yaml" 'bus: {driver: socketcan, device: can0, dbc: door}' "the CAN interface"
 holds "$tmp/init.yaml" '#   usb-port:1-2.3  ACS ACR122U, serial AB12' "the other reader in a comment"
 grep -q SKIP "$tmp/out"
 is $? 1 "and no case is skipped"

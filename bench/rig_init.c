@@ -3,10 +3,14 @@
 #include "drivers/relay.h"
 #include "drivers/usb.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_DEVICES 32
+#define TYPE_CAN 280 /* ARPHRD_CAN, linux/if_arp.h */
 
 struct plugged {
 	struct usb_device devices[MAX_DEVICES];
@@ -109,6 +113,51 @@ static void relay(struct buf *out, const struct plugged *p)
 		   u->tty);
 }
 
+/* The first CAN interface; "" without one. */
+static void find_can(char out[32], const char *root)
+{
+	char path[PATH_MAX + 300];
+	struct dirent **entries = NULL;
+	int n, type;
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), "%.2000s/sys/class/net", root);
+	n = scandir(path, &entries, NULL, versionsort);
+	for (int i = 0; i < n; i++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%.2000s/sys/class/net/%s/type", root,
+			 entries[i]->d_name);
+		f = fopen(path, "re");
+		if (f && fscanf(f, "%d", &type) == 1 && type == TYPE_CAN && !out[0] &&
+		    strlen(entries[i]->d_name) < 16)
+			strcpy(out, entries[i]->d_name);
+		if (f)
+			fclose(f);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void bus(struct buf *out, const char *root)
+{
+	char name[32];
+
+	find_can(name, root);
+	buf_text(out, "\n# The CAN bus; what its frames mean stands in a DBC file.\n");
+	if (name[0])
+		buf_printf(out,
+			   "# The one of the emulated vehicle is named here; put yours "
+			   "in its "
+			   "place.\n"
+			   "bus: {driver: socketcan, device: %s, dbc: door}\n",
+			   name);
+	else
+		buf_text(out, "# There is no CAN interface. One would be:\n"
+			      "# bus: {driver: socketcan, device: can0, bitrate: 500000, "
+			      "dbc: ./my.dbc}\n");
+}
+
 static void others(struct buf *out, const struct plugged *p)
 {
 	bool said = false;
@@ -152,5 +201,6 @@ void rig_init_text(struct buf *out, const char *root, const char *name)
 		   name, usb ? "3 ms" : "8 ms");
 	reader(out, &p);
 	relay(out, &p);
+	bus(out, root);
 	others(out, &p);
 }
