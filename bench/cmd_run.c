@@ -5,6 +5,7 @@
 #include "bench/runner.h"
 #include "results/summary.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static uint64_t number(struct argp_state *state, const char *arg, const char *wh
 
 	errno = 0;
 	v = strtoull(arg, &end, 0);
-	if (end == arg || *end || errno || arg[0] == '-' || v > max)
+	if (!isdigit((unsigned char)arg[0]) || *end || errno || v > max)
 		argp_error(state, "%s: '%s' is not a whole number from 0 to %llu", what,
 			   arg, (unsigned long long)max);
 	return v;
