@@ -107,7 +107,7 @@ int question_load(struct question *q, struct err *err)
 		rc = load_suites(q, err);
 	if (!rc)
 		rc = plan_make(&q->plan, q->suites, q->suite_count, rig_has(q->rig),
-			       q->trials, err);
+			       q->rig->dbc, q->trials, err);
 	if (!rc)
 		rc = check_pairing(q, err);
 	return rc ? rc : check_steps(q, err);

@@ -91,8 +91,7 @@ static int note_left_out(const struct runner *r, const struct plan_case *p,
 	for (const struct plan_case *q = r->plan->cases; q < p; q++)
 		if (q->suite == p->suite && strcmp(q->left_out, p->left_out) == 0)
 			return 0;
-	snprintf(text, sizeof(text), "%s: steps left out, for %s", p->suite->name,
-		 p->left_out);
+	snprintf(text, sizeof(text), "%s: left out: %s", p->suite->name, p->left_out);
 	return write_note(r, err, text);
 }
 
