@@ -332,7 +332,10 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 
 	init_env(&run);
 	run.progress = progress_new(r->plan);
-	sched_init(&sched, r->plan);
+	if (r->from)
+		sched = *r->from;
+	else
+		sched_init(&sched, r->plan);
 	while (!rc && sched_next(&sched, &slot)) {
 		rc = one_attempt(&run, &slot, &own);
 		if (!rc)

@@ -16,6 +16,10 @@ extern const struct reader_driver libnfc_driver;
 extern const struct card_driver libnfc_card_driver;
 extern const struct relay_driver lcus_driver;
 extern const struct positioner_driver push_driver;
+extern const struct reader_driver exec_reader_driver;
+extern const struct card_driver exec_card_driver;
+extern const struct relay_driver exec_relay_driver;
+extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct bus_driver socketcan_driver;
 
@@ -23,6 +27,7 @@ const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
 	&libnfc_driver,
 #endif
+	&exec_reader_driver,
 	&sim_reader_driver,
 	NULL,
 };
@@ -31,18 +36,21 @@ const struct card_driver *const card_drivers[] = {
 #if WITH_LIBNFC
 	&libnfc_card_driver,
 #endif
+	&exec_card_driver,
 	&sim_card_driver,
 	NULL,
 };
 
 const struct relay_driver *const relay_drivers[] = {
 	&lcus_driver,
+	&exec_relay_driver,
 	&sim_relay_driver,
 	NULL,
 };
 
 const struct positioner_driver *const positioner_drivers[] = {
 	&push_driver,
+	&exec_positioner_driver,
 	&sim_positioner_driver,
 	NULL,
 };

@@ -84,6 +84,9 @@ static void what_can_hang_needs_a_worker(void **state)
 {
 	(void)state;
 	assert_true(relay_driver_find("lcus")->needs_worker);
+	assert_true(reader_driver_find("exec")->needs_worker);
+	assert_true(card_driver_find("exec")->needs_worker);
+	assert_true(relay_driver_find("exec")->needs_worker);
 	if (card_driver_find("libnfc"))
 		assert_true(card_driver_find("libnfc")->needs_worker);
 	if (reader_driver_find("libnfc"))
