@@ -187,6 +187,13 @@ static int relay_read_or_not(struct relay *r, uint32_t *state, struct err *err)
 	return THROUGH(w->fault, "read", relay_read(w->inner, state, err), err);
 }
 
+static int relay_input_or_not(struct relay *r, int input, bool *on, struct err *err)
+{
+	struct fault_relay *w = of_relay(r);
+
+	return THROUGH(w->fault, "input", relay_input(w->inner, input, on, err), err);
+}
+
 static int relay_identity_or_not(struct relay *r, struct relay_identity *id,
 				 struct err *err)
 {
@@ -207,6 +214,7 @@ static const struct relay_ops relay_ops = {
 	.set = relay_set_or_not,
 	.all_off = relay_all_off_or_not,
 	.read = relay_read_or_not,
+	.input = relay_input_or_not,
 	.identity = relay_identity_or_not,
 	.close = relay_close_both,
 };
