@@ -17,6 +17,7 @@ extern const struct card_driver libnfc_card_driver;
 extern const struct relay_driver kmtronic_driver;
 extern const struct relay_driver lcus_driver;
 extern const struct relay_driver numato_driver;
+extern const struct relay_driver usb_hid_driver;
 extern const struct positioner_driver push_driver;
 extern const struct bus_driver vbus_driver;
 
