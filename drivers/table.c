@@ -38,7 +38,11 @@ const struct card_driver *const card_drivers[] = {
 };
 
 const struct relay_driver *const relay_drivers[] = {
-	&kmtronic_driver, &lcus_driver, &numato_driver, &sim_relay_driver, NULL,
+	&kmtronic_driver,  &lcus_driver, &numato_driver,
+#if WITH_LIBUSB
+	&usb_hid_driver,
+#endif
+	&sim_relay_driver, NULL,
 };
 
 const struct positioner_driver *const positioner_drivers[] = {

@@ -28,12 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	from_board(data, size);
 	for (; size >= 16; data += 16, size -= 16) {
-		struct usb_request r = { data[0],
-					 data[1],
-					 (uint16_t)(data[2] | data[3] << 8),
-					 0,
-					 data[4],
-					 { 0 } };
+		struct usb_request r = {
+			data[0], data[1], (uint16_t)(data[2] | data[3] << 8),
+			0,       data[4], { 0 }
+		};
 		int n;
 
 		memcpy(r.data, data + 5, 11);
