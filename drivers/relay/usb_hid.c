@@ -258,7 +258,7 @@ static int sort_out(struct usb_found *found, int count, const char *port)
 	int kept = 0;
 
 	for (int i = 0; i < count; i++) {
-		if (*port && strcmp(found[i].port, port) != 0)
+		if (port && strcmp(found[i].port, port) != 0)
 			continue;
 		if (found[i].name[0] && usb_hid_channels(found[i].name) < 0)
 			continue;
@@ -305,8 +305,8 @@ static int find(struct usb_hid *h, const struct usb_hid_options *o, struct err *
 	count = sort_out(found, count, o->port);
 	if (count == 0)
 		return err_set(err, ERR_GONE, "no USBRelay board is plugged in%s%s",
-			       *o->port ? " at port " : "", o->port);
-	if (*o->serial)
+			       o->port ? " at port " : "", o->port ? o->port : "");
+	if (o->serial)
 		return take_by_serial(h, found, count, o->serial, err);
 	if (count > 1)
 		return say_which(found, count, err);
@@ -337,7 +337,7 @@ int usb_hid_open(struct relay **out, struct usb_port *port,
 	if (rc) {
 		release(h);
 		return err_wrap(err, rc, "opening the USB relay board%s%s",
-				*o->port ? " at " : "", o->port);
+				o->port ? " at " : "", o->port ? o->port : "");
 	}
 	*out = &h->base;
 	return 0;
@@ -347,12 +347,12 @@ const struct conf_item usb_hid_items[] = {
 	{ .key = "port",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct usb_hid_options, port),
-	  .fallback = "",
+	  .fallback = CONF_ABSENT,
 	  .help = "where it is plugged in, such as 1-2.3; needed with several boards" },
 	{ .key = "serial",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct usb_hid_options, serial),
-	  .fallback = "",
+	  .fallback = CONF_ABSENT,
 	  .help = "the five characters it says; they get lost: better name the port" },
 	{ .key = "channels",
 	  .type = CONF_INT,

@@ -54,8 +54,8 @@ struct usb_port {
 };
 
 struct usb_hid_options {
-	const char *port;   /* "" for any */
-	const char *serial; /* "" for any */
+	const char *port;   /* NULL for any */
+	const char *serial; /* NULL for any */
 	int64_t channels;   /* 0: as the board says */
 };
 extern const struct conf_item usb_hid_items[];

@@ -188,7 +188,7 @@ static int open_with(const struct usb_hid_options *o, struct err *err)
 	return usb_hid_open(&under_test.relay, &fake.port, o, &virtual_clock.base, err);
 }
 
-static const struct usb_hid_options any = { .port = "", .serial = "" };
+static const struct usb_hid_options any;
 
 static uint32_t coils(const struct relay_case *c)
 {
@@ -347,8 +347,8 @@ static void refused(const struct usb_hid_options *o, int code, const char *text)
 
 static void of_several_boards_the_rig_must_name_one(void **state)
 {
-	struct usb_hid_options second = { .port = "2-1", .serial = "" };
-	struct usb_hid_options elsewhere = { .port = "2-7", .serial = "" };
+	struct usb_hid_options second = { .port = "2-1" };
+	struct usb_hid_options elsewhere = { .port = "2-7" };
 
 	plug("1-2.3", "USBRelay2", "ABCDE");
 	plug("2-1", "USBRelay8", "ABCDE");
@@ -364,7 +364,7 @@ static void of_several_boards_the_rig_must_name_one(void **state)
 
 static void a_board_is_found_by_its_serial_too(void **state)
 {
-	struct usb_hid_options o = { .port = "", .serial = "ZZZZZ" };
+	struct usb_hid_options o = { .serial = "ZZZZZ" };
 	struct relay_identity id;
 
 	plug("1-1", "USBRelay2", "ABCDE");
@@ -384,7 +384,7 @@ static void a_board_is_found_by_its_serial_too(void **state)
 
 static void a_board_with_a_lost_serial_still_works_by_its_port(void **state)
 {
-	struct usb_hid_options o = { .port = "1-1", .serial = "" };
+	struct usb_hid_options o = { .port = "1-1" };
 	struct relay_identity id;
 
 	plug("1-1", "USBRelay1", "\xff\xff\xff\xff\xff");
@@ -397,7 +397,7 @@ static void a_board_with_a_lost_serial_still_works_by_its_port(void **state)
 
 static void what_stands_in_the_way_is_said(void **state)
 {
-	struct usb_hid_options eight = { .port = "", .serial = "", .channels = 8 };
+	struct usb_hid_options eight = { .channels = 8 };
 
 	(void)state;
 	refused(&any, ERR_GONE, "no USBRelay board");
