@@ -31,6 +31,8 @@ static void show(const struct question *q)
 			printf(" after %lld to warm up", (long long)p->c->warmup);
 		if (p->skip[0])
 			printf("; SKIP: %s", p->skip);
+		else if (p->left_out[0])
+			printf("; left out: %s", p->left_out);
 		putchar('\n');
 		for (int k = 0; k < p->c->claim_count; k++)
 			printf("    %s (needs %zu)\n", p->claims[k].text,

@@ -5,7 +5,6 @@
 #include "results/summary.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,37 +76,6 @@ static const struct argp run_argp = {
 	       "Ctrl-C ends the run in order: phone away, journal closed, reports for "
 	       "what there is.",
 };
-
-/* Signals reach the one loop there is; a second Ctrl-C does not wait for it. */
-static struct pump *stop_pump;
-
-static void on_stop(int sig)
-{
-	static volatile sig_atomic_t asked;
-
-	(void)sig;
-	if (asked++)
-		_exit(EXIT_INTERRUPTED); /* workers drop their boards by themselves */
-	pump_request_stop(stop_pump);
-}
-
-static void catch_signals(struct pump *pump)
-{
-	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction stop = { .sa_handler = on_stop },
-			 ignore = { .sa_handler = SIG_IGN };
-
-	stop_pump = pump;
-	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
-		struct sigaction old;
-
-		/* what nohup(1), or a shell for its background, had ignored stays so */
-		sigaction(stops[i], NULL, &old);
-		if (old.sa_handler != SIG_IGN || stops[i] == SIGTERM)
-			sigaction(stops[i], &stop, NULL);
-	}
-	sigaction(SIGPIPE, &ignore, NULL);
-}
 
 /* One run, from its folder to its verdict. */
 struct job {
@@ -286,7 +254,8 @@ static int cmd_run(int argc, char **argv)
 	if (!rc)
 		rc = pump_new(&job.pump, &err);
 	if (!rc) {
-		catch_signals(job.pump);
+		/* a second Ctrl-C does not wait: workers drop their boards by themselves */
+		pump_obey_signals(job.pump, EXIT_INTERRUPTED);
 		job.wall_ns = wall_now_ns();
 		name_run(&job);
 		rc = store_new_run(&job.run, args.dir, job.name, job.wall_ns, &err);

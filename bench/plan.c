@@ -21,12 +21,39 @@ static int check_claim(const struct suite_case *c, struct node at,
 			  needed, overridden ? " (--trials)" : "");
 }
 
+/* What the suite only wants and the rig lacks is left out, and said. */
+static void choose_steps(struct plan_case *p, unsigned rig_has)
+{
+	unsigned lacks = p->suite->wants & ~rig_has;
+	size_t n = 0;
+	char text[64];
+
+	for (int i = 0; i < p->c->step_count; i++) {
+		const struct suite_step *s = &p->c->steps[i];
+
+		if (!(s->kind->needs & lacks)) {
+			p->steps[p->step_count++] = s;
+			continue;
+		}
+		if (n == 0)
+			n = (size_t)snprintf(
+				p->left_out, sizeof(p->left_out),
+				"the rig has no %s: ", step_needs_text(lacks, text));
+		else if (n < sizeof(p->left_out))
+			n += (size_t)snprintf(p->left_out + n, sizeof(p->left_out) - n,
+					      ", ");
+		if (n < sizeof(p->left_out))
+			n += (size_t)snprintf(p->left_out + n, sizeof(p->left_out) - n,
+					      "%s", s->kind->name);
+	}
+}
+
 /* All steps as if all went well: what a case leaves at best. */
-static int rehearse(struct attempt *a, const struct suite_case *c, struct err *err)
+static int rehearse(struct attempt *a, const struct plan_case *p, struct err *err)
 {
 	attempt_init(a);
-	for (int i = 0; i < c->step_count; i++) {
-		const struct suite_step *s = &c->steps[i];
+	for (int i = 0; i < p->step_count; i++) {
+		const struct suite_step *s = p->steps[i];
 		const char *why =
 			s->kind->rehearse ? s->kind->rehearse(s->params, a) : NULL;
 
@@ -69,11 +96,13 @@ static int plan_case(struct plan *plan, const struct suite *suite,
 {
 	struct plan_case *p = &plan->cases[plan->count++];
 	struct attempt best;
-	int rc = rehearse(&best, c, err);
+	int rc;
 
 	p->suite = suite;
 	p->c = c;
 	p->trials = trials > 0 ? trials : c->trials;
+	choose_steps(p, rig_has);
+	rc = rehearse(&best, p, err);
 	for (int i = 0; !rc && i < c->claim_count; i++)
 		rc = plan_claim(&p->claims[i], c, &best, i, p->trials, trials > 0, err);
 	mark_skip(p, rig_has);

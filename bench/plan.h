@@ -18,6 +18,10 @@ struct plan_case {
 	int64_t trials; /* of the suite, or --trials */
 	struct claim claims[SUITE_MAX_CLAIMS];
 	char skip[120]; /* why it will not run, or "" */
+	/* the steps of the case that this rig can do: all, but for what the suite only wants */
+	const struct suite_step *steps[SUITE_MAX_STEPS];
+	int step_count;
+	char left_out[160]; /* "the rig has no bus: can_send, can_cyclic", or "" */
 };
 
 struct plan {

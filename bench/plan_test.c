@@ -90,6 +90,27 @@ static void a_case_whose_role_the_rig_lacks_is_planned_as_skip(void **state)
 	suite_free(s);
 }
 
+static void what_a_suite_only_wants_is_left_out_where_the_rig_lacks_it(void **state)
+{
+	struct suite *s =
+		suite_of("suite: s\nwants: [bus]\ncases:\n  - id: a\n    steps:\n"
+			 "      - can_load: {share: 10 %}\n      - select\n");
+	struct plan plan = { 0 };
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, &s, 1, NEED_READER, 0, NULL), 0);
+	assert_string_equal(plan.cases[0].skip, "");
+	assert_string_equal(plan.cases[0].left_out, "the rig has no bus: can_load");
+	assert_int_equal(plan.cases[0].step_count, 1);
+	assert_string_equal(plan.cases[0].steps[0]->kind->name, "select");
+	plan_free(&plan);
+	assert_int_equal(plan_make(&plan, &s, 1, NEED_READER | NEED_BUS, 0, NULL), 0);
+	assert_string_equal(plan.cases[0].left_out, "");
+	assert_int_equal(plan.cases[0].step_count, 2);
+	plan_free(&plan);
+	suite_free(s);
+}
+
 static void warm_ups_come_first_and_a_spoiled_trial_comes_again(void **state)
 {
 	struct suite *s = suite_of("suite: s\ncases:\n  - id: a\n    steps: [select]\n"
@@ -189,6 +210,8 @@ int main(void)
 		cmocka_unit_test(a_claim_its_trials_can_never_support_is_refused),
 		cmocka_unit_test(what_is_no_claim_is_refused_at_its_place),
 		cmocka_unit_test(a_case_whose_role_the_rig_lacks_is_planned_as_skip),
+		cmocka_unit_test(
+			what_a_suite_only_wants_is_left_out_where_the_rig_lacks_it),
 		cmocka_unit_test(warm_ups_come_first_and_a_spoiled_trial_comes_again),
 		cmocka_unit_test(a_claim_that_no_step_can_feed_is_refused),
 		cmocka_unit_test(

@@ -92,6 +92,8 @@ static void quantiles(struct progress *p, char *out, size_t size)
 	out[0] = '\0';
 	if (p->n)
 		stats_sort(p->samples, p->n);
+	if (!p->n || p->samples[0] == STATS_INFINITE)
+		return; /* no tap at all, or none was asked for: the counts say it */
 	for (int i = 0; i < 2; i++) {
 		int64_t ns;
 

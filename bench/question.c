@@ -63,8 +63,8 @@ static int check_pairing(const struct question *q, struct err *err)
 	if (q->rig->has_pairing)
 		return 0;
 	for (int i = 0; i < q->plan.count; i++)
-		for (int k = 0; k < q->plan.cases[i].c->step_count; k++)
-			if (q->plan.cases[i].c->steps[k].kind == step_find("transact"))
+		for (int k = 0; k < q->plan.cases[i].step_count; k++)
+			if (q->plan.cases[i].steps[k]->kind == step_find("transact"))
 				return node_error(conf_root(q->rig->conf), err,
 						  "the key 'pairing' is missing, and the "
 						  "case '%s' transacts",
@@ -78,15 +78,16 @@ static int check_steps(const struct question *q, struct err *err)
 	int rc = 0;
 
 	for (int i = 0; !rc && i < q->plan.count; i++) {
-		const struct suite_case *c = q->plan.cases[i].c;
+		const struct plan_case *p = &q->plan.cases[i];
 
-		if (q->plan.cases[i].skip[0])
+		if (p->skip[0])
 			continue;
-		for (int k = 0; !rc && k < c->step_count; k++)
-			if (c->steps[k].kind->check)
-				rc = c->steps[k].kind->check(c->steps[k].params,
-							     q->rig->dbc, c->steps[k].at,
-							     err);
+		for (int k = 0; !rc && k < p->step_count; k++) {
+			const struct suite_step *s = p->steps[k];
+
+			if (s->kind->check)
+				rc = s->kind->check(s->params, q->rig->dbc, s->at, err);
+		}
 	}
 	return rc;
 }

@@ -79,6 +79,20 @@ static int begin_case(const struct runner *r, const struct plan_case *p, struct 
 	return journal_append(r->journal, record_case_json(&record), err);
 }
 
+/* What this rig cannot do for a suite that only wants it: once for cases that lack the same. */
+static int note_left_out(const struct runner *r, const struct plan_case *p,
+			 struct err *err)
+{
+	char text[240];
+
+	for (const struct plan_case *q = r->plan->cases; q < p; q++)
+		if (q->suite == p->suite && strcmp(q->left_out, p->left_out) == 0)
+			return 0;
+	snprintf(text, sizeof(text), "%s: steps left out, for %s", p->suite->name,
+		 p->left_out);
+	return write_note(r, err, text);
+}
+
 int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
 		 struct err *err)
 {
@@ -86,6 +100,9 @@ int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
 
 	for (int i = 0; !rc && i < r->plan->count; i++)
 		rc = begin_case(r, &r->plan->cases[i], err);
+	for (int i = 0; !rc && i < r->plan->count; i++)
+		if (r->plan->cases[i].left_out[0])
+			rc = note_left_out(r, &r->plan->cases[i], err);
 	if (!rc && r->rig->has_pairing && r->rig->pairing.throwaway)
 		rc = write_note(
 			r, err,
@@ -130,17 +147,17 @@ static int check_slack(const struct running *run, struct err *err)
 	return 0;
 }
 
-static int run_steps(struct running *run, const struct suite_case *c, struct err *err)
+static int run_steps(struct running *run, const struct plan_case *p, struct err *err)
 {
 	int rc = 0;
 
 	rc = step_begin(&run->env, err);
-	for (int i = 0; !rc && i < c->step_count; i++)
-		if (c->steps[i].kind->prepare)
-			rc = c->steps[i].kind->prepare(c->steps[i].params, &run->env,
-						       err);
-	for (int i = 0; !rc && i < c->step_count; i++)
-		rc = c->steps[i].kind->run(c->steps[i].params, &run->env, err);
+	for (int i = 0; !rc && i < p->step_count; i++)
+		if (p->steps[i]->kind->prepare)
+			rc = p->steps[i]->kind->prepare(p->steps[i]->params, &run->env,
+							err);
+	for (int i = 0; !rc && i < p->step_count; i++)
+		rc = p->steps[i]->kind->run(p->steps[i]->params, &run->env, err);
 	if (rc >= 0 && run->attempt.overflow)
 		rc = err_set(err, ERR_RANGE, "an attempt left more points than fit");
 	if (rc >= 0 && check_slack(run, err))
@@ -149,7 +166,7 @@ static int run_steps(struct running *run, const struct suite_case *c, struct err
 }
 
 /* One attempt, and tear-down whatever happened. @return 0, or ERR_INTERRUPTED: it was cut off */
-static int make_attempt(struct running *run, const struct suite_case *c)
+static int make_attempt(struct running *run, const struct plan_case *p)
 {
 	struct err err = { 0 }, down = { 0 };
 	int rc, torn;
@@ -158,7 +175,7 @@ static int make_attempt(struct running *run, const struct suite_case *c)
 	run->trouble.code = 0;
 	run->env.attempt = &run->attempt;
 	run->env.failed = 0;
-	rc = run_steps(run, c, &err);
+	rc = run_steps(run, p, &err);
 	pump_hold_stop(run->r->pump, true);
 	torn = step_tear_down(&run->env, &down);
 	pump_hold_stop(run->r->pump, false);
@@ -233,7 +250,7 @@ static int one_attempt(struct running *run, const struct sched_slot *slot,
 		       struct err *err)
 {
 	int64_t started = clock_now(run->env.clock);
-	bool cut = make_attempt(run, slot->c->c) != 0;
+	bool cut = make_attempt(run, slot->c) != 0;
 	int rc = write_attempt(run, slot, started, cut, err);
 
 	if (rc)

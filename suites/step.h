@@ -75,6 +75,9 @@ struct step_kind {
 	const char *name;
 	const char *help; /* one line, for `keybench list --steps` and the man page */
 	unsigned needs;   /* NEED_… */
+	/* it only makes the surroundings, and nothing is asked by it: what can be left out where the rig
+	   lacks the role and the suite only wants it */
+	bool stimulus;
 	const struct conf_item *params; /* NULL: none */
 	size_t params_size;
 	/** Before the first step of an attempt; NULL: nothing. @return 0 or an error of the bench */

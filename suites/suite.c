@@ -6,7 +6,7 @@
 
 struct suite_head {
 	const char *name, *title;
-	struct node needs, cases;
+	struct node needs, wants, cases;
 };
 
 static const struct conf_item head_items[] = {
@@ -16,6 +16,9 @@ static const struct conf_item head_items[] = {
 	  "what it asks, in a line", 0, 0, NULL },
 	{ "needs", CONF_NODE, offsetof(struct suite_head, needs), CONF_ABSENT,
 	  "what the rig must have: a list of reader, positioner, bus", 0, 0, NULL },
+	{ "wants", CONF_NODE, offsetof(struct suite_head, wants), CONF_ABSENT,
+	  "what it makes use of where the rig has it: a list of the same words", 0, 0,
+	  NULL },
 	{ "cases", CONF_NODE, offsetof(struct suite_head, cases), NULL,
 	  "the list of cases", 0, 0, NULL },
 	{ 0 },
@@ -239,44 +242,84 @@ static int load_case(struct suite_case *c, struct node n, struct node target,
 	return rc;
 }
 
-/* "needs" is for the reader of the file; the steps say the same, and must not say more. */
-static int check_needs(const struct suite *s, struct node list, struct err *err)
+/* A list of roles as NEED_ bits. */
+static int load_roles(unsigned *out, const char *key, struct node list, struct err *err)
 {
 	static const struct {
 		const char *name;
-		unsigned bit;
+		unsigned bits;
 	} words[] = { { "reader", NEED_READER | NEED_FIELD },
 		      { "positioner", NEED_POSITIONER },
 		      { "bus", NEED_BUS } };
-	unsigned said = 0, meant = 0;
-	char text[64];
 
-	for (int i = 0; i < s->case_count; i++)
-		meant |= s->cases[i].needs;
-	if (!node_present(list))
-		return 0;
-	if (!node_is_list(list))
+	*out = 0;
+	if (node_present(list) && !node_is_list(list))
 		return node_error(list, err,
-				  "needs: a list is needed, as in [reader, positioner]");
+				  "%s: a list is needed, as in [reader, positioner]",
+				  key);
 	for (int i = 0; i < node_count(list); i++) {
 		const char *word = node_text(node_item(list, i));
-		unsigned bit = 0;
+		unsigned bits = 0;
 
 		for (int k = 0; k < 3; k++)
 			if (word && strcmp(word, words[k].name) == 0)
-				bit = words[k].bit;
-		if (!bit)
+				bits = words[k].bits;
+		if (!bits)
 			return node_error(node_item(list, i), err,
 					  "'%s' is no role; allowed: reader, positioner, "
 					  "bus",
 					  word ? word : "a list");
-		said |= bit;
+		*out |= bits;
 	}
-	if (meant & ~said)
-		return node_error(list, err,
-				  "needs: the steps of this suite also need %s",
-				  step_needs_text(meant & ~said, text));
 	return 0;
+}
+
+/* What a suite only wants is left out of what its cases need; only a stimulus can be. */
+static int apply_wants(struct suite *s, struct node list, unsigned needed,
+		       struct err *err)
+{
+	char text[64];
+
+	if (s->wants & needed)
+		return node_error(list, err, "wants: %s is what the suite needs",
+				  step_needs_text(s->wants & needed, text));
+	for (int i = 0; i < s->case_count; i++) {
+		struct suite_case *c = &s->cases[i];
+
+		for (int k = 0; k < c->step_count; k++)
+			if (c->steps[k].kind->needs & s->wants &&
+			    !c->steps[k].kind->stimulus)
+				return node_error(
+					c->steps[k].at, err,
+					"%s: cannot be left out, so the suite needs, and "
+					"does not only want, a %s",
+					c->steps[k].kind->name,
+					step_needs_text(c->steps[k].kind->needs &
+								s->wants,
+							text));
+		c->needs &= ~s->wants;
+	}
+	return 0;
+}
+
+/* "needs" is for the reader of the file; the steps say the same, and must not say more. */
+static int load_needs(struct suite *s, const struct suite_head *head, struct err *err)
+{
+	unsigned said, meant = 0;
+	char text[64];
+	int rc = load_roles(&said, "needs", head->needs, err);
+
+	if (!rc)
+		rc = load_roles(&s->wants, "wants", head->wants, err);
+	if (!rc)
+		rc = apply_wants(s, head->wants, said, err);
+	for (int i = 0; i < s->case_count; i++)
+		meant |= s->cases[i].needs;
+	if (!rc && node_present(head->needs) && meant & ~said)
+		rc = node_error(head->needs, err,
+				"needs: the steps of this suite also need %s",
+				step_needs_text(meant & ~said, text));
+	return rc;
 }
 
 static int load_cases(struct suite *s, struct node list, struct node target,
@@ -326,7 +369,7 @@ static int load(struct suite **out, struct conf *conf, struct node target,
 	if (!rc)
 		rc = load_cases(s, head.cases, target, err);
 	if (!rc)
-		rc = check_needs(s, head.needs, err);
+		rc = load_needs(s, &head, err);
 	if (rc)
 		suite_free(s);
 	else

@@ -36,12 +36,14 @@ struct suite_case {
 	int step_count;
 	struct suite_claim claims[SUITE_MAX_CLAIMS];
 	int claim_count;
-	unsigned needs;
+	unsigned needs; /* NEED_ bits its steps cannot do without */
 };
 
 struct suite {
 	struct conf *conf;
 	const char *name, *title;
+	unsigned
+		wants; /* NEED_ bits it uses where the rig has them; else those steps are left out */
 	struct suite_case *cases;
 	int case_count;
 };

@@ -103,6 +103,15 @@ static void mistakes_have_their_place(void **state)
 		mistake("suite: s\nneeds: [reader]\ncases:\n  - id: a\n    steps: "
 			"[approach]\n"),
 		"s.yaml:2:8: needs: the steps of this suite also need positioner"));
+	assert_non_null(strstr(
+		mistake("suite: s\nneeds: [bus]\nwants: [bus]\ncases:\n  - id: a\n    "
+			"steps: [retreat]\n"),
+		"s.yaml:3:8: wants: bus is what the suite needs"));
+	assert_non_null(strstr(
+		mistake("suite: s\nwants: [bus]\ncases:\n  - id: a\n    steps:\n"
+			"      - can_expect: {message: M, within: 1 s}\n"),
+		"can_expect: cannot be left out, so the suite needs, and does not only "
+		"want, a bus"));
 	assert_non_null(strstr(mistake("suite: s\nneeds: [moon]\ncases:\n  - id: a\n    "
 				       "steps: [select]\n"),
 			       "'moon' is no role"));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,10 +48,16 @@ int pump_new(struct pump **out, struct err *err)
 	return 0;
 }
 
+/* Who hears the signals; none from the moment it is freed, for a signal may come later than that. */
+static struct pump *volatile obedient;
+static int status_again;
+
 void pump_free(struct pump *p)
 {
 	if (!p)
 		return;
+	if (obedient == p)
+		obedient = NULL;
 	close(p->stop_pipe[0]);
 	close(p->stop_pipe[1]);
 	free(p);
@@ -95,6 +102,37 @@ void pump_request_stop(struct pump *p)
 	p->stop = true;
 	if (write(p->stop_pipe[1], "", 1) < 0)
 		return; /* full: it will wake anyway */
+}
+
+static void on_signal(int sig)
+{
+	static volatile sig_atomic_t asked;
+	int saved = errno;
+
+	(void)sig;
+	if (asked++ && status_again)
+		_exit(status_again);
+	if (obedient)
+		pump_request_stop(obedient);
+	errno = saved;
+}
+
+void pump_obey_signals(struct pump *p, int again)
+{
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction stop = { .sa_handler = on_signal },
+			 ignore = { .sa_handler = SIG_IGN };
+
+	obedient = p;
+	status_again = again;
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+		struct sigaction old;
+
+		sigaction(stops[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN || stops[i] == SIGTERM)
+			sigaction(stops[i], &stop, NULL);
+	}
+	sigaction(SIGPIPE, &ignore, NULL);
 }
 
 bool pump_stop_requested(const struct pump *p)

@@ -3,6 +3,7 @@
 #include "bench/core/clock.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,6 +107,22 @@ static void a_request_to_stop_ends_waits_unless_it_is_held(void **state)
 	pump_free(p);
 }
 
+static void a_signal_asks_to_stop_and_may_come_after_the_end(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(pump_new(&p, &err), 0);
+	pump_obey_signals(p, 0);
+	assert_false(pump_stop_requested(p));
+	raise(SIGTERM);
+	assert_true(pump_stop_requested(p));
+	assert_int_equal(pump_sleep_until(p, INT64_MAX, &err), ERR_INTERRUPTED);
+	pump_free(p);
+	raise(SIGTERM); /* nobody is there to hear it; under the sanitizers a use of @p ends here */
+	signal(SIGTERM, SIG_DFL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +130,7 @@ int main(void)
 		cmocka_unit_test(what_is_readable_ends_a_wait),
 		cmocka_unit_test(others_are_served_while_one_waits),
 		cmocka_unit_test(a_request_to_stop_ends_waits_unless_it_is_held),
+		cmocka_unit_test(a_signal_asks_to_stop_and_may_come_after_the_end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -43,6 +43,13 @@ int pump_sleep_until(struct pump *p, int64_t until_ns, struct err *err);
 /** Somebody asked to stop: every wait ends with ERR_INTERRUPTED from now on. Async-signal-safe. */
 void pump_request_stop(struct pump *p);
 bool pump_stop_requested(const struct pump *p);
+/**
+ * SIGINT, SIGTERM and SIGHUP ask @p to stop, until pump_free: one pump of a process. What nohup(1),
+ * or a shell for its background, had ignored stays so, but for SIGTERM; SIGPIPE is ignored.
+ *
+ * @param again  a second signal does not wait for the first: _exit(@again); 0: it is as the first
+ */
+void pump_obey_signals(struct pump *p, int again);
 /** While held (tear-down), waits run on although somebody asked to stop. */
 void pump_hold_stop(struct pump *p, bool hold);
 

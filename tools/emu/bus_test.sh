@@ -3,7 +3,7 @@
 . tools/tap.sh
 emu=$bin/keybench-emu
 vbus=$bin/keybench-vbus
-rig=fixtures/rigs/emulated-b-can.yaml
+rig=fixtures/rigs/emulated-b.yaml
 mkdir "$tmp/run"
 
 TMPDIR=$tmp/run "$emu" --rig $rig --truth "$tmp/truth" >"$tmp/devices" 2>"$tmp/err" &

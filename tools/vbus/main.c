@@ -11,7 +11,6 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,24 +130,6 @@ static const struct argp parser = {
 	.args_doc = "host PATH\ndump PATH\nsend PATH FRAME...",
 	.doc = "Host a virtual CAN bus on a socket, print what is on one, send on one.",
 };
-
-static struct pump *stop_pump;
-
-static void on_stop(int sig)
-{
-	(void)sig;
-	pump_request_stop(stop_pump);
-}
-
-static void catch_signals(struct pump *pump)
-{
-	struct sigaction stop = { .sa_handler = on_stop };
-
-	stop_pump = pump;
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* One line as candump logs it; false when nobody reads any more. */
 struct printer {
@@ -335,7 +316,7 @@ int main(int argc, char **argv)
 	argp_parse(&parser, argc, argv, 0, NULL, &a);
 	rc = pump_new(&pump, &err);
 	if (!rc) {
-		catch_signals(pump);
+		pump_obey_signals(pump, 0);
 		rc = run(&a, pump, &err);
 		pump_free(pump);
 	}
