@@ -86,6 +86,10 @@ static int open_positioner(struct rig *rig, struct positioner_identity *id,
 		return 0;
 	if (rig->sim)
 		rc = rig_sim_open_positioner(rig, err);
+	else if (rig->positioner_driver->needs_worker)
+		rc = worker_open_positioner(&rig->positioner, rig->positioner_driver,
+					    rig->positioner_options, rig->pump,
+					    rig->clock, err);
 	else
 		rc = rig->positioner_driver->open(&rig->positioner,
 						  rig->positioner_options, &parts,

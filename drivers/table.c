@@ -18,6 +18,7 @@ extern const struct relay_driver kmtronic_driver;
 extern const struct relay_driver lcus_driver;
 extern const struct relay_driver numato_driver;
 extern const struct relay_driver usb_hid_driver;
+extern const struct positioner_driver grbl_driver;
 extern const struct positioner_driver pair_driver;
 extern const struct positioner_driver push_driver;
 extern const struct bus_driver vbus_driver;
@@ -47,10 +48,7 @@ const struct relay_driver *const relay_drivers[] = {
 };
 
 const struct positioner_driver *const positioner_drivers[] = {
-	&pair_driver,
-	&push_driver,
-	&sim_positioner_driver,
-	NULL,
+	&grbl_driver, &pair_driver, &push_driver, &sim_positioner_driver, NULL,
 };
 
 const struct bus_driver *const bus_drivers[] = {

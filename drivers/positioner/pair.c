@@ -36,7 +36,7 @@ struct pair {
 	bool busy;      /* a request to the board is under way */
 	bool waiting;   /* a tap, for its home to be found first */
 	int64_t due_ns; /* of the next step */
-	int64_t looked_ns, commanded_ns, settled_ns, slack_ns;
+	int64_t commanded_ns, settled_ns, slack_ns;
 	struct err trouble; /* of a step in a tick; told by the next call */
 };
 
@@ -94,8 +94,10 @@ static int apply(struct pair *p, const bool on[2], struct err *err)
 		rc = prove_other_is_off(p, (enum pair_leg)leg, err);
 		if (!rc)
 			rc = switch_leg(p, (enum pair_leg)leg, true, err);
-		if (!rc && leg == PAIR_OUT)
+		if (!rc) {
+			p->slack_ns = now_of(p) - p->drive.on_ns[leg];
 			p->commanded_ns = now_of(p);
+		}
 	}
 	return rc;
 }
@@ -118,7 +120,6 @@ static int came_to_rest(struct pair *p, enum pair_did did, struct err *err)
 	switch (did) {
 	case PAIR_ARRIVED:
 		p->settled_ns = now_of(p);
-		p->slack_ns = p->settled_ns - p->looked_ns;
 		travel_step(&p->travel, TRAVEL_ARRIVED, p->settled_ns, 0);
 		return 0;
 	case PAIR_OVERDUE:
@@ -142,6 +143,7 @@ static int one_step(struct pair *p, struct err *err)
 {
 	struct pair_step step;
 	bool stop[2];
+	int64_t now;
 	int rc = read_stops(p, stop, err);
 
 	if (rc)
@@ -150,9 +152,9 @@ static int one_step(struct pair *p, struct err *err)
 	rc = apply(p, step.on, err);
 	if (rc == 0 && step.did != PAIR_MOVES && step.did != PAIR_RESTS)
 		rc = came_to_rest(p, step.did, err);
-	p->looked_ns = now_of(p);
-	p->due_ns = p->looked_ns + LOOK_NS;
-	if (step.next_ns > p->looked_ns && step.next_ns < p->due_ns)
+	now = now_of(p);
+	p->due_ns = now + LOOK_NS;
+	if (step.next_ns > now && step.next_ns < p->due_ns)
 		p->due_ns = step.next_ns;
 	return rc;
 }
@@ -214,7 +216,7 @@ static void begin(struct pair *p, enum travel_event event, enum pair_leg leg)
 
 	travel_step(&p->travel, event, now, edge_limit(p));
 	pair_drive_want(&p->drive, leg);
-	p->due_ns = p->commanded_ns = p->looked_ns = now;
+	p->due_ns = p->commanded_ns = now;
 	p->slack_ns = 0;
 }
 
