@@ -70,6 +70,9 @@ static int begin_case(const struct runner *r, const struct plan_case *p, struct 
 		.trials = (int)p->trials,
 		.warmup = (int)p->c->warmup,
 		.skip = p->skip[0] ? p->skip : NULL,
+		.series = *p->c->series ? p->c->series : NULL,
+		.level = *p->c->series ? p->c->level : NULL,
+		.explore = p->c->explore,
 	};
 
 	for (int i = 0; i < p->c->requirement_count; i++)

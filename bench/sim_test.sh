@@ -81,6 +81,33 @@ mutant 1 FAIL "a phone that does not speak ISO-DEP" 's/sak: "20"/sak: "00"/'
 sed 's/kind: fast/kind: standard/' -i "$tmp/fast.yaml"
 mutant 1 FAIL "a phone that signs something else" '$afaults: [wrong-signature]'
 
+# A series is asked harder until it breaks; what is only explored fails no run.
+# series EXPLORE: three cases, the last of which nobody can meet
+series() {
+	printf 'suite: harder\ncases:\n' >"$tmp/harder.yaml"
+	for ms in 400 300 1; do
+		printf '  - id: in-%s\n    series: time\n    at: %s ms\n' $ms $ms
+		[ $ms != 1 ] || echo "    explore: $1"
+		printf '    trials: {count: 20}\n    steps: [approach, select, transact: {kind: fast}]\n'
+		printf '    expect: ["p50(tap) <= %s ms"]\n' $ms
+	done >>"$tmp/harder.yaml"
+	rm -rf "$tmp/harder"
+	"$kb" run "$tmp/harder.yaml" --rig sim --target $target --seed 1 --runs "$tmp/harder" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	run=$(echo "$tmp"/harder/*)
+}
+series no
+is $status 1 "a case of a series that fails, fails the run"
+series yes
+is $status 0 "one that is only explored does not"
+holds "$run/report.txt" "harder/time: holds up to 300 ms, breaks at 1 ms" "the report says where it breaks"
+is "$(jq -c '[.series[0] | .holds, .breaks, .again], .cases[2].verdict' "$run/summary.json" | tr '\n' ' ')" \
+	'["in-300","in-1",false] "FAIL" ' "so does the summary, and the case has failed"
+grep -q 'tests="3" failures="0" errors="0" skipped="1"' "$run/junit.xml"
+ok $? "in JUnit it is skipped"
+"$kb" report "$run" --format json | cmp -s - "$run/summary.json"
+ok $? "and the report is made from the journal again"
+
 # What cannot be simulated together is said before anything starts.
 # refused WORDS SED-SCRIPT
 refused() {

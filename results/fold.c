@@ -160,8 +160,10 @@ static int fold_case(struct fold *f, const json_t *line, struct err *err)
 	c->planned_trials = r.trials;
 	c->planned_warmup = r.warmup;
 	if (fold_keep(&c->id, r.id) || fold_keep(&c->suite, r.suite) ||
-	    fold_keep(&c->title, r.title) || fold_keep(&fc->skip, r.skip))
+	    fold_keep(&c->title, r.title) || fold_keep(&fc->skip, r.skip) ||
+	    fold_keep(&c->series, r.series) || fold_keep(&c->level, r.level))
 		return ERR_NOMEM;
+	c->explore = r.explore;
 	fc->tally.skip = fc->skip;
 	rc = keep_all(&c->requirements, &c->requirement_count, r.requirements,
 		      r.requirement_count);

@@ -108,7 +108,13 @@ json_t *record_case_json(const struct record_case *c)
 	json_object_set_new(o, "trials", json_integer(c->trials));
 	json_object_set_new(o, "warmup", json_integer(c->warmup));
 	json_object_set_new(o, "skip", text_json(c->skip));
-	return whole(o, 9);
+	if (c->series) {
+		json_object_set_new(o, "series", text_json(c->series));
+		json_object_set_new(o, "at", text_json(c->level));
+	}
+	if (c->explore)
+		json_object_set_new(o, "explore", json_true());
+	return whole(o, 9 + (c->series ? 2 : 0) + c->explore);
 }
 
 static json_t *points_json(const struct attempt *a, int64_t origin_ns)
@@ -381,6 +387,11 @@ int record_case_parse(struct record_case *out, const json_t *line, struct err *e
 	c.trials = (int)take_integer(&f, "trials", 0, RECORD_MAX_TRIALS);
 	c.warmup = (int)take_integer(&f, "warmup", 0, RECORD_MAX_TRIALS);
 	take_optional_text(&f, "skip", &c.skip);
+	if (json_object_get(line, "series")) {
+		take_text(&f, "series", &c.series);
+		take_text(&f, "at", &c.level);
+	}
+	c.explore = take_later_bool(&f, "explore");
 	if (!f.rc)
 		*out = c;
 	return f.rc;

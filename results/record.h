@@ -51,6 +51,9 @@ struct record_case {
 	int claim_count;
 	int trials, warmup;
 	const char *skip; /* why it is not run, or NULL */
+	const char *series,
+		*level; /* NULL, or the series it belongs to, and where in it */
+	bool explore;   /* the run's verdict does not rest on it */
 };
 
 struct record_attempt {

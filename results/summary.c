@@ -85,6 +85,8 @@ static void free_case(struct summary_case *c)
 	free(c->id);
 	free(c->suite);
 	free(c->title);
+	free(c->series);
+	free(c->level);
 	free_all(c->requirements, c->requirement_count);
 	free(c->claims);
 	for (size_t i = 0; c->samples && i < METRIC_COUNT; i++)

@@ -31,6 +31,9 @@ struct summary_claim {
 
 struct summary_case {
 	char *id, *suite, *title;
+	char *series,
+		*level; /* the question it asks with others, and how hard; or NULL */
+	bool explore;   /* the run's verdict does not rest on it */
 	char **requirements;
 	size_t requirement_count;
 	int planned_trials, planned_warmup, trials, warmups;

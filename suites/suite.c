@@ -25,7 +25,8 @@ static const struct conf_item head_items[] = {
 };
 
 struct case_head {
-	const char *id, *title;
+	const char *id, *title, *series, *at;
+	bool explore;
 	struct node requirement, trials, steps, expect;
 };
 
@@ -34,6 +35,12 @@ static const struct conf_item case_items[] = {
 	  "the case's name, unique in its suite", 0, 0, NULL },
 	{ "title", CONF_TEXT, offsetof(struct case_head, title), "",
 	  "what it asks, in a line", 0, 0, NULL },
+	{ "series", CONF_TEXT, offsetof(struct case_head, series), "",
+	  "the question that several cases ask, harder each time", 0, 0, NULL },
+	{ "at", CONF_TEXT, offsetof(struct case_head, at), "",
+	  "how hard it is asked here, for a person to read", 0, 0, NULL },
+	{ "explore", CONF_BOOL, offsetof(struct case_head, explore), "no",
+	  "only to know: the run's verdict does not rest on it", 0, 0, NULL },
 	{ "requirement", CONF_NODE, offsetof(struct case_head, requirement), CONF_ABSENT,
 	  "a list of requirement ids", 0, 0, NULL },
 	{ "trials", CONF_NODE, offsetof(struct case_head, trials), CONF_ABSENT,
@@ -229,6 +236,11 @@ static int load_case(struct suite_case *c, struct node n, struct node target,
 		return rc;
 	c->id = head.id;
 	c->title = head.title;
+	c->series = head.series;
+	c->level = head.at;
+	c->explore = head.explore;
+	if (!*c->series != !*c->level)
+		return node_error(n, err, "%s: series and at belong together", c->id);
 	c->trials_at = node_present(head.trials) ? head.trials : n;
 	rc = check_id(node_get(n, "id"), head.id, err);
 	if (!rc && node_present(head.trials))

@@ -27,6 +27,9 @@ struct suite_claim {
 
 struct suite_case {
 	const char *id, *title;
+	/* several cases may be one question, asked harder each time: its name, and how hard this one is; or "" */
+	const char *series, *level;
+	bool explore; /* asked to know, not to judge: the run's verdict does not rest on it */
 	struct node at, trials_at;
 	const char *requirements[SUITE_MAX_REQUIREMENTS];
 	int requirement_count;

@@ -1,6 +1,7 @@
 #include "results/number.h"
 #include "results/dump.h"
 #include "results/report/report.h"
+#include "results/series.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -234,6 +235,12 @@ static json_t *case_json(const struct summary_case *c, double confidence)
 	put_text(&o, "suite", c->suite);
 	put_text(&o, "id", c->id);
 	put_text(&o, "title", c->title);
+	if (c->series) {
+		put_text(&o, "series", c->series);
+		put_text(&o, "at", c->level);
+	}
+	if (c->explore)
+		put(&o, "explore", json_true());
 	put(&o, "requirements", texts(c->requirements, c->requirement_count));
 	put_text(&o, "verdict", verdict_name(c->verdict));
 	put_text(&o, "reason", c->reason);
@@ -301,6 +308,29 @@ static void put_environment(struct object *o, const struct summary *s)
 	put(o, "notes", texts(s->notes, s->note_count));
 }
 
+/* Only where there is one: what was written before there were any stays as it was. */
+static void put_series(struct object *all, const struct summary *s)
+{
+	json_t *array = NULL;
+	struct series x;
+	size_t at = 0;
+
+	while (series_next(s, &at, &x)) {
+		struct object o = object();
+
+		put_text(&o, "suite", x.first->suite);
+		put_text(&o, "series", x.first->series);
+		put_text(&o, "holds", x.holds ? x.holds->id : NULL);
+		put_text(&o, "breaks", x.breaks ? x.breaks->id : NULL);
+		put(&o, "again", json_boolean(x.again));
+		if (!array)
+			array = json_array();
+		json_array_append_new(array, finish(&o));
+	}
+	if (array)
+		put(all, "series", array);
+}
+
 static json_t *summary_json(const struct summary *s)
 {
 	struct object o = object();
@@ -325,6 +355,7 @@ static json_t *summary_json(const struct summary *s)
 	put_count(&o, "transactions", s->transactions);
 	put_count(&o, "recoveries", s->recoveries);
 	put(&o, "cases", cases_json(s));
+	put_series(&o, s);
 	return finish(&o);
 }
 

@@ -95,11 +95,30 @@ static void write_claims(struct doc *d, const struct summary_case *c)
 	}
 }
 
+/* A case that is only explored fails nobody's build. */
+static enum verdict shown(const struct summary_case *c)
+{
+	return c->explore && (c->verdict == VERDICT_FAIL ||
+			      c->verdict == VERDICT_INCONCLUSIVE)
+		       ? VERDICT_SKIP
+		       : c->verdict;
+}
+
 /* What is not PASS: the element that JUnit has for it. */
 static void write_verdict(struct doc *d, const struct summary_case *c)
 {
 	if (c->verdict == VERDICT_PASS)
 		return;
+	if (shown(c) != c->verdict) {
+		char text[300];
+
+		snprintf(text, sizeof(text), "explored, not judged: %s: %s",
+			 verdict_name(c->verdict), c->reason);
+		start(d, "skipped");
+		attribute(d, "message", text);
+		end(d);
+		return;
+	}
 	start(d, c->verdict == VERDICT_FAIL   ? "failure"
 		 : c->verdict == VERDICT_SKIP ? "skipped"
 					      : "error");
@@ -156,10 +175,10 @@ static struct totals totals_of(const struct summary *s, const char *suite)
 		if (suite && strcmp(c->suite, suite) != 0)
 			continue;
 		t.tests++;
-		t.failures += c->verdict == VERDICT_FAIL;
-		t.errors += c->verdict == VERDICT_BENCH_ERROR ||
-			    c->verdict == VERDICT_INCONCLUSIVE;
-		t.skipped += c->verdict == VERDICT_SKIP;
+		t.failures += shown(c) == VERDICT_FAIL;
+		t.errors += shown(c) == VERDICT_BENCH_ERROR ||
+			    shown(c) == VERDICT_INCONCLUSIVE;
+		t.skipped += shown(c) == VERDICT_SKIP;
 		if (c->last_ns > c->first_ns)
 			t.took_ns += c->last_ns - c->first_ns;
 	}

@@ -2,6 +2,7 @@
 #include "results/number.h"
 #include "results/record.h"
 #include "results/report/report.h"
+#include "results/series.h"
 #include "results/text.h"
 
 #include <inttypes.h>
@@ -163,8 +164,28 @@ static void put_verdicts(struct page *p, const struct summary *s)
 		buf_printf(p->out, "%-13s", verdict_name(c->verdict));
 		used = text_put(p->out, name, columns, p->o->utf8);
 		buf_printf(p->out, "%*s%s\n", columns - used, "", counts);
+		if (c->explore)
+			put_wrapped(p, "", 13,
+				    "explored: the verdict of the run does not "
+				    "rest on it");
 		if (c->verdict != VERDICT_PASS)
 			put_wrapped(p, "", 13, c->reason);
+	}
+}
+
+static void put_series(struct page *p, const struct summary *s)
+{
+	char text[240], name[128];
+	struct series x;
+	size_t at = 0;
+
+	for (int n = 0; series_next(s, &at, &x); n++) {
+		if (n == 0)
+			buf_text(p->out, "\n");
+		snprintf(name, sizeof(name), "%.60s/%.60s", x.first->suite,
+			 x.first->series);
+		put_item(p, n ? "" : "series", NAME, "%s: %s", text_trim(name),
+			 series_text(&x, text));
 	}
 }
 
@@ -441,6 +462,7 @@ int report_text(const struct summary *s, const struct store_run *run,
 		use.width = 200;
 	put_header(&p, s);
 	put_verdicts(&p, s);
+	put_series(&p, s);
 	for (size_t i = 0; i < s->case_count && !rc; i++)
 		rc = put_case(&p, &s->cases[i], err);
 	put_footer(&p, s, run);
