@@ -1,5 +1,6 @@
 #include "bench/cmd.h"
 #include "drivers/bus.h"
+#include "drivers/sensor.h"
 
 #include <stdio.h>
 
@@ -51,6 +52,9 @@ static int cmd_drivers(int argc, char **argv)
 	for (int i = 0; bus_drivers[i]; i++)
 		show("bus", bus_drivers[i]->name, bus_drivers[i]->summary,
 		     bus_drivers[i]->items);
+	for (int i = 0; sensor_drivers[i]; i++)
+		show("sensor", sensor_drivers[i]->name, sensor_drivers[i]->summary,
+		     sensor_drivers[i]->items);
 	return EXIT_PASSED;
 }
 

@@ -12,6 +12,7 @@
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
+#include "drivers/sensor.h"
 #include "fixtures/device/phone.h"
 #include "fixtures/proto/pairing.h"
 #include "fixtures/proto/profile.h"
@@ -49,8 +50,11 @@ struct rig {
 	const struct relay_driver *relay_driver;
 	const struct positioner_driver *positioner_driver;
 	const struct bus_driver *bus_driver;
-	void *reader_options, *relay_options, *positioner_options, *bus_options;
-	struct node reader_node, relay_node, positioner_node, bus_node;
+	const struct sensor_driver *sensor_driver;
+	void *reader_options, *relay_options, *positioner_options, *bus_options,
+		*sensor_options;
+	struct node reader_node, relay_node, positioner_node, bus_node, sensor_node;
+	bool t0_sensor; /* a tap begins when the sensor sees the phone */
 
 	/* arrangement B: in place of the reader (bench/rig_card.c) */
 	const struct card_driver *card_driver;
@@ -70,11 +74,12 @@ struct rig {
 	struct rng delays;     /* of that device */
 	struct relay *relay;
 	struct positioner *positioner;
+	struct sensor *sensor;
 	struct vehicle *vehicle;
 	struct bus *bus;
 	struct cyclic *cyclic;
 	bool simulated;
-	char devices[5][220]; /* what each is, for the record */
+	char devices[6][220]; /* what each is, for the record */
 	int device_count;
 };
 

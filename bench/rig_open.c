@@ -133,30 +133,51 @@ int rig_restart_bus(struct rig *rig, struct err *err)
 	return open_bus(rig, &id, err);
 }
 
-static int open_mechanics(struct rig *rig, struct relay_identity *board,
-			  struct positioner_identity *where, struct err *err)
+static int open_sensor(struct rig *rig, struct sensor_identity *eye, struct err *err)
 {
-	int rc = open_relay(rig, board, err);
+	struct sensor_parts parts = { rig->relay, rig->positioner };
+	int rc;
 
-	return rc ? rc : open_positioner(rig, where, err);
+	if (!rig->sensor_driver)
+		return 0;
+	rc = rig->sensor_driver->open(&rig->sensor, rig->sensor_options, &parts,
+				      rig->clock, err);
+	if (!rc)
+		rc = sensor_identity(rig->sensor, eye, err);
+	return rc ? err_wrap(err, rc, "sensor") : 0;
 }
 
-static void note_mechanics(struct rig *rig, const struct relay_identity *board,
-			   const struct positioner_identity *where)
+struct mechanics {
+	struct relay_identity board;
+	struct positioner_identity where;
+	struct sensor_identity eye;
+};
+
+static int open_mechanics(struct rig *rig, struct mechanics *m, struct err *err)
+{
+	int rc = open_relay(rig, &m->board, err);
+
+	if (!rc)
+		rc = open_positioner(rig, &m->where, err);
+	return rc ? rc : open_sensor(rig, &m->eye, err);
+}
+
+static void note_mechanics(struct rig *rig, const struct mechanics *m)
 {
 	if (rig->relay)
-		rig_note_device(rig, "relay", board->model, board->link, "",
-				board->simulated);
+		rig_note_device(rig, "relay", m->board.model, m->board.link, "",
+				m->board.simulated);
 	if (rig->positioner)
-		rig_note_device(rig, "positioner", where->model, "", "",
-				where->simulated);
+		rig_note_device(rig, "positioner", m->where.model, "", "",
+				m->where.simulated);
+	if (rig->sensor)
+		rig_note_device(rig, "sensor", m->eye.model, "", "", m->eye.simulated);
 }
 
 int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *truth_path,
 	     struct err *err)
 {
-	struct positioner_identity where = { 0 };
-	struct relay_identity board = { 0 };
+	struct mechanics mechanics = { 0 };
 	struct bus_identity bus = { 0 };
 	int rc;
 
@@ -166,13 +187,13 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc)
 		rc = rig_sim_open(rig, seed, err);
 	if (!rc)
-		rc = open_mechanics(rig, &board, &where, err);
+		rc = open_mechanics(rig, &mechanics, err);
 	if (!rc)
 		rc = open_reader(rig, err);
 	if (!rc)
 		rc = rig_open_card(rig, seed, err);
 	if (!rc)
-		note_mechanics(rig, &board, &where);
+		note_mechanics(rig, &mechanics);
 	if (!rc)
 		rc = open_bus(rig, &bus, err);
 	if (!rc && rig->bus)
@@ -187,6 +208,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 
 static void close_mechanics(struct rig *rig)
 {
+	sensor_close(rig->sensor);
+	rig->sensor = NULL;
 	positioner_close(rig->positioner);
 	relay_close(rig->relay);
 	rig->positioner = NULL;
@@ -216,9 +239,8 @@ void rig_close(struct rig *rig)
 
 int rig_restart_positioner(struct rig *rig, struct err *err)
 {
-	struct positioner_identity where;
-	struct relay_identity board;
+	struct mechanics mechanics;
 
 	close_mechanics(rig);
-	return open_mechanics(rig, &board, &where, err);
+	return open_mechanics(rig, &mechanics, err);
 }

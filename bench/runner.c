@@ -138,7 +138,8 @@ static int check_slack(const struct running *run, struct err *err)
 		const struct attempt_point *p = &a->points[i];
 
 		if (p->slack_ns <= run->r->rig->u_ns ||
-		    (!strchr(p->name, '.') && strcmp(p->name, "activated") != 0))
+		    (!strchr(p->name, '.') && strcmp(p->name, "activated") != 0 &&
+		     strcmp(p->name, "t0") != 0))
 			continue;
 		return err_set(
 			err, ERR_RANGE,
@@ -238,6 +239,7 @@ static int recover(struct running *run, struct err *err)
 	if (!rc && (run->env.failed & NEED_POSITIONER)) {
 		rc = recover_positioner(&recovery, &run->trouble, err);
 		run->env.positioner = run->r->rig->positioner;
+		run->env.sensor = run->r->rig->sensor;
 		run->env.relay = run->r->rig->relay;
 	}
 	if (!rc && (run->env.failed & NEED_BUS)) {
@@ -253,8 +255,12 @@ static int one_attempt(struct running *run, const struct sched_slot *slot,
 		       struct err *err)
 {
 	int64_t started = clock_now(run->env.clock);
-	bool cut = make_attempt(run, slot->c) != 0;
-	int rc = write_attempt(run, slot, started, cut, err);
+	bool cut;
+	int rc;
+
+	run->env.trial = slot->trial;
+	cut = make_attempt(run, slot->c) != 0;
+	rc = write_attempt(run, slot, started, cut, err);
 
 	if (rc)
 		return rc;
@@ -305,6 +311,8 @@ static void init_env(struct running *run)
 		.clock = rig->clock,
 		.reader = rig->reader,
 		.positioner = rig->positioner,
+		.sensor = rig->sensor,
+		.t0_sensor = rig->t0_sensor,
 		.vehicle = rig->vehicle,
 		.bus = rig->bus,
 		.dbc = rig->dbc,

@@ -304,8 +304,10 @@ static int grbl_probe(struct positioner *base, bool *on, struct err *err)
 	struct grbl *g = axis_of(base);
 	int rc;
 
-	if (g->travel.state == POSITIONER_HOMING)
-		return err_set(err, ERR_TIMEOUT, "the axis says nothing while it homes");
+	if (g->travel.state == POSITIONER_HOMING) {
+		*on = false; /* it says nothing meanwhile, and is off the reader */
+		return 0;
+	}
 	rc = grbl_take_in(&g->line, err);
 	if (rc == 0)
 		rc = grbl_ask_status(&g->line, err);

@@ -33,6 +33,7 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("positioner"),
 	CONTROLLERS("bus"),
 	CONTROLLERS("sensor"),
+	CONTROLLERS("t0"),
 	{ 0 },
 };
 
