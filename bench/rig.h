@@ -78,6 +78,9 @@ struct rig {
 	struct vehicle *vehicle;
 	struct bus *bus;
 	struct cyclic *cyclic;
+	int64_t cycles_kept; /* of the positioner that is open: counted in the file already */
+	int64_t cycles_run;  /* of this run, those of closed positioners included */
+	int64_t cycles_owed; /* that the file did not take yet */
 	bool simulated;
 	char devices[6][220]; /* what each is, for the record */
 	int device_count;
@@ -105,6 +108,12 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	     struct err *err);
 /** Phone away, field off, workers ended, the desk stopped (last: it outlives the relays). */
 void rig_close(struct rig *rig);
+/**
+ * Count the positioner's cycles since the last time over the bench's life (bench/wear.h); by itself when it closes.
+ *
+ * @param total  out: all of its life; -1 when they are not counted
+ */
+int rig_count_cycles(struct rig *rig, int64_t *total, struct err *err);
 /** Close and open the bus and its cyclic sender again, after one of them failed. */
 int rig_restart_bus(struct rig *rig, struct err *err);
 /** Close and open relay and positioner again, after one of them failed. */

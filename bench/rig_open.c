@@ -1,6 +1,8 @@
+#include "bench/core/log.h"
 #include "bench/rig_bind.h"
 #include "bench/rig_sim.h"
 #include "drivers/can/sim.h"
+#include "bench/wear.h"
 #include "drivers/wrap/worker.h"
 
 #include <stdio.h>
@@ -206,8 +208,36 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	return rc;
 }
 
+int rig_count_cycles(struct rig *rig, int64_t *total, struct err *err)
+{
+	int64_t more = rig->positioner ? rig->positioner->cycles - rig->cycles_kept : 0;
+	char path[4200];
+	int rc;
+
+	*total = -1;
+	rig->cycles_run += more;
+	rig->cycles_kept += more;
+	if (!wear_path(path, sizeof(path), rig->simulated))
+		return 0;
+	rc = wear_add(path, rig->name, rig->cycles_owed + more, total, err);
+	rig->cycles_owed = rc ? rig->cycles_owed + more : 0;
+	return rc;
+}
+
+/* A count that cannot be kept is no reason to stop a bench, but it is said. */
+static void count_at_close(struct rig *rig)
+{
+	struct err err = { 0 };
+	int64_t total;
+
+	if (rig->positioner && rig_count_cycles(rig, &total, &err))
+		log_warning("cycles are not counted: %s", err_text(&err));
+	rig->cycles_kept = 0;
+}
+
 static void close_mechanics(struct rig *rig)
 {
+	count_at_close(rig);
 	sensor_close(rig->sensor);
 	rig->sensor = NULL;
 	positioner_close(rig->positioner);

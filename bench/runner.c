@@ -288,6 +288,29 @@ static void note_lateness(const struct runner *r)
 	write_note(r, NULL, text);
 }
 
+#define CYCLES_EVERY 32 /* attempts: what a crash may lose */
+
+static void note_cycles(const struct runner *r)
+{
+	struct err err = { 0 };
+	char text[200];
+	int64_t total;
+
+	if (!r->rig->positioner)
+		return;
+	if (rig_count_cycles(r->rig, &total, &err))
+		snprintf(text, sizeof(text),
+			 "cycles of the positioner are not counted: %.120s",
+			 err_text(&err));
+	else if (total >= 0)
+		snprintf(text, sizeof(text),
+			 "the positioner made %lld cycles in this run, %lld in its life",
+			 (long long)r->rig->cycles_run, (long long)total);
+	else
+		return; /* simulated: nothing wears */
+	write_note(r, NULL, text);
+}
+
 static int write_end(const struct runner *r, enum run_end end, const char *why,
 		     struct err *err)
 {
@@ -337,6 +360,7 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 	struct err own = { 0 };
 	struct sched sched;
 	struct sched_slot slot;
+	int64_t made = 0, total;
 	int rc = 0, written;
 
 	init_env(&run);
@@ -346,6 +370,8 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 		rc = one_attempt(&run, &slot, &own);
 		if (!rc)
 			sched_done(&sched, run.attempt.outcome);
+		if (++made % CYCLES_EVERY == 0)
+			rig_count_cycles(r->rig, &total, NULL);
 	}
 	progress_free(run.progress);
 	step_env_release(&run.env);
@@ -353,6 +379,7 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 	       : rc == ERR_INTERRUPTED ? RUN_INTERRUPTED
 				       : RUN_DRAINED;
 	note_lateness(r);
+	note_cycles(r);
 	written = write_end(r, *end, rc ? err_text(&own) : NULL, err);
 	if (*end == RUN_DRAINED) {
 		if (err)
