@@ -42,7 +42,8 @@ struct dep {
 	size_t sent, part;
 	bool more; /* what follows .out is part of the same message */
 	struct buf *in;
-	uint8_t rtox; /* more time was asked for, so many times the waiting time; 0: no */
+	uint8_t rtox;    /* so many times the waiting time are asked for, or granted */
+	uint8_t granted; /* initiator: what it said last granted so many; 0: it did not */
 	uint8_t frame[DEP_MAX_FRAME]; /* to send */
 	size_t frame_len;
 	uint8_t last[DEP_MAX_FRAME]; /* information or ACK, to repeat */
