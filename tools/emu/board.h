@@ -7,8 +7,9 @@
 #include "drivers/relay/lcus_wire.h"
 
 /*
- * An LCUS relay board: 9600 8N1, "A0 channel op sum", and FF, which newer firmware answers with a
- * line of ASCII per channel. A wrong checksum is ignored. All off at power-on; no watchdog.
+ * An LCUS relay board: 9600 8N1, "A0 channel op sum", and FF, which newer firmware
+ * answers with a line of ASCII per channel. A wrong checksum is ignored. All off at
+ * power-on; no watchdog.
  */
 #define BOARD_BAUD 9600
 #define BOARD_MAX_CHANNELS 8

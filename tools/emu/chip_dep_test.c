@@ -3,8 +3,9 @@
 #include "tools/emu/chip_int.h"
 
 /*
- * Peer-to-peer between two chips, as their hosts see it. The target is what Debian's nfc-dep-target asks for: NFCID2
- * 01fe 12 34 56 78 90 12, NFCID3 12 34 56 78 9a bc de ff 00 00, general bytes 12 34 56 78.
+ * Peer-to-peer between two chips, as their hosts see it. The target is what Debian's
+ * nfc-dep-target asks for: NFCID2 01fe 12 34 56 78 90 12, NFCID3 12 34 56 78 9a bc de ff
+ * 00 00, general bytes 12 34 56 78.
  */
 #define BECOME_PEER \
 	"8c 02 0800 123456 40 01fe123456789012 c0c1c2c3c4c5c6c7 0fab " \

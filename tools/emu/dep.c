@@ -6,8 +6,8 @@
 #define INFORMATION 0x00
 #define ACK 0x40
 #define SUPERVISORY 0x80
-#define FLAG \
-	0x10 /* information: more; ACK: it is a NACK; supervisory: time, not attention */
+/* information: more; ACK: it is a NACK; supervisory: time, not attention */
+#define FLAG 0x10
 #define NUMBER 0x03
 #define TRIES 3
 
@@ -154,7 +154,10 @@ static enum dep_next answered(struct dep *d, uint8_t pfb, struct bytes data)
 
 /* -- the target -- */
 
-/* What we said last was lost; while the message is with the host, that is at most the request for more time. */
+/*
+ * What we said last was lost; while the message is with the host, that is at most the
+ * request for more time.
+ */
 static enum dep_next say_again(struct dep *d)
 {
 	if (!d->owes)

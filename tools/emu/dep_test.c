@@ -239,8 +239,7 @@ static void a_grant_that_is_repeated_is_waited_for_as_long(void **state)
 }
 
 /* While its host thinks, a target has nothing to repeat but that it needs time. */
-static void
-a_target_repeats_what_it_asked_for_and_takes_an_old_grant_for_none(void **state)
+static void a_target_repeats_its_request_and_takes_no_old_grant(void **state)
 {
 	struct dep *t;
 	struct pair p;
@@ -317,7 +316,10 @@ static void nonsense_is_no_answer(void **state)
 
 static void the_checksum_is_that_of_the_standard(void **state)
 {
-	/* SENSF_REQ as every FeliCa reader sends it: length, code, system code, request, slots */
+	/*
+	 * SENSF_REQ as every FeliCa reader sends it: length, code, system code, request,
+	 * slots
+	 */
 	static const uint8_t poll[] = { 0x06, 0x00, 0xff, 0xff, 0x00, 0x00 };
 
 	(void)state;
@@ -334,8 +336,7 @@ int main(void)
 		cmocka_unit_test(silence_is_given_up),
 		cmocka_unit_test(a_target_may_ask_for_time),
 		cmocka_unit_test(a_grant_that_is_repeated_is_waited_for_as_long),
-		cmocka_unit_test(
-			a_target_repeats_what_it_asked_for_and_takes_an_old_grant_for_none),
+		cmocka_unit_test(a_target_repeats_its_request_and_takes_no_old_grant),
 		cmocka_unit_test(a_message_may_come_in_parts_from_both_hosts),
 		cmocka_unit_test(nonsense_is_no_answer),
 		cmocka_unit_test(the_checksum_is_that_of_the_standard),

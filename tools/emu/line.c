@@ -74,14 +74,19 @@ static void on_readable(void *ctx, int fd)
 		line_feed(l, BYTES(chunk, (size_t)n));
 }
 
-/* The last close of a terminal forgets what was not read; our own slave keeps this one open. */
+/*
+ * The last close of a terminal forgets what was not read; our own slave keeps this one
+ * open.
+ */
 static void deserted(struct line *l)
 {
 	char unread[4096];
 
 	line_drop(l);
 	tcflush(l->slave, TCIFLUSH);
-	/* all that a terminal holds, and no more: the next client may be writing already */
+	/*
+	 * all that a terminal holds, and no more: the next client may be writing already
+	 */
 	for (int i = 0; l->on_deserted && i < 16; i++)
 		if (read(l->master, unread, sizeof(unread)) <= 0)
 			break;
@@ -184,7 +189,10 @@ static int open_pty(struct line *l)
 	return 0;
 }
 
-/* Only to tell who comes and goes: a system without inotify loses two kinds of truth lines. */
+/*
+ * Only to tell who comes and goes: a system without inotify loses two kinds of truth
+ * lines.
+ */
 static void watch_clients(struct line *l)
 {
 	l->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 /*
- * A chip on a real pseudo-terminal and its clients, all in this process: what the world does is looked at every
- * millisecond.
+ * A chip on a real pseudo-terminal and its clients, all in this process: what the world
+ * does is looked at every millisecond.
  */
 #define LOOK_NS NS_PER_MS
 #define PATIENCE_NS (20 * NS_PER_S)
