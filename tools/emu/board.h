@@ -7,8 +7,8 @@
 #include "drivers/relay/board_model.h"
 
 /*
- * A relay board on a serial line, of any kind that drivers/relay/board_model.h knows. All off at power-on; no
- * watchdog. An LCUS board has the newer firmware, which tells its state.
+ * A relay board on a serial line, of any kind that drivers/relay/board_model.h knows. All off
+ * at power-on; no watchdog. An LCUS board has the newer firmware, which tells its state.
  */
 struct board {
 	struct world *world;
