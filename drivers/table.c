@@ -25,6 +25,7 @@ extern const struct positioner_driver push_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct sensor_driver input_sensor_driver, modem_sensor_driver,
 	probe_sensor_driver;
+extern const struct bus_driver socketcan_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
@@ -62,6 +63,7 @@ const struct sensor_driver *const sensor_drivers[] = {
 };
 
 const struct bus_driver *const bus_drivers[] = {
+	&socketcan_driver,
 	&vbus_driver,
 	&sim_bus_driver,
 	NULL,
