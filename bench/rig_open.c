@@ -187,6 +187,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	rig->device_count = 0;
 	rc = start_desk(rig, seed, truth_path, err);
 	if (!rc)
+		rc = rig_lock(rig, err);
+	if (!rc)
 		rc = rig_sim_open(rig, seed, err);
 	if (!rc)
 		rc = open_mechanics(rig, &mechanics, err);
@@ -200,6 +202,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 		rc = open_bus(rig, &bus, err);
 	if (!rc && rig->bus)
 		rig_note_device(rig, "bus", bus.model, bus.link, "", bus.simulated);
+	if (!rc && rig->bus && bus.module[0])
+		rig_note_device(rig, "module", bus.module, "", "", bus.simulated);
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
 				 rig_sim_lib(rig), err);
@@ -262,6 +266,7 @@ void rig_close(struct rig *rig)
 		conf_set_devices(rig->conf, NULL, NULL);
 	desk_stop(rig->desk);
 	rig->desk = NULL;
+	rig_unlock(rig);
 	if (rig->pump)
 		pump_hold_stop(rig->pump, false);
 	rig->pump = NULL; /* borrowed for as long as the rig is open */

@@ -4,6 +4,7 @@
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
 #include "tools/emu/bridge.h"
+#include "tools/emu/diag.h"
 #include "tools/emu/field.h"
 #include "tools/emu/hub.h"
 #include "tools/emu/module.h"
@@ -40,6 +41,7 @@ struct desk {
 	int axis_count; /* opened */
 	struct hub *hubs[RIG_MAX_BUSES];
 	struct bridge *bridges[RIG_MAX_BUSES];
+	struct diag *diags[RIG_MAX_BUSES];
 	int hub_count; /* opened */
 	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
@@ -261,6 +263,9 @@ static int open_hubs(struct desk *d, struct err *err)
 		if (!rc && d->rig->buses[i].interface)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);
+		if (!rc && d->rig->buses[i].uds)
+			rc = diag_open(&d->diags[i], d->world, d->rig->buses[i].interface,
+				       d->rig->buses[i].uds, err);
 	}
 	return rc;
 }
@@ -305,6 +310,7 @@ void desk_free(struct desk *d)
 	}
 	emu_phone_free(d->phone);
 	for (int i = 0; i < d->hub_count; i++) {
+		diag_close(d->diags[i]);
 		bridge_close(d->bridges[i]);
 		hub_close(d->hubs[i]);
 	}
