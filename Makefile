@@ -24,6 +24,9 @@ pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
 WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
+# 0 is no: $(if) takes any text for yes
+override WITH_LIBNFC := $(filter-out 0,$(WITH_LIBNFC))
+override WITH_LIBSOCKETCAN := $(filter-out 0,$(WITH_LIBSOCKETCAN))
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
