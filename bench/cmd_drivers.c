@@ -1,5 +1,6 @@
 #include "bench/cmd.h"
 #include "drivers/bus.h"
+#include "drivers/sensor.h"
 
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ static const struct argp drivers_argp = {
 static void show(const char *role, const char *name, const char *summary,
 		 const struct conf_item *items)
 {
-	printf("%-11s %-8s %s\n", role, name, summary);
+	printf("%-11s %-9s %s\n", role, name, summary);
 	for (; items && items->key; items++)
 		printf("    %-14s %s%s%s%s\n", items->key, items->help,
 		       items->fallback ? " (" : " (required",
@@ -43,12 +44,21 @@ static int cmd_drivers(int argc, char **argv)
 	for (int i = 0; relay_drivers[i]; i++)
 		show("relay", relay_drivers[i]->name, relay_drivers[i]->summary,
 		     relay_drivers[i]->items);
+	if (!relay_driver_find("usb_hid"))
+		puts("relay       usb_hid  left out: this build found no libusb-1.0");
 	for (int i = 0; positioner_drivers[i]; i++)
 		show("positioner", positioner_drivers[i]->name,
 		     positioner_drivers[i]->summary, positioner_drivers[i]->items);
 	for (int i = 0; bus_drivers[i]; i++)
 		show("bus", bus_drivers[i]->name, bus_drivers[i]->summary,
 		     bus_drivers[i]->items);
+	if (!WITH_LIBSOCKETCAN)
+		puts("bus         libsocketcan left out: bit rates can neither be set "
+		     "nor "
+		     "read");
+	for (int i = 0; sensor_drivers[i]; i++)
+		show("sensor", sensor_drivers[i]->name, sensor_drivers[i]->summary,
+		     sensor_drivers[i]->items);
 	return EXIT_PASSED;
 }
 

@@ -4,6 +4,7 @@
 #include "bench/core/attempt.h"
 #include "bench/core/clock.h"
 #include "bench/core/conf.h"
+#include "bench/core/data.h"
 
 #include <stdbool.h>
 
@@ -26,13 +27,16 @@ struct profile;
 struct reader;
 struct relay;
 struct rng;
+struct sensor;
 struct vehicle;
 
 enum step_need {         /* what a rig must have for a step; bits */
 	NEED_READER = 1, /* a side of the air gap: a reader, or in its place a card */
 	NEED_POSITIONER = 2,
 	NEED_BUS = 4,
-	NEED_FIELD = 8 /* a reader of our own, whose field we switch */
+	NEED_FIELD = 8, /* a reader of our own, whose field we switch */
+	NEED_MODULE =
+		16 /* a vehicle module that speaks on the bus: no step says so, a suite does */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -40,6 +44,8 @@ struct step_env {
 	struct clock *clock;
 	struct reader *reader; /* NULL where the rig has none */
 	struct positioner *positioner;
+	struct sensor *sensor; /* sees the phone arrive; NULL where the rig has none */
+	bool t0_sensor;        /* a tap begins with what it saw */
 	struct vehicle *vehicle;
 	struct bus *bus;
 	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
@@ -60,6 +66,7 @@ struct step_env {
 	int standard_channel; /* of .relay: makes the vehicle ask for standard; 0: we cannot */
 	int reader_fsd;       /* largest frame the reader takes, bytes */
 	struct attempt *attempt;
+	int64_t trial; /* of the case, from 0; warm-up counts by itself */
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
 	int64_t exchange_timeout_ns;
@@ -94,6 +101,8 @@ struct step_kind {
 	int (*bind)(void *params, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
+	/** A file it reads besides the suite, for the run folder's copies; NULL: none. */
+	int (*file)(const void *params, char path[DATA_PATH_MAX], struct err *err);
 	/**
 	 * Do the parameters make sense on a rig whose bus has this @dbc (NULL: none)? A mistake is located
 	 * at @at or below. NULL: they always do.
