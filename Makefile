@@ -175,7 +175,7 @@ check: setup-check
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)$(MAKE) --no-print-directory run-tests
 # a single test that takes longer than this hangs
-TEST_LIMIT ?= 300
+TEST_LIMIT ?= 600
 SCRIPT_TESTS = $(sort $(wildcard *_test.sh */*_test.sh */*/*_test.sh))
 run-tests: export KEYBENCH_BIN := $(abspath $(BIN))
 run-tests:
