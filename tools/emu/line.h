@@ -17,6 +17,11 @@
 #define LINE_BACKLOG 1024
 #define LINE_MESSAGE 300
 #define LINE_QUEUE 10
+/*
+ * Whoever compares stamps with the truth log must know what the machine did to it: longer
+ * than this is logged.
+ */
+#define LINE_LATE_NS (100 * NS_PER_US)
 
 struct line_message {
 	int64_t at_ns;
@@ -31,6 +36,8 @@ struct line {
 	bool instant;     /* bytes take no time */
 	int master, slave,
 		watch; /* watch: inotify, who opens and closes the slave; or -1 */
+	int waits; /* the kernel's count of how long we waited for a processor; or -1 */
+	int64_t waited_ns; /* what it said last */
 	char path[64];
 	int64_t in_free_ns, out_free_ns; /* the wire is busy until then */
 	bool deaf; /* the last bytes came at a wrong speed, or too fast */
