@@ -74,7 +74,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
 	torture valgrind
 
-# Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
+# Programs: keybench, and keybench-NAME for every tools/NAME with a main.c. What its tests have in common: x_bench.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
@@ -105,13 +105,14 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 $(BIN)/keybench: LIBS = $(call libs_of,$(bench_uses))
 $(BIN)/keybench: $(B)/bench/main.o $(patsubst %,$(B)/lib%.a,bench $(bench_uses))
 define tool
-$(1)_src := $$(filter-out %_test.c %_fuzz.c,$$(wildcard tools/$(1)/*.c))
+$(1)_src := $$(filter-out %_test.c %_fuzz.c %_bench.c,$$(wildcard tools/$(1)/*.c))
 $(BIN)/keybench-$(1): LIBS = $$(call libs_of,$(or $($(1)_uses),core))
 $(BIN)/keybench-$(1): $$(call obj,$$($(1)_src)) $(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 $(1)_tests := $$(patsubst %.c,$(B)/%,$$(wildcard tools/$(1)/*_test.c))
 TESTS += $$($(1)_tests)
 $$($(1)_tests): LIBS = $$(call libs_of,$(or $($(1)_uses),core)) -lcmocka
-$$($(1)_tests): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src))) \
+$$($(1)_tests): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src)) \
+	$$(wildcard tools/$(1)/*_bench.c)) \
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 $(1)_fuzzers := $$(patsubst %.c,$$(B)/%,$$(wildcard tools/$(1)/*_fuzz.c))
 FUZZERS += $$($(1)_fuzzers)
