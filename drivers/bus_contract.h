@@ -13,6 +13,7 @@ struct bus_case {
 	void (*other_sends)(const struct bus_case *c, const struct canframe *f);
 	int flood; /* frames that nothing on the way can keep if nobody receives */
 	int64_t patience_ns; /* for what must come */
+	bool instant;        /* no wire is in between: frames take no time */
 	void *more;          /* the test's own */
 };
 

@@ -164,11 +164,14 @@ static const struct conf_item board_items[] = {
 
 struct bus_keys {
 	int64_t bitrate;
+	const char *interface;
 };
 
 static const struct conf_item bus_items[] = {
 	{ "bitrate", CONF_INT, offsetof(struct bus_keys, bitrate), NULL,
 	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
+	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
+	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -428,7 +431,7 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 
 static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
-	struct bus_keys k;
+	struct bus_keys k = { 0 };
 	int rc;
 
 	if (r->bus_count == RIG_MAX_BUSES)
@@ -436,7 +439,8 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	rc = conf_bind(map, bus_items, &k, err);
 	if (rc)
 		return rc;
-	r->buses[r->bus_count++] = (struct rig_bus){ node_text(key), k.bitrate };
+	r->buses[r->bus_count++] =
+		(struct rig_bus){ node_text(key), k.interface, k.bitrate };
 	return 0;
 }
 

@@ -24,7 +24,8 @@ struct rig_board {
 
 /** A virtual CAN bus. */
 struct rig_bus {
-	const char *name; /* "bus0" */
+	const char *name;      /* "bus0" */
+	const char *interface; /* of the kernel, that it is joined to; NULL: none */
 	int64_t bitrate;
 };
 
