@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit.sh SECONDS COMMAND...: run it, as a process group of its own with the default signals, and end it when it takes
+# limit.sh SECONDS COMMAND...: run it, as a process group of its own with no signal ignored or blocked, and end it when it takes
 # longer than that: what runs then, and what each process waits for, is said first. A test that hangs then costs its
 # limit, not the day. Exit status: the command's, or 124.
 set -m
@@ -8,7 +8,8 @@ shift
 late=
 trap late=1 USR1
 trap 'kill -TERM -- -$group' INT TERM HUP
-env --default-signal "$@" </dev/null &
+# a parent may have left signals blocked: dash's wait would never hear of a child, nor a program of its end
+perl -MPOSIX -e 'sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV' env --default-signal "$@" </dev/null &
 group=$!
 {
 	sleep "$limit"
@@ -25,5 +26,5 @@ wait $group
 status=$?
 while kill -0 $group 2>/dev/null; do wait $group; status=$?; done
 [ -z "$late" ] || status=124
-kill -- -$watch 2>/dev/null
+kill -KILL -- -$watch 2>/dev/null
 exit $status

@@ -37,6 +37,25 @@ for suite in suites/self/*.yaml; do
 		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" INCONCLUSIVE \
 			"$name: it is the claim that stays open"
 		;;
+	rf-errors.yaml)
+		spoilt=$(jq -s 'map(select(.what == "fault")) | length' "$run/truth.jsonl")
+		[ "$spoilt" -ge 3 ]
+		ok $? "$name: exchanges were spoilt ($spoilt)"
+		is "$(jq '.cases[0].outcomes.RF_ERROR' "$run/summary.json")" "$spoilt" "$name: so many attempts are RF_ERROR"
+		is "$(jq '.cases[0].outcomes.DONE' "$run/summary.json")" $((60 - spoilt)) "$name: and all the others DONE"
+		jq -nr --slurpfile journal "$run/journal.jsonl" --slurpfile truth "$run/truth.jsonl" '
+			($journal[0].origin_ns) as $origin | $journal[] | select(.type == "attempt") | . as $a |
+			[$truth[] | select(.what == "fault" and .t >= $a.started_ns + $origin and .t <= $a.ended_ns + $origin)] |
+			"\($a.trial) \(length) \($a.outcome)"' >"$tmp/attempts"
+		is "$(grep -v ' BENCH_ERROR$' "$tmp/attempts" | grep -cvE ' (1 RF_ERROR|0 DONE)$')" 0 \
+			"$name: each is the attempt that was spoilt"
+		is "$(jq -c '.cases[0].claims[0] | [.verdict, .estimate_ns, .lower_ns]' "$run/summary.json")" \
+			'["FAIL","inf","inf"]' "$name: they carry p95 over any limit"
+		is "$(jq -c '.cases[0].claims[1] | [.verdict, .n, (.estimate_ns | type), (.upper_ns | type)]' \
+			"$run/summary.json")" '["PASS",60,"number","number"]' "$name: and count in the median, which stays finite"
+		is "$(jq '.cases[0].metrics[] | select(.name == "tap") | .without_latency' "$run/summary.json")" "$spoilt" \
+			"$name: the metric says how many have no latency"
+		;;
 	status-81.yaml)
 		is "$(jq -rs '[.[] | select(.type == "recovery" and .rung == "respawn" and .proved)] | length' \
 			"$run/journal.jsonl")" 1 "$name: one fresh worker"

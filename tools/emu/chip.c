@@ -27,7 +27,7 @@ static void stop_work(struct chip *c)
 
 static void send(struct chip *c, struct bytes frame)
 {
-	line_send(c->line, frame, world_now(c->world));
+	line_send(c->line, chip_dress(c, frame), world_now(c->world));
 }
 
 /* The response leaves; a NACK may ask for it again. */
@@ -98,6 +98,7 @@ void chip_defaults(struct chip *c)
 	memset(c->registers, 0, CHIP_REGISTERS);
 	c->parameters = PARAM_AUTO_RATS | 0x04;
 	memcpy(c->max_retries, "\xff\x01\xff", 3);
+	c->retries_com = 0;
 	memcpy(c->timing, "\x0b\x0a", 2);
 	memset(c->gpio, 0xff, sizeof(c->gpio));
 }
@@ -203,8 +204,7 @@ static void look_for_fault(struct chip *c)
 	c->blocks = 0;
 	if (is_exchange(c))
 		exchange = ++c->exchanges;
-	c->fault = fault_at(c->options.faults, c->options.fault_count, c->options.device,
-			    exchange, c->commands);
+	c->fault = fault_next(&c->plan, exchange, c->commands);
 	if (!c->fault)
 		return;
 	truth_say(world_truth(c->world), world_now(c->world), "fault",
@@ -233,6 +233,7 @@ static void on_command(struct chip *c, struct bytes body)
 	stop_work(c); /* a new command: whatever was running is abandoned */
 	line_drop(c->line);
 	c->new_baud = 0;
+	c->bare = c->parameters & PARAM_BARE;
 	c->command_len = body.len - 1;
 	memcpy(c->command, body.data + 1, c->command_len);
 	note(c, "frame", "in", BYTES(c->command, c->command_len));
@@ -242,7 +243,7 @@ static void on_command(struct chip *c, struct bytes body)
 	pn53x_build_ack(&ack);
 	acked_ns = world_now(c->world) + c->knobs.ack_delay_ns;
 	if (!c->fault || c->fault->what != FAULT_NO_ACK)
-		acked_ns = line_send(c->line, buf_bytes(&ack), acked_ns);
+		acked_ns = line_send(c->line, chip_dress(c, buf_bytes(&ack)), acked_ns);
 	c->running = true;
 	timer_set(c->world, &c->begin, acked_ns + chip_work_ns(c, c->command[0]));
 }
@@ -360,6 +361,8 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	c->options = *options;
 	if (options->knobs)
 		c->knobs = *options->knobs;
+	fault_plan_init(&c->plan, options->faults, options->fault_count, options->device,
+			world_seed(w));
 	rng_init(&c->rng, world_seed(w), "chip.garbage");
 	rng_init(&c->work_rng, world_seed(w), "chip.work");
 	buf_init_on(&c->reply, c->reply_mem, sizeof(c->reply_mem));

@@ -10,16 +10,17 @@ for p in nfc-list nfc-poll nfc-anticol nfc-emulate-forum-tag4 pn53x-diagnose; do
 	exit 0
 done
 
-# desk RIG OPTION...: start it; $desk is its process
+# desk RIG OPTION...: start it; $desk is its process; it ends by itself should nobody end it
 desk() {
-	"$bin/keybench-emu" --links "$tmp/links" --truth "$tmp/truth" --rig "$@" >"$tmp/desk" 2>"$tmp/desk.err" &
+	"$bin/keybench-emu" --for "10 min" --links "$tmp/links" --truth "$tmp/truth" --rig "$@" >"$tmp/desk" 2>"$tmp/desk.err" &
 	desk=$!
+	started $desk
 	wait_for 10 grep -q 0 "$tmp/desk" || { echo "# the desk does not say its devices"; cat "$tmp/desk.err"; }
 }
 
 end_desk() {
 	kill "$desk"
-	wait "$desk"
+	ends 20 "$desk"
 }
 
 # on CHIP PROGRAM...: with that chip as its device; must end by itself
@@ -49,11 +50,12 @@ holds "$tmp/out" " ATS: 06  78  00  80  00  80" "and ATS"
 
 LIBNFC_DEVICE="pn532_uart:$tmp/links/reader0" timeout 60 nfc-poll >"$tmp/poll" 2>&1 &
 poll=$!
+started $poll
 wait_for 20 told activated
 printf '\240\001\001\242' >"$tmp/links/relay0"
 sleep 0.3
 printf '\240\001\000\241' >"$tmp/links/relay0"
-wait "$poll"
+ends 80 "$poll"
 is $? 0 "nfc-poll ends when the phone is drawn away"
 holds "$tmp/poll" "SAK (SEL_RES): 20" "and has seen it"
 holds "$tmp/poll" "done." "and seen it go"
@@ -77,14 +79,15 @@ is $? 1 "and sees no card: the other chip was not asked to be one"
 # The reader's side, by hand: SELECT the NDEF application, then its capability container, as a Type 4 reader does.
 LIBNFC_DEVICE="pn532_uart:$tmp/links/card0" timeout 60 nfc-emulate-forum-tag4 -1 >"$tmp/tag" 2>&1 &
 tag=$!
-wait_for 20 grep -q Emulating "$tmp/tag"
-sleep 0.5
+started $tag
+wait_for 20 told frame ',"device":"card0","dir":"in","code":"8c"' # what it prints stays in its buffer until it ends
+ok $? "nfc-emulate-forum-tag4 asks its chip to be a card"
 on reader0 nfc-list
 is $? 0 "nfc-list ends well while the other chip emulates a tag"
 holds "$tmp/out" "UID (NFCID3): 08  00  b0  0b" "it finds the emulated tag"
 holds "$tmp/out" "SAK (SEL_RES): 20" "which speaks ISO/IEC 14443-4"
 holds "$tmp/out" "ATS: 75  33  92  03" "with the chip's own ATS"
-wait "$tag"
+ends 80 "$tag"
 holds "$tmp/tag" "Target Released" "the tag hears that it was released"
 told deselected ',"card":"card0"'
 ok $? "and so it was"

@@ -3,17 +3,15 @@
 . tools/tap.sh
 bus=$tmp/bus
 vbus=$bin/keybench-vbus
-pids=
 
 # start LOG ARGS...: in the background, ended with the test
 start() {
 	log=$1
 	shift
 	"$vbus" "$@" >"$log" 2>"$log.err" &
-	pids="$pids $!"
 	last=$!
+	started $last
 }
-trap 'kill $pids 2>/dev/null; wait; rm -rf "$tmp"' EXIT
 
 "$vbus" send "$bus" 123#11 2>"$tmp/err"
 is $? 75 "a bus nobody hosts cannot be opened"
@@ -36,7 +34,7 @@ wait_for 10 sh -c "'$vbus' send '$bus' 7FF#AA && grep -q 7FF#AA '$tmp/dump'"
 ok $? "what one node sends another prints"
 "$vbus" send "$bus" 12345678#R4 001#0102030405060708
 ok $? "two more are sent"
-wait "$dump"
+ends 20 "$dump"
 is $? 0 "dump ends after its count"
 grep -qE '^\([0-9]{10}\.[0-9]{6,9}\) vbus0 7FF#AA$' "$tmp/dump"
 ok $? "a line is as candump writes it"
@@ -100,7 +98,7 @@ run nothing
 is $? 78 "a DBC that is not there is a mistake of the rig"
 
 kill "$host"
-wait "$host"
+ends 20 "$host"
 is $? 0 "the host ends in order when told to"
 holds "$tmp/host.err" "frames" "and says how busy the bus was"
 is "$(test -e "$bus" && echo there)" "" "its socket is gone"
