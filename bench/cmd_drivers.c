@@ -43,6 +43,8 @@ static int cmd_drivers(int argc, char **argv)
 	for (int i = 0; relay_drivers[i]; i++)
 		show("relay", relay_drivers[i]->name, relay_drivers[i]->summary,
 		     relay_drivers[i]->items);
+	if (!relay_driver_find("usb_hid"))
+		puts("relay       usb_hid  left out: this build found no libusb-1.0");
 	for (int i = 0; positioner_drivers[i]; i++)
 		show("positioner", positioner_drivers[i]->name,
 		     positioner_drivers[i]->summary, positioner_drivers[i]->items);

@@ -14,7 +14,10 @@
 /* Rows without a header of their own. */
 extern const struct reader_driver libnfc_driver;
 extern const struct card_driver libnfc_card_driver;
+extern const struct relay_driver kmtronic_driver;
 extern const struct relay_driver lcus_driver;
+extern const struct relay_driver numato_driver;
+extern const struct relay_driver usb_hid_driver;
 extern const struct positioner_driver push_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct bus_driver socketcan_driver;
@@ -36,9 +39,11 @@ const struct card_driver *const card_drivers[] = {
 };
 
 const struct relay_driver *const relay_drivers[] = {
-	&lcus_driver,
-	&sim_relay_driver,
-	NULL,
+	&kmtronic_driver,  &lcus_driver, &numato_driver,
+#if WITH_LIBUSB
+	&usb_hid_driver,
+#endif
+	&sim_relay_driver, NULL,
 };
 
 const struct positioner_driver *const positioner_drivers[] = {

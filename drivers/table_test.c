@@ -83,11 +83,23 @@ static void every_driver_tells_its_options(void **state)
 static void what_can_hang_needs_a_worker(void **state)
 {
 	(void)state;
-	assert_true(relay_driver_find("lcus")->needs_worker);
+	for (const struct relay_driver *const *d = relay_drivers; *d; d++)
+		assert_int_equal((*d)->needs_worker, strcmp((*d)->name, "sim") != 0);
 	if (card_driver_find("libnfc"))
 		assert_true(card_driver_find("libnfc")->needs_worker);
 	if (reader_driver_find("libnfc"))
 		assert_true(reader_driver_find("libnfc")->needs_worker);
+}
+
+static void every_driver_this_build_has_the_library_for_is_there(void **state)
+{
+	static const char *const boards[] = { "kmtronic", "lcus", "numato", "sim" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(boards) / sizeof(*boards); i++)
+		assert_non_null(relay_driver_find(boards[i]));
+	assert_int_equal(relay_driver_find("usb_hid") != NULL, WITH_LIBUSB);
+	assert_int_equal(reader_driver_find("libnfc") != NULL, WITH_LIBNFC);
 }
 
 int main(void)
@@ -96,6 +108,7 @@ int main(void)
 		cmocka_unit_test(every_driver_is_found_by_its_name_and_nothing_else_is),
 		cmocka_unit_test(every_driver_tells_its_options),
 		cmocka_unit_test(what_can_hang_needs_a_worker),
+		cmocka_unit_test(every_driver_this_build_has_the_library_for_is_there),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -187,6 +187,13 @@ static int relay_read_or_not(struct relay *r, uint32_t *state, struct err *err)
 	return THROUGH(w->fault, "read", relay_read(w->inner, state, err), err);
 }
 
+static int relay_input_or_not(struct relay *r, int input, bool *on, struct err *err)
+{
+	struct fault_relay *w = of_relay(r);
+
+	return THROUGH(w->fault, "input", relay_input(w->inner, input, on, err), err);
+}
+
 static int relay_identity_or_not(struct relay *r, struct relay_identity *id,
 				 struct err *err)
 {
@@ -207,6 +214,7 @@ static const struct relay_ops relay_ops = {
 	.set = relay_set_or_not,
 	.all_off = relay_all_off_or_not,
 	.read = relay_read_or_not,
+	.input = relay_input_or_not,
 	.identity = relay_identity_or_not,
 	.close = relay_close_both,
 };
@@ -247,6 +255,26 @@ static int positioner_move_or_not(struct positioner *p, struct positioner_move *
 	return THROUGH(w->fault, "move", positioner_move(w->inner, move, err), err);
 }
 
+static int positioner_settle_or_not(struct positioner *p, struct positioner_move *move,
+				    struct err *err)
+{
+	struct fault_positioner *w = of_positioner(p);
+
+	return THROUGH(w->fault, "settle", positioner_settle(w->inner, move, err), err);
+}
+
+static enum positioner_state positioner_state_through(struct positioner *p)
+{
+	return positioner_state(of_positioner(p)->inner);
+}
+
+static int positioner_probe_or_not(struct positioner *p, bool *on, struct err *err)
+{
+	struct fault_positioner *w = of_positioner(p);
+
+	return THROUGH(w->fault, "probe", positioner_probe(w->inner, on, err), err);
+}
+
 static int positioner_identity_or_not(struct positioner *p,
 				      struct positioner_identity *id, struct err *err)
 {
@@ -265,6 +293,9 @@ static void positioner_close_both(struct positioner *p)
 
 static const struct positioner_ops positioner_ops = {
 	.move = positioner_move_or_not,
+	.settle = positioner_settle_or_not,
+	.state = positioner_state_through,
+	.probe = positioner_probe_or_not,
 	.identity = positioner_identity_or_not,
 	.close = positioner_close_both,
 };
@@ -278,7 +309,9 @@ int fault_positioner_open(struct positioner **out, struct positioner *inner,
 		positioner_close(inner);
 		return err_set(err, ERR_NOMEM, "no memory for a faulty positioner");
 	}
-	*w = (struct fault_positioner){ { &positioner_ops, inner->clock }, inner, f };
+	*w = (struct fault_positioner){ { .ops = &positioner_ops, .clock = inner->clock },
+					inner,
+					f };
 	*out = &w->base;
 	return 0;
 }

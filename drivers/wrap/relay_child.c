@@ -89,6 +89,20 @@ static int serve_set(struct board *b, const struct worker_set *set, struct err *
 	return rc == 0 && b->dropped ? say_dropped(b, err) : rc;
 }
 
+static int serve_input(struct board *b, const struct worker_set *asked,
+		       struct worker_set *answer, struct err *err)
+{
+	bool on = false;
+	int rc;
+
+	if (asked->channel < 1 || asked->channel > 32)
+		return err_set(err, ERR_USAGE, "there is no input %d", asked->channel);
+	rc = relay_input(b->relay, asked->channel, &on, err);
+	answer->channel = asked->channel;
+	answer->on = on;
+	return rc;
+}
+
 static int serve_identity(struct board *b, struct worker_message *answer, struct err *err)
 {
 	struct worker_identity *out = &answer->u.identity;
@@ -121,6 +135,8 @@ static int serve(struct board *b, const struct worker_message *m,
 	case WORKER_READ:
 		return b->dropped ? say_dropped(b, err)
 				  : relay_read(b->relay, &answer->u.state, err);
+	case WORKER_INPUT:
+		return serve_input(b, &m->u.set, &answer->u.set, err);
 	case WORKER_RELAY_IDENTITY:
 		return serve_identity(b, answer, err);
 	default:

@@ -254,6 +254,19 @@ static int worker_read(struct relay *r, uint32_t *state, struct err *err)
 	return rc;
 }
 
+static int worker_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, WORKER_INPUT, 0);
+	m.u.set.channel = input;
+	rc = ask_relay(r, &m, err);
+	if (rc == 0)
+		*on = m.u.set.on != 0;
+	return rc;
+}
+
 static int worker_relay_identity(struct relay *r, struct relay_identity *id,
 				 struct err *err)
 {
@@ -306,6 +319,7 @@ static const struct relay_ops relay_ops = {
 	.set = worker_set,
 	.all_off = worker_all_off,
 	.read = worker_read,
+	.input = worker_input,
 	.identity = worker_relay_identity,
 	.close = worker_relay_close,
 };

@@ -25,6 +25,7 @@ size_t worker_message_size(const struct worker_message *m)
 	switch (m->op) {
 	case WORKER_SET_FIELD:
 	case WORKER_SET:
+	case WORKER_INPUT:
 		return HEAD + sizeof(m->u.set);
 	case WORKER_ACTIVATE:
 		return HEAD + sizeof(m->u.activation);

@@ -31,6 +31,7 @@ enum worker_op {
 	WORKER_SET,
 	WORKER_ALL_OFF,
 	WORKER_READ,
+	WORKER_INPUT,
 	WORKER_RELAY_IDENTITY,
 	WORKER_OP_COUNT
 };
@@ -74,7 +75,7 @@ struct worker_message {
 	int16_t rc; /* of an answer: 0 or an enum err_code, then .u.text */
 	union {
 		char text[320];
-		struct worker_set set; /* WORKER_SET; .on also of WORKER_SET_FIELD */
+		struct worker_set set; /* WORKER_SET, _INPUT; .on also of _SET_FIELD */
 		struct reader_activation activation;
 		struct worker_exchange exchange;
 		struct card_listen listen;

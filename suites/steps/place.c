@@ -6,34 +6,58 @@
 /*
  * Where the phone is: approach, retreat, wait; and tear-down, which undoes what an attempt did.
  */
-static int move(struct step_env *env, enum position to, const char *point,
+/* Begin, and wait until it is there. @began the command was taken, whatever came then. */
+static int begin_and_wait(struct step_env *env, struct positioner_move *m, bool *began,
+			  struct err *err)
+{
+	int rc = positioner_move(env->positioner, m, err);
+
+	*began = rc == 0;
+	if (rc)
+		env->failed |= NEED_POSITIONER;
+	while (!rc) {
+		rc = env->sleep_until(env, m->settled_ns, err);
+		if (rc)
+			break;
+		rc = positioner_settle(env->positioner, m, err);
+		if (rc < 0)
+			env->failed |= NEED_POSITIONER;
+		if (rc != POSITIONER_NOT_YET)
+			break;
+		rc = 0;
+	}
+	return rc;
+}
+
+static int move(struct step_env *env, struct positioner_move m, const char *point,
 		struct err *err)
 {
-	struct positioner_move m = { .to = to };
-	int rc = positioner_move(env->positioner, &m, err);
+	bool began;
+	int rc = begin_and_wait(env, &m, &began, err);
 
-	if (rc) {
-		env->failed |= NEED_POSITIONER;
-		return err_wrap(err, rc,
-				to == POSITION_TAP ? "moving the phone to the reader"
-						   : "moving the phone away");
+	/* a stop is no failure of the bench, and keeps what was commanded */
+	if (began && (rc == 0 || rc == ERR_INTERRUPTED)) {
+		attempt_point(env->attempt, point, m.commanded_ns, m.slack_ns);
+		env->approached = m.to == POSITION_TAP;
 	}
-	attempt_point(env->attempt, point, m.commanded_ns, m.slack_ns);
-	env->approached = to == POSITION_TAP;
-	return env->sleep_until(env, m.settled_ns, err);
+	if (rc && rc != ERR_INTERRUPTED)
+		return err_wrap(err, rc,
+				m.to == POSITION_TAP ? "moving the phone to the reader"
+						     : "moving the phone away");
+	return rc;
 }
 
 static int run_approach(const void *params, struct step_env *env, struct err *err)
 {
 	(void)params;
 	env->approached = true; /* even if the command fails half-way */
-	return move(env, POSITION_TAP, "approach", err);
+	return move(env, (struct positioner_move){ .to = POSITION_TAP }, "approach", err);
 }
 
 static int run_retreat(const void *params, struct step_env *env, struct err *err)
 {
 	(void)params;
-	return move(env, POSITION_AWAY, "retreat", err);
+	return move(env, (struct positioner_move){ .to = POSITION_AWAY }, "retreat", err);
 }
 
 static const char *rehearse_approach(const void *params, struct attempt *a)
@@ -109,7 +133,7 @@ int step_tear_down(struct step_env *env, struct err *err)
 	if (rc)
 		env->failed |= NEED_READER;
 	if (env->approached)
-		keep(&rc, err, move(env, POSITION_AWAY, "retreat", &own), &own);
+		keep(&rc, err, run_retreat(NULL, env, &own), &own);
 	if (env->sending)
 		keep(&rc, err, can_stop(env, &own), &own);
 	env->activated = env->field_on = env->approached = env->sending = false;

@@ -179,6 +179,7 @@ static int open_boards(struct desk *d, struct err *err)
 		struct desk_board *b = &d->boards[i];
 
 		rc = board_open(&b->board, d->world, d->rig->boards[i].name,
+				(enum board_kind)d->rig->boards[i].kind,
 				(int)d->rig->boards[i].channels, err);
 		if (rc)
 			break;
@@ -274,7 +275,7 @@ const char *desk_device_path(const struct desk *d, int i)
 bool desk_relays_off(const struct desk *d)
 {
 	for (int i = 0; i < d->board_count; i++)
-		if (d->boards[i].board.state)
+		if (d->boards[i].board.model.state)
 			return false;
 	return true;
 }
@@ -284,7 +285,7 @@ void desk_log_end(const struct desk *d, const char *why)
 	uint32_t state = 0;
 
 	for (int i = 0; i < d->board_count; i++)
-		state |= d->boards[i].board.state << (8 * i);
+		state |= d->boards[i].board.model.state << (8 * i);
 	truth_say(world_truth(d->world), world_now(d->world), "end", "s:why i:relays",
 		  why, (int64_t)state);
 }

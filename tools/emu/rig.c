@@ -1,5 +1,7 @@
 #include "tools/emu/rig_int.h"
 
+#include "drivers/relay/board_model.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,12 +40,11 @@ struct board_keys {
 	int64_t channels;
 };
 
-static const char *const boards[] = { "lcus", NULL };
 #define BOARD(field) offsetof(struct board_keys, field)
 static const struct conf_item board_items[] = {
 	{ "board", CONF_CHOICE, BOARD(board), NULL, "the kind of relay board", 0, 0,
-	  boards },
-	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 8, NULL },
+	  board_kinds },
+	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 32, NULL },
 	{ 0 },
 };
 
@@ -128,7 +129,16 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 	rc = conf_bind(map, board_items, &k, err);
 	if (rc)
 		return rc;
-	r->boards[r->board_count++] = (struct rig_board){ node_text(key), k.channels };
+	if (k.channels > board_max_channels((enum board_kind)k.board) ||
+	    (k.board == BOARD_KMTRONIC && !kmtronic_has((int)k.channels)))
+		return node_error(node_get(map, "channels"), err,
+				  "channels: there is no such %s board; allowed: %s",
+				  board_kinds[k.board],
+				  k.board == BOARD_NUMATO     ? "1 to 32"
+				  : k.board == BOARD_KMTRONIC ? "1, 2, 4, 8"
+							      : "1 to 8");
+	r->boards[r->board_count++] =
+		(struct rig_board){ node_text(key), k.board, k.channels };
 	return 0;
 }
 

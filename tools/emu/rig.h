@@ -18,6 +18,7 @@
 
 struct rig_board {
 	const char *name; /* "relay0" */
+	int kind;         /* enum board_kind */
 	int64_t channels;
 };
 
