@@ -21,6 +21,8 @@
 /*
  * A rig: what is wired where, and the one place that marries drivers to fixtures.
  *
+ * An open rig is locked, device by device: a second keybench is refused, and told who has it.
+ *
  * rig_load reads everything a rig file names and checks it without touching a device; rig_open
  * starts the emulated desk, if there is one, and opens the devices in their workers.
  *
@@ -28,6 +30,8 @@
  * virtual and starts at 0 with rig_open, keys and nonces come from the seed. The same seed gives the
  * same run, byte for byte.
  */
+#define RIG_MAX_LOCKS 8
+
 struct rig_sim;
 
 struct rig {
@@ -63,6 +67,7 @@ struct rig {
 	/* while open */
 	struct rig_sim *sim;
 	struct pump *pump;
+	int locks[RIG_MAX_LOCKS], lock_count;
 	struct desk *desk;
 	struct reader *reader;
 	struct card *card;

@@ -160,6 +160,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	rig->device_count = 0;
 	rc = start_desk(rig, seed, truth_path, err);
 	if (!rc)
+		rc = rig_lock(rig, err);
+	if (!rc)
 		rc = rig_sim_open(rig, seed, err);
 	if (!rc)
 		rc = open_mechanics(rig, &board, &where, err);
@@ -205,6 +207,7 @@ void rig_close(struct rig *rig)
 		conf_set_devices(rig->conf, NULL, NULL);
 	desk_stop(rig->desk);
 	rig->desk = NULL;
+	rig_unlock(rig);
 	if (rig->pump)
 		pump_hold_stop(rig->pump, false);
 	rig->pump = NULL; /* borrowed for as long as the rig is open */

@@ -19,6 +19,10 @@ extern const struct relay_driver lcus_driver;
 extern const struct relay_driver numato_driver;
 extern const struct relay_driver usb_hid_driver;
 extern const struct positioner_driver push_driver;
+extern const struct reader_driver exec_reader_driver;
+extern const struct card_driver exec_card_driver;
+extern const struct relay_driver exec_relay_driver;
+extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct bus_driver socketcan_driver;
 
@@ -26,6 +30,7 @@ const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
 	&libnfc_driver,
 #endif
+	&exec_reader_driver,
 	&sim_reader_driver,
 	NULL,
 };
@@ -34,20 +39,22 @@ const struct card_driver *const card_drivers[] = {
 #if WITH_LIBNFC
 	&libnfc_card_driver,
 #endif
+	&exec_card_driver,
 	&sim_card_driver,
 	NULL,
 };
 
 const struct relay_driver *const relay_drivers[] = {
-	&kmtronic_driver,  &lcus_driver, &numato_driver,
+	&kmtronic_driver,   &lcus_driver,      &numato_driver,
 #if WITH_LIBUSB
 	&usb_hid_driver,
 #endif
-	&sim_relay_driver, NULL,
+	&exec_relay_driver, &sim_relay_driver, NULL,
 };
 
 const struct positioner_driver *const positioner_drivers[] = {
 	&push_driver,
+	&exec_positioner_driver,
 	&sim_positioner_driver,
 	NULL,
 };
