@@ -100,7 +100,7 @@ static int exec_open(struct positioner **out, const void *options,
 
 	if (!e)
 		return err_set(err, ERR_NOMEM, "positioner");
-	e->base = (struct positioner){ &exec_ops, clock };
+	e->base = (struct positioner){ .ops = &exec_ops, .clock = clock };
 	exec_init(&e->program, "positioner", options, clock, parts ? parts->pump : NULL);
 	rc = start_away(e, err);
 	if (rc) {
