@@ -79,6 +79,7 @@ emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
 vbus_uses := drivers core
+usbemu_uses := emu drivers fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
@@ -118,6 +119,8 @@ $$($(1)_fuzzers): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_sr
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+# the desk, for a tool that brings more of it to life
+$(B)/libemu.a: $(call obj,$(filter-out %/main.c,$(emu_src)))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
 # the torture test fails allocations of ours
