@@ -51,7 +51,7 @@ int usbip_parse_ask(struct bytes in, struct usbip_ask *out)
 	out->code = cursor_be16(&c);
 	if (c.failed)
 		return 0;
-	if (out->version >> 8 != USBIP_VERSION >> 8)
+	if (out->version != USBIP_VERSION)
 		return ERR_FORMAT;
 	if (out->code != USBIP_ASK_LIST && out->code != USBIP_ASK_IMPORT)
 		return ERR_UNSUPPORTED;
@@ -85,8 +85,7 @@ static int parse_head(struct cursor *c, struct bytes in, uint16_t code, uint32_t
 	*status = cursor_be32(c);
 	if (c->failed)
 		return 0;
-	return version >> 8 == USBIP_VERSION >> 8 && said == code ? used(c, in)
-								  : ERR_FORMAT;
+	return version == USBIP_VERSION && said == code ? used(c, in) : ERR_FORMAT;
 }
 
 static void add_device(struct buf *out, const struct usbip_device *d)
