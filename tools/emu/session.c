@@ -1,5 +1,6 @@
 #include "tools/emu/session.h"
 
+#include "bench/core/fs.h"
 #include "bench/core/log.h"
 #include "bench/core/verdict.h"
 
@@ -48,6 +49,7 @@ static const struct argp_option options[] = {
 
 struct arguments {
 	const struct session_program *program;
+	char **argv;
 	const char *rig, *truth, *links, *time;
 	uint64_t seed;
 	bool present, check;
@@ -337,10 +339,11 @@ void session_fail(struct session *s, const struct err *err)
 	stop(s, "failed");
 }
 
-/* What needs a host controller, and a program that is one. */
-static int check_usb(const struct arguments *a, const struct emu_rig *rig,
-		     struct err *err)
+/* What needs a host controller goes, with all that was asked, to the program that has one. */
+static int hand_over_usb(const struct arguments *a, const struct emu_rig *rig,
+			 struct err *err)
 {
+	char path[PATH_MAX];
 	const char *name = NULL;
 
 	for (int i = 0; i < rig->chip_count; i++)
@@ -351,8 +354,10 @@ static int check_usb(const struct arguments *a, const struct emu_rig *rig,
 			name = rig->boards[i].name;
 	if (!name || a->program->begin)
 		return 0;
-	return err_set(err, ERR_FORMAT, "%s is on USB: keybench-usbemu emulates it",
-		       name);
+	snprintf(path, sizeof(path), "%.4000s/keybench-usbemu", fs_program_dir());
+	execv(path, a->argv);
+	return err_set(err, ERR_IO, "%s is on USB, which needs keybench-usbemu; %s: %s",
+		       name, path, strerror(errno));
 }
 
 static int start(struct session *s, struct err *err)
@@ -403,7 +408,7 @@ static int run(const struct arguments *a)
 	int rc = emu_rig_load(&s.rig, a->rig, &err);
 
 	if (!rc)
-		rc = check_usb(a, s.rig, &err);
+		rc = hand_over_usb(a, s.rig, &err);
 	if (!rc && a->check)
 		rc = desk_check(s.rig, &err);
 	if (!rc && !a->check) {
@@ -424,7 +429,9 @@ static int run(const struct arguments *a)
 
 int session_main(const struct session_program *program, int argc, char **argv)
 {
-	struct arguments arguments = { .program = program, .seed = 1, .control = -1 };
+	struct arguments arguments = {
+		.program = program, .argv = argv, .seed = 1, .control = -1
+	};
 	const struct argp parser = { .options = options,
 				     .parser = parse_option,
 				     .doc = program->doc,

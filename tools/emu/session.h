@@ -17,7 +17,7 @@ struct session_program {
 	const struct argp_child
 		*more; /* further options; may be NULL. Their input is .ctx */
 	void *ctx;
-	/** Plugs devices on USB in; without it a rig that has some is refused. Calls session_ready, now or later. */
+	/** Plugs devices on USB in, and calls session_ready, now or later. Without it keybench-usbemu does that. */
 	int (*begin)(void *ctx, struct session *s, struct err *err);
 	/** Where device @i of the desk is; NULL: where the desk says. */
 	const char *(*path)(void *ctx, int i);

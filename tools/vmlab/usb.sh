@@ -1,0 +1,40 @@
+# Source this inside the lab's machine, after tools/tap.sh: USB readers and boards on the kernel's own USB.
+
+# keybench_usb_up: the drivers that a machine with USB has
+keybench_usb_up() {
+	modprobe -a vhci-hcd usbhid hid-generic
+}
+
+# plugged RIG [OPTION...]: keybench-usbemu plugs in what the rig says; $usbemu is its process, $tmp/devices what it said,
+# $tmp/truth what happens, $tmp/console takes its commands
+plugged() {
+	rm -f "$tmp/devices" "$tmp/truth"
+	"$bin/keybench-usbemu" --rig "$@" --truth "$tmp/truth" --console "$tmp/console" >"$tmp/devices" 2>"$tmp/usbemu.err" &
+	usbemu=$!
+	started $usbemu
+	wait_for 30 grep -q reader0 "$tmp/devices" && return
+	sed 's/^/# /' "$tmp/usbemu.err"
+	return 1
+}
+
+# unplugged: what plugged has started ends, and the kernel sees its devices go
+unplugged() {
+	kill $usbemu
+	ends 20 $usbemu
+}
+
+# tell COMMAND: to the console
+tell() {
+	echo "$*" >"$tmp/console"
+}
+
+# truth FILTER: jq over the truth log
+truth() {
+	jq -cs "$1" "$tmp/truth"
+}
+
+# number_of NAME: bus and device number of a device of the rig, as libnfc says them
+number_of() {
+	port=$(sed -n "s/^emu:$1 usb-port://p" "$tmp/devices")
+	printf '%03d:%03d' "$(cat "/sys/bus/usb/devices/$port/busnum")" "$(cat "/sys/bus/usb/devices/$port/devnum")" 2>/dev/null
+}
