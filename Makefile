@@ -80,6 +80,7 @@ perf_uses := results drivers fixtures core
 kat_uses := fixtures core
 vbus_uses := drivers core
 usbemu_uses := emu drivers fixtures core
+can_uses := drivers core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
@@ -249,14 +250,14 @@ MAN5 = $(wildcard bench/man/*.5)
 man-check:
 	$(Q)mandoc -T lint -W warning $(MAN1) $(MAN5)
 
-INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/exec
+INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/exec fixtures/traces
 D = $(DESTDIR)$(PREFIX)
 ## install: into $(DESTDIR)$(PREFIX)
 install: all
 	$(Q)for p in $(PROGRAMS); do install -D -m 755 $$p $(D)/bin/$${p##*/}; done
 	$(Q)for m in $(MAN1); do install -D -m 644 $$m $(D)/share/man/man1/$${m##*/}; done
 	$(Q)for m in $(MAN5); do install -D -m 644 $$m $(D)/share/man/man5/$${m##*/}; done
-	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.py' | while read -r f; do \
+	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.py' -o -name '*.log' | while read -r f; do \
 	  install -D -m 644 "$$f" "$(D)/share/keybench/$$f"; done
 ## uninstall: take it out again
 uninstall:

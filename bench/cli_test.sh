@@ -56,7 +56,8 @@ try 0 "check by names" check door-unlock --rig emulated-a --target example
 # Mistakes in files: the place, what is allowed, the line and a caret; status 78.
 with $suite 's/approach/aproach/'
 try 78 "an unknown step" check "$tmp/changed.yaml" --rig $rig --target $target
-holds "$tmp/err" "changed.yaml:12:9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
+line=$(grep -n aproach "$tmp/changed.yaml" | head -n 1 | cut -d: -f1)
+holds "$tmp/err" "changed.yaml:$line:9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
 holds "$tmp/err" "  ^" "it shows a caret"
 with $suite 's/count: 120/count: 58/'
 try 78 "a claim that cannot be supported" check "$tmp/changed.yaml" --rig $rig --target $target

@@ -52,8 +52,8 @@ tenths() {
 }
 
 begin ctrl-c
-[ "$(processes | wc -l)" -eq 5 ]
-ok $? "a run is five processes: controller, desk, reader, relay board, guard"
+[ "$(processes | wc -l)" -eq 6 ]
+ok $? "a run is six processes: controller, desk, reader, relay board, cyclic sender, guard"
 kill -INT -"$pid"
 took=$(tenths nobody)
 echo "# everybody was gone after $took tenths of a second"

@@ -234,6 +234,8 @@ void bus_counts_what_it_could_not_keep(void **state)
 	int64_t give_up = clock_now(c->bus->clock) + 3 * c->patience_ns;
 	struct canframe f = frame("001#");
 
+	if (!c->flood)
+		skip();
 	for (; sent < c->flood; sent++)
 		c->other_sends(c, &f);
 	while (heard + lost < sent && clock_now(c->bus->clock) < give_up) {

@@ -20,6 +20,7 @@
 #endif
 
 #define CANFD_FRAME_SIZE 72
+#define SAMPLE_POINT_OFF 50 /* 1/1000 of a bit */
 
 static int ask(int fd, unsigned long request, struct ifreq *r, struct err *err)
 {
@@ -153,10 +154,16 @@ static bool may_set(void)
 	       caps[0].effective & 1u << CAP_NET_ADMIN;
 }
 
+/* A controller divides its clock: what it has is near what was asked for, at best. */
+static bool near(int64_t is, int64_t wanted, int64_t off)
+{
+	return !wanted || (is >= wanted - off && is <= wanted + off);
+}
+
 static bool must_change(const struct canlink *l, const struct canlink_wanted *w)
 {
-	return (w->bitrate && w->bitrate != l->bitrate) ||
-	       (w->sample_point && w->sample_point != l->sample_point) ||
+	return !near(l->bitrate, w->bitrate, w->bitrate / 200) ||
+	       !near(l->sample_point, w->sample_point, SAMPLE_POINT_OFF) ||
 	       (w->restart_ms >= 0 && w->restart_ms != l->restart_ms);
 }
 
@@ -239,6 +246,13 @@ int canlink_bring(struct canlink *l, const struct canlink_wanted *w, struct err 
 		rc = canlink_read(l, name, err);
 	if (!rc && !l->up)
 		rc = err_set(err, ERR_IO, "%s does not come up", name);
+	/* else every one who opens it would set it again */
+	if (!rc && !l->virtual && must_change(l, w))
+		rc = err_set(err, ERR_RANGE,
+			     "%s: nearest to what was asked for it has %lld bit/s, "
+			     "sampled at %d.%d %%",
+			     name, (long long)l->bitrate, l->sample_point / 10,
+			     l->sample_point % 10);
 	return rc;
 }
 

@@ -44,7 +44,8 @@ struct socketcan {
 	struct pump *pump;
 	int fd;
 	bool watched, deaf, bus_off, simulated;
-	int broken; /* errno of the link; 0: it is fine */
+	int64_t seen_ns; /* when the latest batch was read */
+	int broken;      /* errno of the link; 0: it is fine */
 	struct canlink link;
 	int64_t bitrate, latency_ns;
 	int window, flying; /* frames whose echo has not come yet */
@@ -162,8 +163,8 @@ static void heed_error(struct socketcan *s, const struct canframe *f,
 static void stamp(struct socketcan *s, const struct socketcan_along *along,
 		  struct bus_frame *f)
 {
-	if (!along->software_ns) { /* what it was then nobody knows; it was before now */
-		f->at_ns = clock_now(s->base.clock);
+	if (!along->software_ns) { /* a sender's own, which nobody measures: out by now */
+		f->at_ns = s->seen_ns;
 		f->slack_ns = NS_PER_S;
 		return;
 	}
@@ -215,19 +216,18 @@ static void drain(struct socketcan *s)
 			m[i].msg_hdr.msg_iov = &iov[i];
 			m[i].msg_hdr.msg_iovlen = 1;
 			m[i].msg_hdr.msg_control = control[i];
-			m[i].msg_hdr.msg_controllen = sizeof(control[i]);
+			m[i].msg_hdr.msg_controllen = s->deaf ? 0 : sizeof(control[i]);
 		}
 		n = recvmmsg(s->fd, m, BATCH, MSG_DONTWAIT, NULL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 			lose_link(s, errno);
-		if (n > 0 &&
-		    !s->deaf) /* after their stamps: a clock that was set shows */
+		s->seen_ns = clock_now(s->base.clock);
+		/* after their stamps were taken: so a clock that was set shows */
+		if (n > 0 && !s->deaf)
 			read_clocks(s);
 		for (int i = 0; i < n; i++)
 			take(s, &m[i].msg_hdr, m[i].msg_len);
 	}
-	if (!s->broken)
-		count_last_drops(s);
 }
 
 static void on_readable(void *ctx, int fd)
@@ -310,6 +310,8 @@ static int socketcan_send(struct bus *b, const struct canframe *f, int64_t launc
 		return link_gone(s, err);
 	if (s->flying >= s->window)
 		drain(s);
+	if (s->flying >= s->window && !s->broken)
+		count_last_drops(s);
 	if (s->bus_off)
 		return err_set(err, ERR_IO, "%s is bus-off: nothing leaves it",
 			       s->link.name);
@@ -357,6 +359,7 @@ static int socketcan_receive(struct bus *b, struct bus_frame *f, int64_t deadlin
 		}
 		if (s->broken)
 			return link_gone(s, err);
+		count_last_drops(s);
 		lost += f->lost + s->lost;
 		s->lost = 0;
 		f->lost = lost;
@@ -460,9 +463,9 @@ static int set_options(struct socketcan *s, const struct socketcan_options *o,
 		rc = option(s, SOL_CAN_RAW, CAN_RAW_ERR_FILTER,
 			    s->deaf ? CAN_ERR_BUSOFF | CAN_ERR_RESTARTED : CAN_ERR_MASK,
 			    "error frames", err);
-	if (!rc)
+	if (!rc && !s->deaf)
 		rc = option(s, SOL_SOCKET, SO_TIMESTAMPING, stamps, "time stamps", err);
-	if (!rc)
+	if (!rc && !s->deaf)
 		rc = option(s, SOL_SOCKET, SO_RXQ_OVFL, 1, "counting what is lost", err);
 	return rc ? rc : set_filters(s, err);
 }

@@ -93,7 +93,7 @@ static int make(void **state, bool with_pump, const char *more)
 		return -1;
 	}
 	s->c.other_sends = other_sends;
-	s->c.flood = 2000;
+	s->c.flood = strcmp(one, two) == 0 ? 2000 : 0;
 	s->c.patience_ns = PATIENCE_NS;
 	s->c.more = s;
 	s->c.instant = true;

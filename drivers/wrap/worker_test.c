@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -338,6 +339,64 @@ static void what_the_driver_complains_of_at_open_is_passed_on(void **state)
 	assert_null(r);
 }
 
+static void count(void *ctx)
+{
+	++*(int *)ctx;
+}
+
+static void count_and_drain(void *ctx, int fd)
+{
+	char byte;
+
+	if (read(fd, &byte, 1) == 1)
+		++*(int *)ctx;
+}
+
+static void others_are_served_though_every_answer_comes_at_once(void **state)
+{
+	int64_t patience = clock_now(clock_real()) + PATIENCE_NS;
+	int ends[2], ticks = 0, heard = 0, id;
+
+	(void)state;
+	activate();
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pump_watch(pump, ends[0], count_and_drain, &heard), 0);
+	id = pump_every(pump, 60 * NS_PER_MS, count, &ticks);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	while ((ticks < 2 || heard < 1) && clock_now(clock_real()) < patience)
+		assert_int_equal(exchange('1', NS_PER_S, NULL), 0);
+	assert_true(ticks >= 2);
+	assert_int_equal(heard, 1);
+	pump_stop(pump, id);
+	pump_unwatch(pump, ends[0]);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void stop_on_signal(int signal)
+{
+	(void)signal;
+	pump_request_stop(pump);
+}
+
+static void a_signal_is_heard_while_an_answer_is_awaited(void **state)
+{
+	const struct itimerval soon = { { 0, 0 }, { 0, 2000 } };
+	struct sigaction ours = { .sa_handler = stop_on_signal }, before;
+
+	(void)state;
+	activate();
+	assert_int_equal(pump_sleep_until(pump, 0, NULL), 0); /* it has just looked */
+	sigaction(SIGALRM, &ours, &before);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	assert_int_equal(exchange(HANG, 60 * NS_PER_S, NULL), ERR_INTERRUPTED);
+	sigaction(SIGALRM, &before, NULL);
+	alarm(300);
+	pump_hold_stop(pump, true);
+	assert_int_equal(reader_reopen(under_test.reader, NULL), 0);
+	works_again();
+}
+
 static void a_person_who_interrupts_is_heard_at_once_and_leaves_doubt(void **state)
 {
 	(void)state;
@@ -510,6 +569,8 @@ int main(void)
 		WITH_WORKER(a_worker_that_leaves_names_its_status),
 		WITH_WORKER(a_worker_killed_between_requests_is_gone),
 		WITH_WORKER(what_the_driver_complains_of_at_open_is_passed_on),
+		WITH_WORKER(others_are_served_though_every_answer_comes_at_once),
+		WITH_WORKER(a_signal_is_heard_while_an_answer_is_awaited),
 		WITH_WORKER(a_person_who_interrupts_is_heard_at_once_and_leaves_doubt),
 		WITH_WORKER(terminal_signals_do_not_reach_a_worker),
 		WITH_WORKER(sigterm_ends_a_worker_in_order_even_out_of_a_call),

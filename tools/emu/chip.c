@@ -19,7 +19,8 @@ static void stop_work(struct chip *c)
 	c->role.waiting = WAIT_NOTHING;
 	c->air->corrupt = false;
 	c->air->more_time = 0;
-	air_stop(c->air);
+	if (!c->ciu.busy)
+		air_stop(c->air);
 	timer_stop(c->world, &c->begin);
 	timer_stop(c->world, &c->pause);
 	timer_stop(c->world, &c->late);
@@ -131,6 +132,8 @@ static void on_begin(void *ctx)
 
 	if (c->command[0] >= CHIP_EXCHANGE && c->command[0] <= 0x60)
 		chip_role_end(c); /* an initiator's command */
+	if (c->command[0] != CHIP_READ && c->command[0] != CHIP_WRITE)
+		chip_ciu_stop(c); /* the firmware needs the unit itself */
 	buf_clear(&c->reply);
 	buf_u8(&c->reply, (uint8_t)(c->command[0] + 1));
 	if (command && parameters.len >= command->min && parameters.len <= command->max)
@@ -160,6 +163,7 @@ void chip_remove_at(struct chip *c, int64_t block)
 /* As after power-up: nothing is known, and a PN532 hears nothing but a wake-up. */
 static void reset(struct chip *c)
 {
+	chip_ciu_stop(c);
 	stop_work(c);
 	chip_forget(c);
 	chip_role_end(c);
@@ -337,6 +341,7 @@ static void on_deserted(void *ctx)
 
 	if (c->running)
 		note(c, "aborted", "in", BYTES(c->command, c->command_len));
+	chip_ciu_stop(c);
 	stop_work(c);
 	chip_role_end(c);
 	/* what the dead client wrote last is still on the line: its answer would meet the next one's first ACK */
@@ -414,6 +419,7 @@ void chip_free(struct chip *c)
 {
 	if (!c)
 		return;
+	chip_ciu_stop(c);
 	stop_work(c);
 	chip_role_end(c);
 	inbox_stop(&c->inbox);

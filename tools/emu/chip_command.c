@@ -63,7 +63,7 @@ static enum chip_result read_registers(struct chip *c, struct bytes p)
 	if (c->options.kind == CHIP_PN533)
 		buf_u8(&c->reply, STATUS_OK);
 	while (in.rest.len)
-		buf_u8(&c->reply, c->registers[cursor_be16(&in)]);
+		buf_u8(&c->reply, chip_ciu_read(c, cursor_be16(&in)));
 	return CHIP_REPLY;
 }
 
@@ -78,7 +78,7 @@ static enum chip_result write_registers(struct chip *c, struct bytes p)
 	while (in.rest.len) {
 		uint16_t at = cursor_be16(&in);
 
-		c->registers[at] = cursor_u8(&in);
+		chip_ciu_write(c, at, cursor_u8(&in));
 	}
 	return CHIP_REPLY;
 }

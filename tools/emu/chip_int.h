@@ -13,7 +13,7 @@
 /*
  * Inside the PN532: chip.c is its front (frames, ACK, power), chip_command.c the commands that
  * need no air, chip_poll.c the activation of cards, chip_exchange.c what goes on with one,
- * chip_target.c the chip as a card itself; chip_dep.c and chip_dep_target.c are both sides of peer-to-peer.
+ * chip_target.c the chip as a card itself; chip_ciu.c the air by registers; chip_dep.c and chip_dep_target.c are both sides of peer-to-peer.
  */
 enum chip_power {
 	CHIP_LOW_VBAT, /* after power-up */
@@ -23,6 +23,8 @@ enum chip_power {
 
 enum chip_code {
 	CHIP_DIAGNOSE = 0x00,
+	CHIP_READ = 0x06,
+	CHIP_WRITE = 0x08,
 	CHIP_EXCHANGE = 0x40,
 	CHIP_DESELECT = 0x44,
 	CHIP_ATR = 0x50,
@@ -53,6 +55,7 @@ enum chip_status {
 #define PARAM_BARE 0x40   /* frames without preamble and postamble */
 #define PARAM_PICC 0x20   /* answers RATS and speaks ISO-DEP by itself */
 #define CHIP_MAX_DATA 262 /* of one response, behind its status */
+#define CHIP_FIFO 64      /* bytes, of the contactless unit */
 #define CHIP_RETRIES 2    /* R(NAK) for a lost block */
 #define CHIP_FSD 64       /* what the firmware's own RATS says: E0 50 */
 
@@ -113,6 +116,15 @@ struct chip_role {
 	size_t general_len;
 };
 
+/* The contactless unit, driven by its registers. */
+struct chip_ciu {
+	bool busy; /* its frame is on the air, whatever the chip does */
+	uint8_t fifo[CHIP_FIFO];
+	size_t fifo_len;
+	int64_t sent_ns; /* the frame's end */
+	uint16_t counter;
+};
+
 struct chip {
 	struct world *world;
 	struct line *line;
@@ -140,6 +152,7 @@ struct chip {
 	int64_t new_baud;
 	struct chip_target target;
 	struct chip_role role;
+	struct chip_ciu ciu;
 	struct chip_knobs knobs;
 	struct rng work_rng;
 	/* planted faults */
@@ -259,6 +272,11 @@ enum chip_result chip_set_frame(struct chip *c, struct bytes parameters);
 enum chip_result chip_role_status(struct chip *c, struct bytes parameters);
 enum chip_result chip_set_general(struct chip *c, struct bytes parameters);
 enum chip_result chip_set_meta(struct chip *c, struct bytes parameters);
+
+/* chip_ciu.c */
+uint8_t chip_ciu_read(struct chip *c, uint16_t at);
+void chip_ciu_write(struct chip *c, uint16_t at, uint8_t value);
+void chip_ciu_stop(struct chip *c);
 
 /* chip_dep.c */
 enum chip_result chip_jump(struct chip *c, struct bytes parameters);

@@ -170,11 +170,11 @@ static enum dep_next asked_ack(struct dep *d, uint8_t pfb)
 {
 	if (pfb & FLAG)
 		return repeat(d);
-	if (!is_chaining(d) || d->owes)
+	if (d->owes)
 		return DEP_WAIT;
 	if ((pfb & NUMBER) == d->number)
-		return repeat(d);
-	if ((pfb & NUMBER) != ((d->number + 1) & NUMBER))
+		return repeat(d); /* what followed it was lost */
+	if (!is_chaining(d) || (pfb & NUMBER) != ((d->number + 1) & NUMBER))
 		return DEP_WAIT;
 	advance(d);
 	d->sent += d->part;

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Debian's unmodified NFC programs on the emulated desk: list, poll, anticollision, diagnosis, and a tag that one chip
-# emulates while the other reads it.
+# Debian's unmodified NFC programs on the emulated desk: list, poll, anticollision, diagnosis, a tag that one chip
+# emulates while the other reads it, and two peers.
 . tools/tap.sh
 export LIBNFC_AUTO_SCAN=false
 mkdir "$tmp/links"
-for p in nfc-list nfc-poll nfc-anticol nfc-emulate-forum-tag4 pn53x-diagnose; do
+for p in nfc-list nfc-poll nfc-anticol nfc-emulate-forum-tag4 nfc-dep-initiator nfc-dep-target pn53x-diagnose; do
 	command -v $p >/dev/null && continue
 	echo "1..0 # SKIP $p is not installed (Debian packages libnfc-bin, libnfc-examples, libnfc-pn53x-examples)"
 	exit 0
@@ -47,6 +47,13 @@ holds "$tmp/out" "ATQA: 0004" "raw frames: ATQA"
 holds "$tmp/out" " UID: 08" "UID"
 holds "$tmp/out" " SAK: 20" "SAK"
 holds "$tmp/out" " ATS: 06  78  00  80  00  80" "and ATS"
+
+# the delay until a card answers, by the chip's own timer: 1172 cycles behind a last bit 0, 1236 behind a 1
+on reader0 nfc-anticol -t
+is $? 0 "so does nfc-anticol -t, by registers alone"
+[ "$(grep -cE '^Response after (117[0-4]|123[4-8]) cycles' "$tmp/out")" -ge 4 ]
+ok $? "it measures the delay of every answer as the standard says"
+holds "$tmp/out" " ATS: 06  78  00  80  00  80" "and gets as far"
 
 LIBNFC_DEVICE="pn532_uart:$tmp/links/reader0" timeout 60 nfc-poll >"$tmp/poll" 2>&1 &
 poll=$!
@@ -93,5 +100,21 @@ told deselected ',"card":"card0"'
 ok $? "and so it was"
 told interference
 is $? 1 "one carrier at a time was on"
+
+# asked COUNT: card0 was asked so often to be a target
+asked() {
+	[ "$(grep -c '"device":"card0","dir":"in","code":"8c"' "$tmp/truth")" -ge "$1" ]
+}
+LIBNFC_DEVICE="pn532_uart:$tmp/links/card0" timeout 60 nfc-dep-target >"$tmp/peer" 2>&1 &
+peer=$!
+started $peer
+wait_for 20 asked 2
+on reader0 nfc-dep-initiator
+is $? 0 "nfc-dep-initiator ends well"
+ends 80 "$peer"
+is $? 0 "nfc-dep-target too"
+holds "$tmp/out" "NFCID3: 12  34  56  78  9a  bc  de  ff  00  00" "it finds the target's attributes"
+holds "$tmp/out" "Received: Hello Mars!" "and hears what it says"
+holds "$tmp/peer" "Received: Hello World!" "as the target hears the initiator"
 end_desk
 done_testing
