@@ -38,3 +38,21 @@ number_of() {
 	port=$(sed -n "s/^emu:$1 usb-port://p" "$tmp/devices")
 	printf '%03d:%03d' "$(cat "/sys/bus/usb/devices/$port/busnum")" "$(cat "/sys/bus/usb/devices/$port/devnum")" 2>/dev/null
 }
+
+# lab_suite COUNT: $tmp/door.yaml and $tmp/target.yaml: door-unlock with so few trials, and limits that an emulated processor keeps.
+# What is asked here is that it works and what is measured, not how fast.
+lab_suite() {
+	sed 's/fast: .*/fast: 3 s/; s/standard: .*/standard: 5 s/' fixtures/profiles/target/example.yaml >"$tmp/target.yaml"
+	sed -e "s/count: [0-9]*/count: $1/" -e 's/warmup: [0-9]/warmup: 1/' -e 's/p95(/p50(/' suites/timing/door-unlock.yaml >"$tmp/door.yaml"
+}
+
+# lab_rig CHIP PRODUCT [FAULTS]: $tmp/rig.yaml
+lab_rig() {
+	sed "s/chip: pn533, usb: scl3711/chip: $1, usb: $2/; s/faults: .*/faults: [${3:-}]/" fixtures/rigs/lab-a-usb.yaml >"$tmp/rig.yaml"
+}
+
+# lab_run SUITE FOLDER: a run below the folder; $status, $tmp/out, $tmp/err
+lab_run() {
+	"$bin/keybench" run "$1" --rig "$tmp/rig.yaml" --target "$tmp/target.yaml" --seed 4 --runs "$2" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
