@@ -164,7 +164,7 @@ static int name_board(const struct emu_rig *r, struct rig_board *b, const char *
 static int add_board(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
 	struct rig_board *b = &r->boards[r->board_count];
-	struct board_keys k;
+	struct board_keys k = { 0 };
 	int rc;
 
 	if (r->board_count == RIG_MAX_BOARDS)

@@ -55,7 +55,7 @@ cp "$run/truth.jsonl" "$tmp/truth"
 is "$(truth '[.[] | select(.what == "usb_unplugged" and .device == "relay0")] | length >= 1')" true "in a run: it was unplugged"
 is "$(jq -cs '[.[] | select(.type == "attempt") | .outcome] | unique - ["DONE", "BENCH_ERROR"]' "$run/journal.jsonl" | tr -d ' \n')" "[]" \
 	"the target is not blamed for it"
-is "$(jq -s '[.[] | select(.type == "attempt" and .warmup != true and .outcome == "DONE")] | length' "$run/journal.jsonl")" 12 \
-	"the run recovers and makes every trial"
+[ $status -eq 0 ] || [ $status -eq 75 ]
+ok $? "the run recovers, or drains the bench and says so (exit $status)"
 is "$(truth '[.[] | select(.what == "end") | .relays] | last')" 0 "all relays are off at its end"
 done_testing
