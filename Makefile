@@ -250,20 +250,26 @@ MAN5 = $(wildcard bench/man/*.5)
 man-check:
 	$(Q)mandoc -T lint -W warning $(MAN1) $(MAN5)
 
-INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/exec fixtures/traces
+INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/traces fixtures/exec
+# for udev and modprobe, which read $(PREFIX)/lib when it is /usr or /usr/local; elsewhere they are copied by hand
+HOST_FILES = 70-keybench.rules keybench-nfc.conf
 D = $(DESTDIR)$(PREFIX)
 ## install: into $(DESTDIR)$(PREFIX)
 install: all
 	$(Q)for p in $(PROGRAMS); do install -D -m 755 $$p $(D)/bin/$${p##*/}; done
 	$(Q)for m in $(MAN1); do install -D -m 644 $$m $(D)/share/man/man1/$${m##*/}; done
 	$(Q)for m in $(MAN5); do install -D -m 644 $$m $(D)/share/man/man5/$${m##*/}; done
-	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.py' -o -name '*.log' | while read -r f; do \
+	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.log' -o -name '*.py' | while read -r f; do \
 	  install -D -m 644 "$$f" "$(D)/share/keybench/$$f"; done
+	$(Q)for h in $(HOST_FILES); do install -D -m 644 drivers/host/$$h $(D)/share/keybench/host/$$h; done
+	$(Q)install -D -m 644 drivers/host/70-keybench.rules $(D)/lib/udev/rules.d/70-keybench.rules
+	$(Q)install -D -m 644 drivers/host/keybench-nfc.conf $(D)/lib/modprobe.d/keybench-nfc.conf
 ## uninstall: take it out again
 uninstall:
 	$(Q)rm -f $(foreach p,$(notdir $(PROGRAMS)),$(D)/bin/$(p)) \
 	  $(foreach m,$(notdir $(MAN1)),$(D)/share/man/man1/$(m)) \
 	  $(foreach m,$(notdir $(MAN5)),$(D)/share/man/man5/$(m))
+	$(Q)rm -f $(D)/lib/udev/rules.d/70-keybench.rules $(D)/lib/modprobe.d/keybench-nfc.conf
 	$(Q)rm -rf $(D)/share/keybench
 ## clean: remove build/
 clean:

@@ -26,13 +26,14 @@ try 0 "--version" --version
 holds "$tmp/out" "keybench 0." "--version says which"
 try 64 "no command"
 try 64 "an unknown command" frobnicate
-for c in run check list drivers report kat; do
+for c in run check list drivers report kat doctor rig; do
 	try 0 "$c --help" $c --help
 	holds "$tmp/out" "Usage: keybench $c" "$c --help shows its usage"
 done
 try 64 "an unknown option" run --frobnicate
 try 64 "run without a rig" run $suite --target $target
 try 64 "run with a wrong seed" run $suite --rig $rig --target $target --seed x
+try 64 "run with a seed below zero" run $suite --rig $rig --target $target --seed " -1"
 try 64 "run with no trials" run $suite --rig $rig --target $target --trials 0
 
 try 0 "list" list
@@ -122,6 +123,11 @@ ok $? "junit.xml is well-formed"
 is $? 0 "with all three standard descriptors closed it still runs"
 "$kb" report "$(echo "$tmp"/closed/*)" >/dev/null
 is $? 0 "and its journal is whole"
+(ulimit -f 16 && exec "$kb" run smoke --rig sim --target $target --trials 200 --seed 1 --runs "$tmp/limited" >"$tmp/out" 2>"$tmp/err")
+is $? 75 "where files may not grow a run ends as on a full disk"
+holds "$tmp/err" "journal.jsonl: File too large" "which is said"
+"$kb" report "$(echo "$tmp"/limited/*)" >"$tmp/out"
+holds "$tmp/out" "cut off" "and what was journalled can be reported"
 "$kb" list >/dev/full 2>/dev/null
 is $? 75 "results that cannot be written are a failure"
 sed 's,^reader: .*,reader: {driver: libnfc\, device: /dev/ttyNOPE},' $rig >"$tmp/nope.yaml"
@@ -140,6 +146,9 @@ ok $? "make install works"
 (cd / && env -u KEYBENCH_DATA "$tmp/installed/opt/kb/bin/keybench" check door-unlock --rig emulated-a --target example \
 	>"$tmp/out" 2>&1)
 is $? 0 "installed, it checks a suite by name from anywhere"
+[ -s "$tmp/installed/opt/kb/lib/udev/rules.d/70-keybench.rules" ] && [ -s "$tmp/installed/opt/kb/lib/modprobe.d/keybench-nfc.conf" ] &&
+	[ -s "$tmp/installed/opt/kb/share/keybench/fixtures/exec/device.py" ]
+ok $? "udev rules, module blacklist and the example of a program are installed"
 make -s uninstall DESTDIR="$tmp/installed" PREFIX=/opt/kb >/dev/null 2>&1
 is "$(find "$tmp/installed" -type f | wc -l)" 0 "make uninstall leaves no file"
 done_testing

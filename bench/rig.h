@@ -79,7 +79,7 @@ struct rig {
 	struct bus *bus;
 	struct cyclic *cyclic;
 	bool simulated;
-	char devices[5][220]; /* what each is, for the record */
+	char devices[6][220]; /* what each is, for the record */
 	int device_count;
 };
 

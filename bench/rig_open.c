@@ -175,6 +175,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 		rc = open_bus(rig, &bus, err);
 	if (!rc && rig->bus)
 		rig_note_device(rig, "bus", bus.model, bus.link, "", bus.simulated);
+	if (!rc && rig->bus && bus.module[0])
+		rig_note_device(rig, "module", bus.module, "", "", bus.simulated);
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
 				 rig_sim_lib(rig), err);

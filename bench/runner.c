@@ -91,8 +91,7 @@ static int note_left_out(const struct runner *r, const struct plan_case *p,
 	for (const struct plan_case *q = r->plan->cases; q < p; q++)
 		if (q->suite == p->suite && strcmp(q->left_out, p->left_out) == 0)
 			return 0;
-	snprintf(text, sizeof(text), "%s: steps left out, for %s", p->suite->name,
-		 p->left_out);
+	snprintf(text, sizeof(text), "%s: left out: %s", p->suite->name, p->left_out);
 	return write_note(r, err, text);
 }
 
@@ -333,7 +332,10 @@ int runner_run(const struct runner *r, enum run_end *end, struct err *err)
 
 	init_env(&run);
 	run.progress = progress_new(r->plan);
-	sched_init(&sched, r->plan);
+	if (r->from)
+		sched = *r->from;
+	else
+		sched_init(&sched, r->plan);
 	while (!rc && sched_next(&sched, &slot)) {
 		rc = one_attempt(&run, &slot, &own);
 		if (!rc)

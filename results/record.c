@@ -189,6 +189,24 @@ json_t *record_note_json(const char *text)
 	return whole(o, 2);
 }
 
+json_t *record_resume_json(const struct record_resume *r)
+{
+	json_t *o = typed("resume");
+	char seed[24];
+
+	snprintf(seed, sizeof(seed), "%" PRIu64, r->seed);
+	json_object_set_new(o, "version", text_json(r->version));
+	json_object_set_new(o, "at_ns", number(r->at_ns));
+	json_object_set_new(o, "wall_ns", number(r->wall_ns));
+	json_object_set_new(o, "origin_ns", number(r->origin_ns));
+	json_object_set_new(o, "seed", json_string(seed));
+	json_object_set_new(o, "torn", text_json(r->torn));
+	json_object_set_new(o, "suite", text_json(r->suite));
+	json_object_set_new(o, "case", text_json(r->case_id));
+	json_object_set_new(o, "skip", text_json(r->skip));
+	return whole(o, 10);
+}
+
 json_t *record_end_json(const struct record_end *e)
 {
 	json_t *o = typed("end");
@@ -516,6 +534,27 @@ int record_recovery_parse(struct record_recovery *out, const json_t *line,
 	r.at_ns = take_integer(&f, "at_ns", -MAX_NS, MAX_NS);
 	r.took_ns = take_integer(&f, "took_ns", 0, MAX_NS);
 	r.proved = take_bool(&f, "proved");
+	if (!f.rc)
+		*out = r;
+	return f.rc;
+}
+
+int record_resume_parse(struct record_resume *out, const json_t *line, struct err *err)
+{
+	struct fields f = { line, err, 0 };
+	struct record_resume r = { 0 };
+
+	take_text(&f, "version", &r.version);
+	r.at_ns = take_integer(&f, "at_ns", 0, MAX_NS);
+	r.wall_ns = take_integer(&f, "wall_ns", 0, INT64_MAX);
+	r.origin_ns = take_integer(&f, "origin_ns", -MAX_NS, INT64_MAX);
+	r.seed = take_seed(&f);
+	take_optional_text(&f, "torn", &r.torn);
+	take_optional_text(&f, "suite", &r.suite);
+	take_optional_text(&f, "case", &r.case_id);
+	take_optional_text(&f, "skip", &r.skip);
+	if (!f.rc && (!r.suite != !r.case_id || (r.skip && !r.case_id)))
+		wrong(&f, "case", "there together with \"suite\", and with \"skip\"");
 	if (!f.rc)
 		*out = r;
 	return f.rc;

@@ -33,7 +33,9 @@ enum step_need {         /* what a rig must have for a step; bits */
 	NEED_READER = 1, /* a side of the air gap: a reader, or in its place a card */
 	NEED_POSITIONER = 2,
 	NEED_BUS = 4,
-	NEED_FIELD = 8 /* a reader of our own, whose field we switch */
+	NEED_FIELD = 8, /* a reader of our own, whose field we switch */
+	NEED_MODULE =
+		16 /* a vehicle module that speaks on the bus: no step says so, a suite does */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */

@@ -19,15 +19,17 @@ for suite in suites/self/*.yaml; do
 		is "$(jq -r '.cases[0].outcomes.BENCH_ERROR' "$run/summary.json")" 1 "$name: it cost one attempt"
 		;;
 	esac
+	# where a line is folded depends on the numbers in it
+	tr -s ' \n' ' ' <"$run/report.txt" >"$tmp/flat"
 	case $name in
 	slow-phone.yaml)
 		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" FAIL "$name: it is the claim that failed"
 		;;
 	mute-on-bus.yaml)
-		holds "$run/report.txt" "no DoorStatus with" "$name: the report says what was not announced"
+		holds "$tmp/flat" "no DoorStatus with" "$name: the report says what was not announced"
 		;;
 	early-on-bus.yaml)
-		holds "$run/report.txt" "before the key could prove" "$name: the report says that it was too early"
+		holds "$tmp/flat" "before the key could prove" "$name: the report says that it was too early"
 		;;
 	flooded-bus.yaml)
 		is "$(jq -r '.cases[0].claims[0].verdict' "$run/summary.json")" FAIL "$name: it is the claim that failed"
@@ -65,16 +67,16 @@ for suite in suites/self/*.yaml; do
 			"$run/journal.jsonl")" true "$name: recovered, and proved it"
 		;;
 	wrong-signature.yaml)
-		holds "$run/report.txt" "signature" "$name: the report says signature"
+		holds "$tmp/flat" "signature" "$name: the report says signature"
 		;;
 	lost-writes.yaml)
-		holds "$run/report.txt" "0a0b0c was expected" "$name: the report says what was expected"
+		holds "$tmp/flat" "0a0b0c was expected" "$name: the report says what was expected"
 		;;
 	torn-session.yaml)
 		is "$(jq -r '.cases[0].verdict' "$run/summary.json")" PASS "$name: the refusal itself is right"
 		;;
 	replay.yaml)
-		holds "$run/report.txt" "fell back" "$name: the report says it fell back"
+		holds "$tmp/flat" "fell back" "$name: the report says it fell back"
 		;;
 	esac
 done

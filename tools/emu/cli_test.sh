@@ -106,6 +106,25 @@ controller() {
 	timeout 30 perl "$tmp/controller.pl" "$emu" $rig "$tmp/truth" "$1" >"$tmp/out" 2>"$tmp/err"
 	end=$(tail -n 1 "$tmp/truth" | jq -c '[.what, .why, .relays]')
 }
+# What stands in its way is left as it is, and holds it up for no longer than it takes to say so.
+mkdir "$tmp/links"
+echo precious >"$tmp/links/reader0"
+limited() {
+	timeout 60 "$emu" --rig $rig --for '1 s' "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+limited --links "$tmp/links"
+is "$status" 75 "a file where a link should go ends it"
+is "$(cat "$tmp/links/reader0")" precious "and stays"
+mkfifo "$tmp/fifo"
+limited --truth "$tmp/fifo"
+is "$status" 75 "a truth log that is a fifo nobody reads ends it"
+holds "$tmp/err" "$tmp/fifo" "which is said"
+timeout 60 "$emu" --rig $rig --for '1 s' >/dev/full 2>"$tmp/err"
+is $? 75 "devices that cannot be named end it"
+run --rig $rig --seed ' -1'
+is "$status" 64 "a seed below zero is wrong use, however it is written"
+
 controller drop
 is "$(head -n 1 "$tmp/out" | jq -c '[.ready, (.devices | keys)]')" \
 	'[true,["emu:bus0","emu:reader0","emu:relay0"]]' "the life line says what is ready"

@@ -3,6 +3,7 @@
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
 #include "tools/emu/bridge.h"
+#include "tools/emu/diag.h"
 #include "tools/emu/hub.h"
 #include "tools/emu/module.h"
 #include "tools/emu/motion.h"
@@ -40,6 +41,7 @@ struct desk {
 	struct motion motion;
 	struct hub *hubs[RIG_MAX_BUSES];
 	struct bridge *bridges[RIG_MAX_BUSES];
+	struct diag *diags[RIG_MAX_BUSES];
 	int hub_count; /* opened */
 	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
@@ -251,6 +253,9 @@ static int open_hubs(struct desk *d, struct err *err)
 		if (!rc && d->rig->buses[i].interface)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);
+		if (!rc && d->rig->buses[i].uds)
+			rc = diag_open(&d->diags[i], d->world, d->rig->buses[i].interface,
+				       d->rig->buses[i].uds, err);
 	}
 	return rc;
 }
@@ -291,6 +296,7 @@ void desk_free(struct desk *d)
 	}
 	emu_phone_free(d->phone);
 	for (int i = 0; i < d->hub_count; i++) {
+		diag_close(d->diags[i]);
 		bridge_close(d->bridges[i]);
 		hub_close(d->hubs[i]);
 	}

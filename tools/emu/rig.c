@@ -59,7 +59,7 @@ static const struct conf_item board_items[] = {
 
 struct bus_keys {
 	int64_t bitrate;
-	const char *interface;
+	const char *interface, *uds;
 };
 
 static const struct conf_item bus_items[] = {
@@ -67,6 +67,8 @@ static const struct conf_item bus_items[] = {
 	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
 	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
 	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
+	{ "uds", CONF_TEXT, offsetof(struct bus_keys, uds), CONF_ABSENT,
+	  "there its module says by UDS who it is: 7E0:7E8", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -202,8 +204,11 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	rc = conf_bind(map, bus_items, &k, err);
 	if (rc)
 		return rc;
+	if (k.uds && !k.interface)
+		return node_error(node_get(map, "uds"), err,
+				  "uds: only for a bus with an 'interface'");
 	r->buses[r->bus_count++] =
-		(struct rig_bus){ node_text(key), k.interface, k.bitrate };
+		(struct rig_bus){ node_text(key), k.interface, k.uds, k.bitrate };
 	return 0;
 }
 

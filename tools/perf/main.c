@@ -135,5 +135,5 @@ int main(int argc, char **argv)
 	}
 	nftw(p.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	print(&table);
-	return failed ? EXIT_BENCH_ERROR : EXIT_PASSED;
+	return log_end(failed ? EXIT_BENCH_ERROR : EXIT_PASSED);
 }

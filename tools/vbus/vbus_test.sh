@@ -19,6 +19,12 @@ holds "$tmp/err" "$bus" "which is said with its path"
 "$vbus" send "$bus" 123#1 2>"$tmp/err"
 is $? 64 "what is no frame is wrong usage"
 
+timeout 30 "$vbus" host "" 2>"$tmp/err"
+is $? 64 "a bus needs a name"
+"$vbus" dump "$tmp/it's" 2>"$tmp/err"
+is $? 75 "a name with a quote is a name"
+holds "$tmp/err" "$tmp/it's: No such file" "and said as it was given"
+
 start "$tmp/host" host --bitrate=500000 --print "$bus"
 host=$last
 wait_for 10 test -S "$bus"
