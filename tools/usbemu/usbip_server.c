@@ -201,6 +201,8 @@ static void run_urb(struct stream *st, const struct usbip_urb *u)
 		return;
 	}
 	back.status = usb_device_unlink(d, u->unlink) ? USB_UNLINKED : 0;
+	truth_say(world_truth(st->server->world), world_now(st->server->world),
+		  "usb_unlinked", "s:device b:late", d->name, !back.status);
 	answer(st, &back);
 }
 

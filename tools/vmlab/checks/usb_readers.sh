@@ -18,9 +18,7 @@ reader() {
 	unplugged
 	wait_for 20 sh -c "! lsusb -d $3"
 	ok $? "$1: gone when the program ends"
-	mkdir "$tmp/$1"
-	lab_run "$tmp/door.yaml" "$tmp/$1"
-	run=$(echo "$tmp/$1"/*)
+	lab_run "$tmp/$1"
 	lab_done "$1: door-unlock, fast and standard"
 	holds "$run/report.txt" "$4:" "$1: the report says by which of libnfc's drivers"
 	is "$(jq -r .simulated "$run/summary.json")" true "$1: what comes of it is SIMULATED"

@@ -8,9 +8,7 @@ lab_suite 6
 # inside PRODUCT CHIP
 inside() {
 	lab_rig "$2" "$1" '{device: reader0, at: {exchange: 8}, do: unplug, block: 1, by: 700 ms}'
-	mkdir "$tmp/$1"
-	lab_run "$tmp/door.yaml" "$tmp/$1"
-	run=$(echo "$tmp/$1"/*)
+	lab_run "$tmp/$1"
 	cp "$run/truth.jsonl" "$tmp/truth"
 	is "$(truth '[.[] | select(.what == "usb_unplugged" and .device == "reader0")] | length >= 1')" true "$1: it was unplugged"
 	is "$(truth '([.[] | .what == "fault"] | index(true)) as $f | ([.[] | .what == "usb_unplugged"] | index(true)) as $u |
