@@ -98,7 +98,7 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 	if (device < 0)
 		return node_error(
 			node_get(map, "device"), err,
-			"device: there is no chip and no board '%s' on this desk",
+			"device: there is no chip '%s' on this desk, nor a board",
 			k.device);
 	*f = (struct fault){ .device = device,
 			     .exchange = at.exchange,
