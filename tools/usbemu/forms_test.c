@@ -43,8 +43,6 @@ static int set_up(void **state)
 	ssize_t count;
 
 	*state = &b;
-	if (!port)
-		return 0;
 	if (libusb_init(&b.context))
 		return -1;
 	count = libusb_get_device_list(b.context, &list);
@@ -95,8 +93,6 @@ static void two_bytes_to_the_device_switch_a_relay(void **state)
 {
 	struct board *b = *state;
 
-	if (!b->handle)
-		skip();
 	set(b, 0xfd, 1);
 	set(b, 0xfd, 2);
 	assert_int_equal(state_of(b), 0);
@@ -114,8 +110,6 @@ static void hids_own_feature_reports_do_too(void **state)
 	uint8_t on[8] = { 0xff, 1 }, all_off[8] = { 0xfc }, report[8];
 	struct board *b = *state;
 
-	if (!b->handle)
-		skip();
 	assert_int_equal(
 		libusb_control_transfer(b->handle, 0x21, 9, 0x0300, 0, on, 8, TIMEOUT_MS),
 		8);
@@ -136,6 +130,10 @@ int main(void)
 		cmocka_unit_test(hids_own_feature_reports_do_too),
 	};
 
+	if (!getenv("KEYBENCH_USB_RELAY")) {
+		puts("1..0 # SKIP no board is named in KEYBENCH_USB_RELAY");
+		return 0;
+	}
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
