@@ -12,9 +12,12 @@ reader() {
 	ok $? "$1: the kernel takes it"
 	lsusb -d "$3" >"$tmp/lsusb"
 	holds "$tmp/lsusb" "$5" "$1: lsusb knows it as $3 $5"
-	LIBNFC_AUTO_SCAN=true timeout 60 nfc-list >"$tmp/list" 2>&1
+	# libnfc waits 100 ms for a card
+	for try in 1 2 3 4 5; do
+		LIBNFC_AUTO_SCAN=true timeout 60 nfc-list >"$tmp/list" 2>&1
+		! grep -q UID "$tmp/list" || break
+	done
 	holds "$tmp/list" "UID (NFCID3): 08" "$1: nfc-list finds it by itself, and the phone in front of it"
-	grep -q "$4:$(number_of reader0)\|$5" "$tmp/list" || sed 's/^/# /' "$tmp/list"
 	unplugged
 	wait_for 20 sh -c "! lsusb -d $3"
 	ok $? "$1: gone when the program ends"
