@@ -23,8 +23,8 @@ comma := ,
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
-WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
 WITH_LIBUSB ?= $(call have,libusb-1.0)
+WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
 # 1 or empty from here on: WITH_LIBNFC=0 leaves it out too
 override WITH_LIBNFC := $(filter 1,$(WITH_LIBNFC))
 override WITH_LIBSOCKETCAN := $(filter 1,$(WITH_LIBSOCKETCAN))
@@ -32,8 +32,8 @@ override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
-	$(if $(WITH_LIBSOCKETCAN),-DWITH_LIBSOCKETCAN=1,-DWITH_LIBSOCKETCAN=0) \
 	$(if $(WITH_LIBUSB),-DWITH_LIBUSB=1 $(call pkg,--cflags,libusb-1.0),-DWITH_LIBUSB=0) \
+	$(if $(WITH_LIBSOCKETCAN),-DWITH_LIBSOCKETCAN=1,-DWITH_LIBSOCKETCAN=0) \
 	$(call pkg,--cflags,libfyaml jansson libcrypto libxml-2.0 libserialport zlib) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(WARN) $(FLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS := $(FLAGS_$(VARIANT)) $(LDFLAGS)
@@ -55,7 +55,8 @@ results_uses := core
 suites_uses := drivers fixtures core
 bench_uses := suites results drivers fixtures core
 core_libs := $(or $(call pkg,--libs,libfyaml jansson libcrypto),-lfyaml -ljansson -lcrypto) -lm
-drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) $(if $(WITH_LIBUSB),-lusb-1.0) -lserialport
+drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBUSB),-lusb-1.0) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) \
+	-lserialport
 results_libs := -lxml2 -lz
 libs_of = $(foreach l,$(1),$($(l)_libs))
 

@@ -1,5 +1,6 @@
 #include "bench/cmd.h"
 #include "drivers/bus.h"
+#include "drivers/sensor.h"
 
 #include <stdio.h>
 
@@ -55,6 +56,9 @@ static int cmd_drivers(int argc, char **argv)
 		puts("bus         libsocketcan left out: bit rates can neither be set "
 		     "nor "
 		     "read");
+	for (int i = 0; sensor_drivers[i]; i++)
+		show("sensor", sensor_drivers[i]->name, sensor_drivers[i]->summary,
+		     sensor_drivers[i]->items);
 	return EXIT_PASSED;
 }
 

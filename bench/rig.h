@@ -12,6 +12,7 @@
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
+#include "drivers/sensor.h"
 #include "fixtures/device/phone.h"
 #include "fixtures/proto/pairing.h"
 #include "fixtures/proto/profile.h"
@@ -53,8 +54,11 @@ struct rig {
 	const struct relay_driver *relay_driver;
 	const struct positioner_driver *positioner_driver;
 	const struct bus_driver *bus_driver;
-	void *reader_options, *relay_options, *positioner_options, *bus_options;
-	struct node reader_node, relay_node, positioner_node, bus_node;
+	const struct sensor_driver *sensor_driver;
+	void *reader_options, *relay_options, *positioner_options, *bus_options,
+		*sensor_options;
+	struct node reader_node, relay_node, positioner_node, bus_node, sensor_node;
+	bool t0_sensor; /* a tap begins when the sensor sees the phone */
 
 	/* arrangement B: in place of the reader (bench/rig_card.c) */
 	const struct card_driver *card_driver;
@@ -75,9 +79,13 @@ struct rig {
 	struct rng delays;     /* of that device */
 	struct relay *relay;
 	struct positioner *positioner;
+	struct sensor *sensor;
 	struct vehicle *vehicle;
 	struct bus *bus;
 	struct cyclic *cyclic;
+	int64_t cycles_kept; /* of the positioner that is open: counted in the file already */
+	int64_t cycles_run;  /* of this run, those of closed positioners included */
+	int64_t cycles_owed; /* that the file did not take yet */
 	bool simulated;
 	char devices[6][220]; /* what each is, for the record */
 	int device_count;
@@ -105,6 +113,12 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	     struct err *err);
 /** Phone away, field off, workers ended, the desk stopped (last: it outlives the relays). */
 void rig_close(struct rig *rig);
+/**
+ * Count the positioner's cycles since the last time over the bench's life (bench/wear.h); by itself when it closes.
+ *
+ * @param total  out: all of its life; -1 when they are not counted
+ */
+int rig_count_cycles(struct rig *rig, int64_t *total, struct err *err);
 /** Close and open the bus and its cyclic sender again, after one of them failed. */
 int rig_restart_bus(struct rig *rig, struct err *err);
 /** Close and open relay and positioner again, after one of them failed. */

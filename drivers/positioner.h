@@ -43,7 +43,7 @@ struct positioner_move {
 	struct positioner_offset offset; /* of a tap */
 	int64_t commanded_ns;            /* out: the command was taken */
 	int64_t settled_ns; /* out: the phone is there from then on; may lie in the future */
-	int64_t slack_ns;
+	int64_t slack_ns; /* commanded_ns may be this far off */
 };
 
 struct positioner_identity {

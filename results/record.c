@@ -9,6 +9,7 @@
 #include <string.h>
 
 /* Far beyond any run (31 years), near enough to 0 that no difference of two overflows. */
+#define PLACE_MAX_UM 100000000
 #define MAX_NS INT64_C(1000000000000000000)
 
 /*
@@ -144,6 +145,12 @@ static json_t *values_json(const struct attempt *a)
 	return whole(o, (size_t)a->value_count);
 }
 
+static json_t *place_json(const int64_t um[3])
+{
+	return json_pack("[I, I, I]", (json_int_t)um[0], (json_int_t)um[1],
+			 (json_int_t)um[2]);
+}
+
 json_t *record_attempt_json(const struct record_attempt *a)
 {
 	json_t *o = typed("attempt");
@@ -165,7 +172,9 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "overflow", json_boolean(a->result->overflow));
 	json_object_set_new(o, "points", points_json(a->result, a->origin_ns));
 	json_object_set_new(o, "values", values_json(a->result));
-	return whole(o, 16);
+	if (a->result->placed)
+		json_object_set_new(o, "place_um", place_json(a->result->place_um));
+	return whole(o, 16 + a->result->placed);
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
@@ -470,6 +479,23 @@ static void take_values(struct fields *f, struct attempt *a)
 	}
 }
 
+/* Not in every record: only where a step asked for a place. */
+static void take_place(struct fields *f, struct attempt *a)
+{
+	json_t *place = json_object_get(f->line, "place_um");
+
+	if (!place)
+		return;
+	if (!json_is_array(place) || json_array_size(place) != 3) {
+		wrong(f, "place_um", "three numbers");
+		return;
+	}
+	a->placed = true;
+	for (size_t i = 0; i < 3; i++)
+		a->place_um[i] = integer_of(f, "place_um", json_array_get(place, i),
+					    -PLACE_MAX_UM, PLACE_MAX_UM);
+}
+
 static void take_outcome(struct fields *f, struct attempt *a)
 {
 	const char *name;
@@ -509,6 +535,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 		result->outcome = OUTCOME_BENCH_ERROR;
 	take_points(&f, result);
 	take_values(&f, result);
+	take_place(&f, result);
 	if (!f.rc)
 		*out = r;
 	return f.rc;

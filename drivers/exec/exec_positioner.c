@@ -13,6 +13,8 @@ struct exec_positioner {
 	struct positioner base;
 	struct exec_program program;
 	bool near; /* the phone may be at the reader */
+	enum position to;
+	int64_t there_ns;
 };
 
 static const struct positioner_ops exec_ops;
@@ -27,8 +29,10 @@ static int start_away(struct exec_positioner *e, struct err *err)
 {
 	int rc = exec_start(&e->program, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		e->near = false;
+		e->to = POSITION_AWAY;
+	}
 	return rc;
 }
 
@@ -42,6 +46,9 @@ static int exec_move(struct positioner *p, struct positioner_move *move, struct 
 	struct exec_window w;
 	int rc;
 
+	if (move->to == POSITION_TAP &&
+	    (move->offset.x_um || move->offset.y_um || move->offset.z_um))
+		return err_set(err, ERR_UNSUPPORTED, "a program knows two places only");
 	exec_begin(&e->program, &b, "move");
 	buf_printf(&b, " to=%s", move->to == POSITION_TAP ? "tap" : "away");
 	if (move->to == POSITION_TAP)
@@ -53,10 +60,44 @@ static int exec_move(struct positioner *p, struct positioner_move *move, struct 
 			    err);
 	if (rc)
 		return EXEC_TAKEN(&e->program, rc, err);
-	move->settled_ns = move->commanded_ns + travel_ns;
+	move->settled_ns = e->there_ns = move->commanded_ns + travel_ns;
+	e->to = move->to;
 	if (move->to == POSITION_AWAY)
 		e->near = false;
 	return 0;
+}
+
+/* When it is there the program has said already. */
+static int exec_settle(struct positioner *p, struct positioner_move *move,
+		       struct err *err)
+{
+	struct exec_positioner *e = exec_of(p);
+
+	if (!exec_running(&e->program))
+		return err_set(err, ERR_GONE, "%s is not running", e->program.name);
+	move->settled_ns = e->there_ns;
+	return clock_now(p->clock) < e->there_ns ? POSITIONER_NOT_YET : 0;
+}
+
+static enum positioner_state exec_state(struct positioner *p)
+{
+	struct exec_positioner *e = exec_of(p);
+	bool there = clock_now(p->clock) >= e->there_ns;
+
+	if (!exec_running(&e->program))
+		return POSITIONER_FAULT;
+	if (e->near && e->to == POSITION_AWAY) /* the order was not obeyed */
+		return POSITIONER_FAULT;
+	if (e->to == POSITION_TAP)
+		return there ? POSITIONER_IN_FIELD : POSITIONER_APPROACHING;
+	return there ? POSITIONER_AWAY : POSITIONER_LEAVING;
+}
+
+static int exec_probe(struct positioner *p, bool *on, struct err *err)
+{
+	(void)p;
+	(void)on;
+	return err_set(err, ERR_UNSUPPORTED, "a program has no probe input");
 }
 
 static int exec_identify(struct positioner *p, struct positioner_identity *id,
@@ -87,6 +128,9 @@ static void exec_close(struct positioner *p)
 
 static const struct positioner_ops exec_ops = {
 	.move = exec_move,
+	.settle = exec_settle,
+	.state = exec_state,
+	.probe = exec_probe,
 	.identity = exec_identify,
 	.close = exec_close,
 };

@@ -3,6 +3,7 @@
 
 #include "bench/core/pump.h"
 #include "drivers/card.h"
+#include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 
@@ -45,6 +46,14 @@ int worker_open_relay(struct relay **out, const struct relay_driver *driver,
 		      const void *options, struct pump *pump, struct clock *clock,
 		      struct err *err);
 
+/**
+ * A positioner that stands on nothing else (needs_worker). As a relay's, but safe is: on its way away. Its guard
+ * opens it again, which sends it home.
+ */
+int worker_open_positioner(struct positioner **out,
+			   const struct positioner_driver *driver, const void *options,
+			   struct pump *pump, struct clock *clock, struct err *err);
+
 /** Kill the reader's worker if it lives, start another, open the device in it. Bounded: 5 s. */
 int worker_respawn(struct reader *r, struct err *err);
 int worker_respawn_card(struct card *c, struct err *err);
@@ -52,5 +61,6 @@ int worker_respawn_card(struct card *c, struct err *err);
 pid_t worker_reader_pid(const struct reader *r);
 pid_t worker_card_pid(const struct card *c);
 pid_t worker_relay_pid(const struct relay *r);
+pid_t worker_positioner_pid(const struct positioner *p);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "drivers/card.h"
 #include "drivers/reader.h"
+#include "drivers/positioner.h"
 #include "drivers/relay.h"
 
 #include <sys/types.h>
@@ -52,18 +53,35 @@ struct card_job {
 	struct clock *clock;
 };
 
+struct positioner_job {
+	const struct positioner_driver *driver;
+	const void *options;
+	struct clock *clock;
+};
+
 void reader_child_run(const void *job);
 void card_child_run(const void *job);
 void relay_child_run(const void *job);
+void positioner_child_run(const void *job);
 
-/* What a relay worker tells its guard; one byte each. */
+/* What a relay's or positioner's worker tells its guard; one byte each. */
 enum guard_tick {
 	GUARD_OPEN = 'o', /* alive; the board is mine and may have channels on */
 	GUARD_BYE = 'b'   /* the board is dropped and closed, or was never opened */
 };
 #define GUARD_LIMIT_NS (1500 * NS_PER_MS)
 
-/** Takes a struct relay_job. */
+/** Open a device whose worker died, make it safe, close it: jobs of the guard. */
+int relay_job_drop(const void *job, struct err *err);
+int positioner_job_drop(const void *job, struct err *err);
+
+struct guard_job {
+	const char *what; /* "relay board" */
+	int (*drop)(const void *job, struct err *err);
+	const void *job;
+};
+
+/** Takes a struct guard_job. */
 void guard_child_run(const void *job);
 
 /*

@@ -38,4 +38,15 @@ int worker_abort_call(struct proc *p, struct err *err);
 /** Abort what blocks, then close and open the device over there. @param doubt out, once that was asked */
 int worker_reopen_call(struct proc *p, bool *doubt, struct err *err);
 
+/* A worker that keeps something safe: its process, its guard, its heartbeat. */
+struct kept {
+	struct proc proc, guard;
+	struct guard_job guard_job; /* the caller's; set before the start */
+	int tick;
+};
+/** @param name  of the process. Ended again when it fails. */
+int kept_start(struct kept *k, const char *name, void (*run)(const void *job),
+	       const void *job, const char *driver, struct pump *pump, struct err *err);
+void kept_end(struct kept *k);
+
 #endif

@@ -2,6 +2,7 @@
 #define DRIVERS_WRAP_WORKER_WIRE_H
 
 #include "drivers/card.h"
+#include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 
@@ -33,6 +34,11 @@ enum worker_op {
 	WORKER_READ,
 	WORKER_INPUT,
 	WORKER_RELAY_IDENTITY,
+	WORKER_MOVE,
+	WORKER_SETTLE,
+	WORKER_PLACE, /* what a positioner believes of itself */
+	WORKER_PROBE,
+	WORKER_POSITIONER_IDENTITY,
 	WORKER_OP_COUNT
 };
 
@@ -68,6 +74,13 @@ struct worker_set {
 	uint8_t on;
 };
 
+/* A move as it is asked for, and the stamps of the answer. */
+struct worker_move {
+	int64_t x_um, y_um, z_um;
+	int64_t commanded_ns, settled_ns, slack_ns;
+	uint8_t tap, not_yet;
+};
+
 /** One message. What of .u is meant, and travels, follows from .op, .rc and the direction. */
 struct worker_message {
 	uint32_t seq;
@@ -75,13 +88,15 @@ struct worker_message {
 	int16_t rc; /* of an answer: 0 or an enum err_code, then .u.text */
 	union {
 		char text[320];
-		struct worker_set set; /* WORKER_SET, _INPUT; .on also of _SET_FIELD */
+		struct worker_set
+			set; /* WORKER_SET, _INPUT, _PROBE; .on also of _SET_FIELD */
 		struct reader_activation activation;
 		struct worker_exchange exchange;
 		struct card_listen listen;
 		struct worker_apdu apdu;
 		struct card_release release;
-		struct worker_identity identity;
+		struct worker_identity identity; /* a positioner's .reads_back: offsets */
+		struct worker_move move;
 		uint32_t state;
 	} u;
 };

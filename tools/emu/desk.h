@@ -40,7 +40,8 @@ struct board *desk_board(struct desk *d, int i);
 typedef void desk_unplug_fn(void *ctx, int i, int64_t away_ns);
 void desk_on_unplug(struct desk *d, desk_unplug_fn *fn, void *ctx);
 
-bool desk_relays_off(const struct desk *d);
+/** All relays off, and no axis holds the phone in the field. */
+bool desk_is_safe(const struct desk *d);
 /** The last line of the truth log: why it ended, and which relays are still on. */
 void desk_log_end(const struct desk *d, const char *why);
 

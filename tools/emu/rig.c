@@ -33,6 +33,8 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("relay"),
 	CONTROLLERS("positioner"),
 	CONTROLLERS("bus"),
+	CONTROLLERS("sensor"),
+	CONTROLLERS("t0"),
 	{ 0 },
 };
 
@@ -75,7 +77,9 @@ static const struct conf_item bus_items[] = {
 struct moved_keys {
 	const char *relay;
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
-	bool echo; /* the phone's alone */
+	bool echo; /* the phone's alone, as what follows */
+	const char *axis;
+	struct node sensor;
 };
 
 #define MOVED(field) offsetof(struct moved_keys, field)
@@ -113,6 +117,10 @@ static const struct conf_item phone_items[] = {
 	MOVED_ITEMS,
 	{ "echo", CONF_BOOL, MOVED(echo), "no",
 	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
+	{ "axis", CONF_TEXT, MOVED(axis), CONF_ABSENT,
+	  "what carries it, in place of a relay", 0, 0, NULL },
+	{ "sensor", CONF_NODE, MOVED(sensor), CONF_ABSENT,
+	  "the input of a board that is active while it is at the reader", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -231,12 +239,14 @@ static int add_device(struct emu_rig *r, struct node key, struct node map,
 		return add_board(r, key, map, err);
 	if (node_present(node_get(map, "bitrate")))
 		return add_bus(r, key, map, err);
-	return node_error(
-		key, err,
-		"%s: an NFC chip has the key 'chip', a relay board 'board', "
-		"a vehicle module 'module', a bus 'bitrate'; else allowed here: "
-		"phone, faults",
-		name);
+	if (node_present(node_get(map, "axis")))
+		return rig_add_axis(r, key, map, err);
+	return node_error(key, err,
+			  "%s: an NFC chip has the key 'chip', a relay board 'board', "
+			  "a vehicle module 'module', a bus 'bitrate', an axis 'axis'; "
+			  "else allowed here: "
+			  "phone, faults",
+			  name);
 }
 
 static int find_board(const struct emu_rig *r, const char *name)
@@ -300,6 +310,11 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 	if (!rc && r->has_phone)
 		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
 				&r->echo, err);
+	r->phone_axis = r->sensor_board = -1;
+	if (!rc && r->has_phone)
+		rc = rig_find_axis(r, node_get(map, "phone"), &r->phone_axis, err);
+	if (!rc && r->has_phone)
+		rc = rig_read_sensor(r, node_get(node_get(map, "phone"), "sensor"), err);
 	return rc;
 }
 

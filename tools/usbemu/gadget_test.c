@@ -215,9 +215,9 @@ static void a_board_without_power_drops_its_coils(void **state)
 	board(h, "\xfe\0\0\0\0\0\0\0");
 	pass_ms(h, 200);
 	assert_memory_equal(ask(h, "4a 01 00"), "4b0101", 6);
-	assert_false(desk_relays_off(h->desk));
+	assert_false(desk_is_safe(h->desk));
 	usb_device_power(&h->relay.usb, false);
-	assert_true(desk_relays_off(h->desk));
+	assert_true(desk_is_safe(h->desk));
 	pass_ms(h, 200);
 	ask(h, "32 05 00 01 02");
 	assert_string_equal(ask(h, "4a 01 00"), "4b00");
