@@ -14,7 +14,8 @@ struct exec_positioner {
 	struct exec_program program;
 	bool near; /* the phone may be at the reader */
 	enum position to;
-	int64_t there_ns;
+	int64_t settled_ns; /* of the last move */
+	bool failed;        /* it did not say what came of that */
 };
 
 static const struct positioner_ops exec_ops;
@@ -30,8 +31,9 @@ static int start_away(struct exec_positioner *e, struct err *err)
 	int rc = exec_start(&e->program, err);
 
 	if (rc == 0) {
-		e->near = false;
+		e->near = e->failed = false;
 		e->to = POSITION_AWAY;
+		e->settled_ns = clock_now(e->base.clock);
 	}
 	return rc;
 }
@@ -48,7 +50,10 @@ static int exec_move(struct positioner *p, struct positioner_move *move, struct 
 
 	if (move->to == POSITION_TAP &&
 	    (move->offset.x_um || move->offset.y_um || move->offset.z_um))
-		return err_set(err, ERR_UNSUPPORTED, "a program knows two places only");
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"a program knows two places only: at the reader, and away");
+	e->failed = true; /* until it has answered */
 	exec_begin(&e->program, &b, "move");
 	buf_printf(&b, " to=%s", move->to == POSITION_TAP ? "tap" : "away");
 	if (move->to == POSITION_TAP)
@@ -60,14 +65,16 @@ static int exec_move(struct positioner *p, struct positioner_move *move, struct 
 			    err);
 	if (rc)
 		return EXEC_TAKEN(&e->program, rc, err);
-	move->settled_ns = e->there_ns = move->commanded_ns + travel_ns;
+	move->settled_ns = move->commanded_ns + travel_ns;
+	e->settled_ns = move->settled_ns;
 	e->to = move->to;
+	e->failed = false;
 	if (move->to == POSITION_AWAY)
 		e->near = false;
 	return 0;
 }
 
-/* When it is there the program has said already. */
+/* It is there when the time that it said has passed. */
 static int exec_settle(struct positioner *p, struct positioner_move *move,
 		       struct err *err)
 {
@@ -75,18 +82,16 @@ static int exec_settle(struct positioner *p, struct positioner_move *move,
 
 	if (!exec_running(&e->program))
 		return err_set(err, ERR_GONE, "%s is not running", e->program.name);
-	move->settled_ns = e->there_ns;
-	return clock_now(p->clock) < e->there_ns ? POSITIONER_NOT_YET : 0;
+	move->settled_ns = e->settled_ns;
+	return clock_now(p->clock) < e->settled_ns ? POSITIONER_NOT_YET : 0;
 }
 
 static enum positioner_state exec_state(struct positioner *p)
 {
 	struct exec_positioner *e = exec_of(p);
-	bool there = clock_now(p->clock) >= e->there_ns;
+	bool there = clock_now(p->clock) >= e->settled_ns;
 
-	if (!exec_running(&e->program))
-		return POSITIONER_FAULT;
-	if (e->near && e->to == POSITION_AWAY) /* the order was not obeyed */
+	if (e->failed || !exec_running(&e->program))
 		return POSITIONER_FAULT;
 	if (e->to == POSITION_TAP)
 		return there ? POSITIONER_IN_FIELD : POSITIONER_APPROACHING;
@@ -97,7 +102,7 @@ static int exec_probe(struct positioner *p, bool *on, struct err *err)
 {
 	(void)p;
 	(void)on;
-	return err_set(err, ERR_UNSUPPORTED, "a program has no probe input");
+	return err_set(err, ERR_UNSUPPORTED, "a program has no sensor of its own");
 }
 
 static int exec_identify(struct positioner *p, struct positioner_identity *id,

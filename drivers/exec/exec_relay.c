@@ -103,6 +103,14 @@ static int exec_read(struct relay *r, uint32_t *state, struct err *err)
 	return EXEC_TAKEN(&e->program, rc, err);
 }
 
+static int exec_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	(void)r;
+	(void)input;
+	(void)on;
+	return err_set(err, ERR_UNSUPPORTED, "this board has no inputs");
+}
+
 static int exec_identify(struct relay *r, struct relay_identity *id, struct err *err)
 {
 	struct exec_relay *e = exec_of(r);
@@ -131,6 +139,7 @@ static const struct relay_ops exec_ops = {
 	.set = exec_set,
 	.all_off = exec_all_off,
 	.read = exec_read,
+	.input = exec_input,
 	.identity = exec_identify,
 	.close = exec_close,
 };

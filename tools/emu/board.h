@@ -9,10 +9,11 @@
 #include "tools/emu/faults.h"
 
 /*
- * A relay board on a serial line, of any kind that drivers/relay/board_model.h knows. All off at power-on; no
- * watchdog. An LCUS board has the newer firmware, which tells its state.
+ * A relay board on a serial line, of any kind that drivers/relay/board_model.h knows. All off
+ * at power-on; no watchdog. An LCUS board has the newer firmware, which tells its state.
  *
- * Or a DCTTech board, which has no line: it is asked by control requests, and power comes and goes over USB.
+ * Or a DCTTech board, which has no line: it is asked by control requests, and power comes and
+ * goes over USB.
  */
 struct board {
 	struct world *world;

@@ -332,8 +332,9 @@ static void on_message(void *ctx, const struct inbox_message *m)
 }
 
 /*
- * Whoever asked is gone. Real silicon would answer all the same, into the next client's first ACK;
- * a desk that is started, killed and started again all day is kinder than that.
+ * Whoever asked is gone. Real silicon would answer all the same, into the next client's
+ * first ACK; a desk that is started, killed and started again all day is kinder than
+ * that.
  */
 static void on_deserted(void *ctx)
 {
@@ -344,7 +345,10 @@ static void on_deserted(void *ctx)
 	chip_ciu_stop(c);
 	stop_work(c);
 	chip_role_end(c);
-	/* what the dead client wrote last is still on the line: its answer would meet the next one's first ACK */
+	/*
+	 * what the dead client wrote last is still on the line: its answer would meet the
+	 * next one's first ACK
+	 */
 	inbox_stop(&c->inbox);
 	pn53x_reset(&c->parser);
 }

@@ -7,12 +7,13 @@
 #include "tools/emu/line.h"
 
 /*
- * An NXP PN532 on a serial line, as a reader (initiator) and as a card (target). Answers what hosts
- * send it: frames, ACK, wake-up, registers, polling, ISO-DEP exchanges over the air.
+ * An NXP PN532 on a serial line, as a reader (initiator) and as a card (target). Answers
+ * what hosts send it: frames, ACK, wake-up, registers, polling, ISO-DEP exchanges over
+ * the air.
  *
- * Source: NXP UM0701-02 (PN532 user manual), published; what libnfc 1.8.0 really sends was captured
- * on the wire. Where the manual is silent (what is polled with, what a wrong target number gives)
- * the choice is inferred and says so.
+ * Source: NXP UM0701-02 (PN532 user manual), published; what libnfc 1.8.0 really sends
+ * was captured on the wire. Where the manual is silent (what is polled with, what a wrong
+ * target number gives) the choice is inferred and says so.
  */
 struct chip;
 
@@ -45,8 +46,8 @@ void chip_free(struct chip *c); /* takes NULL */
 void chip_power(struct chip *c, bool on);
 
 /**
- * What it is in target mode: a card that sleeps until a host asks the chip to be one. It meets no
- * reader and lies nowhere by itself (card_meet, card_place).
+ * What it is in target mode: a card that sleeps until a host asks the chip to be one. It
+ * meets no reader and lies nowhere by itself (card_meet, card_place).
  */
 struct card *chip_card(struct chip *c);
 

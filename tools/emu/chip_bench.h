@@ -199,7 +199,10 @@ static inline void send(struct desk *d, const char *hex)
 	line_feed(&d->line, buf_bytes(&out));
 }
 
-/* Send, wait @ms at most, and give the response's code and data in hex; "" when there is none. */
+/*
+ * Send, wait @ms at most, and give the response's code and data in hex; "" when there is
+ * none.
+ */
 static inline const char *ask_for(struct desk *d, const char *hex, int64_t ms)
 {
 	static char text[620];

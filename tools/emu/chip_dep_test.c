@@ -3,8 +3,9 @@
 #include "tools/emu/chip_int.h"
 
 /*
- * Peer-to-peer between two chips, as their hosts see it. The target is what Debian's nfc-dep-target asks for: NFCID2
- * 01fe 12 34 56 78 90 12, NFCID3 12 34 56 78 9a bc de ff 00 00, general bytes 12 34 56 78.
+ * Peer-to-peer between two chips, as their hosts see it. The target is what Debian's
+ * nfc-dep-target asks for: NFCID2 01fe 12 34 56 78 90 12, NFCID3 12 34 56 78 9a bc de ff
+ * 00 00, general bytes 12 34 56 78.
  */
 #define BECOME_PEER \
 	"8c 02 0800 123456 40 01fe123456789012 c0c1c2c3c4c5c6c7 0fab " \
@@ -219,6 +220,55 @@ static void a_host_that_thinks_long_gets_more_time(void **state)
 	is(heard(&f->reader), "41 00 bb");
 }
 
+/* The target has its message, its host thinks, and it asks for more time. */
+static void until_it_asks(struct field *f)
+{
+	send(&f->card, "86");
+	send(&f->reader, "40 01 aa");
+	is(heard(&f->card), "87 00 aa");
+	for (int i = 0; i < 1000 && !f->card.chip->role.nfcip.rtox; i++)
+		wait_ms(&f->card, 1);
+	assert_int_equal(f->card.chip->role.nfcip.rtox, 1);
+}
+
+static void a_damaged_request_for_time_is_made_again(void **state)
+{
+	struct field *f = *state;
+
+	prepare_peer(f, BECOME_PEER);
+	jump(f);
+	until_it_asks(f);
+	f->reader.air.corrupt = true;
+	for (int i = 0; i < 100 && !f->reader.chip->bad_crc; i++)
+		wait_ms(&f->card, 1);
+	assert_true(f->reader.chip->bad_crc);
+	f->reader.air.corrupt = false;
+	wait_ms(&f->card, 1500);
+	assert_int_equal(f->reader.frames, 0);
+	is(ask(&f->card, "8e bb"), "8f 00");
+	is(heard(&f->reader), "41 00 bb");
+	swap(f, "01", "02");
+}
+
+/* The host has answered meanwhile, and its answer waits for the grant. */
+static void a_lost_grant_is_given_again(void **state)
+{
+	struct field *f = *state;
+	struct air_frame *grant = &f->reader.air.request;
+
+	prepare_peer(f, BECOME_PEER);
+	jump(f);
+	until_it_asks(f);
+	send(&f->card, "8e bb");
+	for (int i = 0; i < 1000 && !f->reader.chip->target.nfcip.granted; i++)
+		world_advance(f->world, world_now(f->world) + NS_PER_MS / 20);
+	assert_int_equal(grant->data[3], 0x90);
+	grant->data[grant->len - 1] ^= 0x01;
+	is(heard(&f->card), "8f 00");
+	is(heard(&f->reader), "41 00 bb");
+	swap(f, "01", "02");
+}
+
 static void a_target_that_goes_is_lost_and_told_so(void **state)
 {
 	struct field *f = *state;
@@ -307,6 +357,8 @@ int main(void)
 		PEER_TEST(a_long_message_is_chained_both_ways),
 		PEER_TEST(a_message_may_come_in_parts),
 		PEER_TEST(a_host_that_thinks_long_gets_more_time),
+		PEER_TEST(a_damaged_request_for_time_is_made_again),
+		PEER_TEST(a_lost_grant_is_given_again),
 		PEER_TEST(a_target_that_goes_is_lost_and_told_so),
 		PEER_TEST(damage_in_the_air_is_a_crc_error),
 		PEER_TEST(the_rate_changes_when_both_agree),

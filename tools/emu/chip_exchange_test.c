@@ -189,7 +189,10 @@ static void a_faster_rate_makes_the_exchange_faster(void **state)
 	assert_string_equal(ask(d, "4e010202"), "4f00");
 	ask(d, "4001aa");
 	assert_int_equal(d->body_len, 63);
-	/* 63 bytes, 9 bits each, at 9.44 and 2.36 us; the same, less the few bytes of the command */
+	/*
+	 * 63 bytes, 9 bits each, at 9.44 and 2.36 us; the same, less the few bytes of the
+	 * command
+	 */
 	assert_true(slow_ns - (d->frame_ns - d->sent_ns) > 4 * NS_PER_MS);
 	assert_true(slow_ns - (d->frame_ns - d->sent_ns) < 5 * NS_PER_MS);
 }

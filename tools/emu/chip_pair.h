@@ -38,7 +38,10 @@ struct field {
 };
 
 #define BYTE_NS (10 * NS_PER_S / 115200)
-/* libnfc's own: PICC only, ATQA 00 04, UID 08 00 B0 0B, SAK 20, no general bytes, historical 80 */
+/*
+ * libnfc's own: PICC only, ATQA 00 04, UID 08 00 B0 0B, SAK 20, no general bytes,
+ * historical 80
+ */
 #define BECOME_CARD \
 	"8c 05 0400 00b00b 20 000000000000000000000000000000000000 " \
 	"00000000000000000000 " \

@@ -11,7 +11,10 @@
  */
 struct desk;
 
-/** Open every device on a pty (a bus: a socket) of its own. @param present the phone lies at the reader from the start */
+/**
+ * Open every device on a pty (a bus: a socket) of its own. @param present the phone lies
+ * at the reader from the start
+ */
 int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool present,
 	     struct err *err);
 void desk_free(struct desk *d); /* takes NULL */

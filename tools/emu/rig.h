@@ -7,8 +7,9 @@
 #include "bench/core/conf.h"
 
 /*
- * The emulated desk's view of a rig file: the section "emulate:", and who lies on the desk. The
- * controller's own keys are taken as they stand. The schema is told in keybench-emu(1).
+ * The emulated desk's view of a rig file: the section "emulate:", and who lies on the
+ * desk. The controller's own keys are taken as they stand. The schema is told in
+ * keybench-emu(1).
  */
 #define RIG_MAX_BOARDS 4
 #define RIG_MAX_CHIPS 3

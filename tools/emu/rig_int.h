@@ -6,8 +6,8 @@
 #include "bench/core/clock.h"
 
 /*
- * Inside the reading of a rig: rig.c is its frame, the boards, the buses and what moves; rig_chip.c,
- * rig_module.c and rig_faults.c read what they are named after.
+ * Inside the reading of a rig: rig.c is its frame, the boards, the buses and what moves;
+ * rig_chip.c, rig_module.c and rig_faults.c read what they are named after.
  */
 
 /* A row for the pause of a reader front end, at offset @at. */
@@ -55,7 +55,10 @@ int rig_read_faults(struct emu_rig *r, struct node list, struct err *err);
 /** "0x40": a byte of at least @min. */
 int rig_read_byte(struct node value, const char *key, long min, uint8_t *out,
 		  struct err *err);
-/** The board (-1: there is none, and none was named) and channel that somebody names in @map. */
+/**
+ * The board (-1: there is none, and none was named) and channel that somebody names in
+ * @map.
+ */
 int rig_find_channel(const struct emu_rig *r, struct node map, const char *relay,
 		     int64_t channel, int *board, struct err *err);
 
