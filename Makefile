@@ -27,8 +27,8 @@ WITH_LIBUSB ?= $(call have,libusb-1.0)
 WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
 # 1 or empty from here on: WITH_LIBNFC=0 leaves it out too
 override WITH_LIBNFC := $(filter 1,$(WITH_LIBNFC))
-override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
 override WITH_LIBSOCKETCAN := $(filter 1,$(WITH_LIBSOCKETCAN))
+override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
@@ -80,6 +80,7 @@ emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
 vbus_uses := drivers core
+usbemu_uses := emu drivers fixtures core
 can_uses := drivers core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
@@ -121,6 +122,8 @@ $$($(1)_fuzzers): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_sr
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+# the desk, for a tool that brings more of it to life
+$(B)/libemu.a: $(call obj,$(filter-out %/main.c,$(emu_src)))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
 # the torture test fails allocations of ours
@@ -227,7 +230,7 @@ lab: setup-lab
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/vmlab/vmlab
 # unit tests that have more to ask where there are devices
-LAB_TESTS = $(B)/drivers/can/socketcan_test
+LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/tools/usbemu/forms_test
 ## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
 lab-check: setup-lab
 	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)

@@ -17,6 +17,12 @@
  */
 struct chip;
 
+/** Which silicon. A PN533 is on USB: always awake, no SAM, no InAutoPoll; a status in front of registers. */
+enum chip_kind {
+	CHIP_PN532,
+	CHIP_PN533
+};
+
 struct chip_options {
 	const char *name; /* "reader0"; borrowed */
 	int device;       /* its number in the fault list */
@@ -25,12 +31,19 @@ struct chip_options {
 	const struct chip_knobs *knobs; /* NULL: none */
 	void (*remove)(void *ctx);      /* FAULT_REMOVE: take the phone away */
 	void *remove_ctx;
+	enum chip_kind kind;
+	/** FAULT_UNPLUG: it loses its power later, but before it does anything more; back after @away_ns */
+	void (*unplug)(void *ctx, int64_t away_ns);
+	void *unplug_ctx;
 };
 
 /** On @line and @air, both borrowed; starts in LowVbat as after power-up. */
 int chip_new(struct chip **out, struct world *w, struct line *line, struct air *air,
 	     const struct chip_options *options, struct err *err);
 void chip_free(struct chip *c); /* takes NULL */
+
+/** Its power comes (as after power-up: PN532 in LowVbat) or goes: everything is forgotten. */
+void chip_power(struct chip *c, bool on);
 
 /**
  * What it is in target mode: a card that sleeps until a host asks the chip to be one. It

@@ -241,7 +241,7 @@ void chip_send_pieces(struct chip *c, struct bytes frame);
 size_t chip_chunk(const struct chip *c);
 
 /* chip_command.c */
-const struct chip_command *chip_command_find(uint8_t code);
+const struct chip_command *chip_command_find(enum chip_kind kind, uint8_t code);
 /** ns of a timing code of RFConfiguration item 02; 0: none. */
 int64_t chip_timing_ns(uint8_t code);
 

@@ -31,7 +31,8 @@ enum fault_do {
 	FAULT_RESET,       /* back to how it is at power-up: deaf until woken up */
 	FAULT_HANG_UP,     /* the line is gone, for good */
 	FAULT_WTX,         /* the card asks .count times for more time */
-	FAULT_RELEASE      /* target mode: the reader's field is gone */
+	FAULT_RELEASE,     /* target mode: the reader's field is gone */
+	FAULT_UNPLUG /* on USB: its power is gone at block .block, and back .by_ns later; 0: never */
 };
 extern const char *const fault_names[]; /* "silent" …, NULL at the end */
 
@@ -43,7 +44,7 @@ struct fault {
 	enum fault_do what;
 	/* silent: 0 until woken up; wtx: requests; the rest: exchanges in a row, 1 or more */
 	int64_t count;
-	int64_t block; /* remove: 0 as the exchange begins, 1: with its first block */
+	int64_t block; /* remove, unplug: 0 as the exchange begins, 1: with its first block */
 	uint8_t value;
 	int64_t by_ns;
 };

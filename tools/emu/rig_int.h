@@ -18,6 +18,23 @@
 			100 * NS_PER_MS, NULL \
 	}
 
+/* Rows for a device on USB, at offsets of its two times. */
+#define RIG_PLUG_ITEMS(every, away) \
+	{ "unplugged_every", \
+	  CONF_TIME, \
+	  every, \
+	  "0", \
+	  "on USB: how often it is unplugged, on average and by the seed; 0: never", \
+	  0, \
+	  3600 * NS_PER_S, \
+	  NULL }, \
+	{ \
+		"away", CONF_TIME, away, "1 s", "on USB: and for how long", NS_PER_MS, \
+			600 * NS_PER_S, NULL \
+	}
+/** Refuse them for a device that is not on USB. */
+int rig_check_plug(const struct rig_plug *plug, struct node map, struct err *err);
+
 /** The device at @key, put behind those there are. */
 int rig_add_chip(struct emu_rig *r, struct node key, struct node map, struct err *err);
 int rig_add_module(struct emu_rig *r, struct node key, struct node map, struct err *err);
