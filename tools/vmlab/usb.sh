@@ -74,9 +74,9 @@ lab_run() {
 	done
 }
 
-# lab_done NAME: the run in $run made every trial of $tmp/door.yaml and its claims hold. libnfc waits 150 ms for most commands of a
-# reader on USB, and loses an answer that comes as a wait ends: where a processor is emulated on a busy machine that happens now and
-# then. Each time must be the bench's error, recovered, proved and told; nobody else's.
+# lab_done NAME: the run in $run made every trial of $tmp/door.yaml and its claims hold. A
+# reader on USB now and then misses an answer where a processor is emulated on a busy machine; why was not found out.
+# Each time must be the bench's error, recovered, proved and told; nobody else's.
 lab_done() {
 	sed 's/^/# /' "$tmp/err"
 	jq -c 'select(.type == "recovery") | [.device, .rung, .proved, .why]' "$run/journal.jsonl" | sed 's/^/# /'
