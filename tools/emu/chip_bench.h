@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 /*
- * For tests: a chip and its host in virtual time, with no pty; and a desk with one chip, a
- * card and the air between them.
+ * For tests: a chip and its host in virtual time, with no pty; and a desk with one chip,
+ * a card and the air between them.
  */
 #define BYTE_NS (10 * NS_PER_S / 115200)
 
@@ -49,8 +49,8 @@ void feed_hex(struct host *h, const char *hex);
 /** One command, "40 01 00 A4…"; .sent_ns is when its last byte has arrived. */
 void tell(struct host *h, const char *hex);
 /**
- * The response's code and data in hex, once it is there; "" when it is not within 3 s. Valid
- * until the next.
+ * The response's code and data in hex, once it is there; "" when it is not within 3 s.
+ * Valid until the next.
  */
 const char *heard(struct host *h);
 /** tell() and heard(). */

@@ -42,7 +42,7 @@ struct fault {
 	int64_t command;  /* … this, or when both are 0 … */
 	double share;     /* … this part of its exchanges */
 	enum fault_do what;
-	/* silent: 0 until woken up; wtx: requests; the rest: exchanges in a row, 1 or more */
+	/* silent: 0 until woken up; wtx: requests; the rest: exchanges, at least 1 */
 	int64_t count;
 	int64_t block; /* remove, unplug: 0 as the exchange begins, 1: with its first block */
 	uint8_t value;
