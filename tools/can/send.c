@@ -193,37 +193,30 @@ int can_flood(const struct arguments *a, struct pump *pump, struct err *err)
 	return rc;
 }
 
-/* A head and the frame behind it, as the kernel takes them. */
-union bcm_setup {
-	struct bcm_msg_head head;
-	uint8_t room[sizeof(struct bcm_msg_head) + sizeof(struct can_frame)];
-};
-
 int can_bcm(const struct arguments *a, struct pump *pump, struct err *err)
 {
 	struct sockaddr_can at = { .can_family = AF_CAN,
 				   .can_ifindex = (int)if_nametoindex(a->interface) };
-	union bcm_setup m = {
-		.head = { .opcode = TX_SETUP,
-			  .flags = SETTIMER | STARTTIMER,
-			  .can_id = a->frame.id | (a->frame.extended ? CAN_EFF_FLAG : 0),
-			  .nframes = 1,
-			  .ival2 = { a->every_ns / NS_PER_S,
-				     a->every_ns % NS_PER_S / NS_PER_US } },
+	const struct bcm_msg_head head = {
+		.opcode = TX_SETUP,
+		.flags = SETTIMER | STARTTIMER,
+		.can_id = a->frame.id | (a->frame.extended ? CAN_EFF_FLAG : 0),
+		.nframes = 1,
+		.ival2 = { a->every_ns / NS_PER_S, a->every_ns % NS_PER_S / NS_PER_US },
 	};
-	uint8_t room[CANFRAME_SOCKET_FD];
-	struct buf b = BUF_ON(room);
+	uint8_t message[sizeof(head) + CANFRAME_SOCKET_CLASSIC];
+	struct buf b = BUF_ON(message);
 	int fd, rc = 0;
 
 	if (a->frame.fd)
 		return err_set(err, ERR_UNSUPPORTED, "bcm: classic frames only");
+	buf_add(&b, BYTES((const uint8_t *)&head, sizeof(head)));
 	canframe_to_socket(&a->frame, &b);
-	memcpy(m.room + sizeof(m.head), room, sizeof(struct can_frame));
 	fd = socket(PF_CAN, SOCK_DGRAM | SOCK_CLOEXEC, CAN_BCM);
 	if (fd < 0)
 		return err_set(err, ERR_IO, "CAN_BCM: %s", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) ||
-	    write(fd, &m, sizeof(m)) != sizeof(m))
+	    write(fd, message, b.len) != (ssize_t)b.len)
 		rc = err_set(err, ERR_IO, "%s: CAN_BCM: %s", a->interface,
 			     strerror(errno));
 	if (!rc)

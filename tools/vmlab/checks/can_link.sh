@@ -68,18 +68,25 @@ holds "$tmp/err" "can0 carries classic frames only" "and says why"
 # A share of the wire.
 rig '{driver: socketcan, device: can0, bitrate: 500000}'
 suite 1 'can_load: {share: 40 %, frame: 001#0011223344556677}' 'wait: {for: 3 s}'
-candump -L can0,001:7FF >"$tmp/load" &
-dump=$!
-sleep 0.5
-run
-is $? 0 "40 % of the wire are sent for 3 s"
-kill $dump
-# a frame of these bits, and what of the 500000 in a second
-sed 's/^(\([0-9.]*\)).*/\1/' "$tmp/load" | awk -v bits=117 '
-	NR == 1 { first = $1 } { last = $1 }
-	END { share = (NR - 1) * bits / 500000 / (last - first)
-	      printf "# %d frames in %.2f s: %.1f %% of the wire\n", NR, last - first, 100 * share; exit !(share > .36 && share < .44) }'
-ok $? "that is what was on it, to a tenth"
+# a frame of these bits, and what of the 500000 in a second; a host that stops this machine meanwhile may spoil a try, not three
+on_wire() {
+	sed 's/^(\([0-9.]*\)).*/\1/' "$1" | awk -v bits=117 '
+		NR == 1 { first = $1 } { last = $1 }
+		END { share = (NR - 1) * bits / 500000 / (last - first)
+		      printf "# %d frames in %.2f s: %.1f %% of the wire\n", NR, last - first, 100 * share; exit !(share > .36 && share < .44) }'
+}
+for try in 1 2 3; do
+	candump -L can0,001:7FF >"$tmp/load" &
+	dump=$!
+	sleep 0.5
+	run
+	status=$?
+	kill $dump
+	on_wire "$tmp/load" && right=0 || right=1
+	[ $status$right != 00 ] || break
+done
+is $status 0 "40 % of the wire are sent for 3 s"
+ok $right "that is what was on it, to a tenth"
 
 # Overflow.
 rig '{driver: socketcan, device: vcan0, buffer: 4096}'
