@@ -27,8 +27,8 @@ WITH_LIBUSB ?= $(call have,libusb-1.0)
 WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
 # 1 or empty from here on: WITH_LIBNFC=0 leaves it out too
 override WITH_LIBNFC := $(filter 1,$(WITH_LIBNFC))
-override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
 override WITH_LIBSOCKETCAN := $(filter 1,$(WITH_LIBSOCKETCAN))
+override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
@@ -55,7 +55,8 @@ results_uses := core
 suites_uses := drivers fixtures core
 bench_uses := suites results drivers fixtures core
 core_libs := $(or $(call pkg,--libs,libfyaml jansson libcrypto),-lfyaml -ljansson -lcrypto) -lm
-drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBUSB),-lusb-1.0) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) -lserialport
+drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBUSB),-lusb-1.0) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) \
+	-lserialport
 results_libs := -lxml2 -lz
 libs_of = $(foreach l,$(1),$($(l)_libs))
 
@@ -73,12 +74,13 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
 	torture valgrind
 
-# Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
+# Programs: keybench, and keybench-NAME for every tools/NAME with a main.c. What its tests have in common: x_bench.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
 vbus_uses := drivers core
+usbemu_uses := emu drivers fixtures core
 can_uses := drivers core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
@@ -104,13 +106,14 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 $(BIN)/keybench: LIBS = $(call libs_of,$(bench_uses))
 $(BIN)/keybench: $(B)/bench/main.o $(patsubst %,$(B)/lib%.a,bench $(bench_uses))
 define tool
-$(1)_src := $$(filter-out %_test.c %_fuzz.c,$$(wildcard tools/$(1)/*.c))
+$(1)_src := $$(filter-out %_test.c %_fuzz.c %_bench.c,$$(wildcard tools/$(1)/*.c))
 $(BIN)/keybench-$(1): LIBS = $$(call libs_of,$(or $($(1)_uses),core))
 $(BIN)/keybench-$(1): $$(call obj,$$($(1)_src)) $(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 $(1)_tests := $$(patsubst %.c,$(B)/%,$$(wildcard tools/$(1)/*_test.c))
 TESTS += $$($(1)_tests)
 $$($(1)_tests): LIBS = $$(call libs_of,$(or $($(1)_uses),core)) -lcmocka
-$$($(1)_tests): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src))) \
+$$($(1)_tests): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_src)) \
+	$$(wildcard tools/$(1)/*_bench.c)) \
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 $(1)_fuzzers := $$(patsubst %.c,$$(B)/%,$$(wildcard tools/$(1)/*_fuzz.c))
 FUZZERS += $$($(1)_fuzzers)
@@ -119,6 +122,8 @@ $$($(1)_fuzzers): $(B)/%: $(B)/%.o $$(call obj,$$(filter-out %/main.c,$$($(1)_sr
 	$(patsubst %,$(B)/lib%.a,$(or $($(1)_uses),core))
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
+# the desk, for a tool that brings more of it to life
+$(B)/libemu.a: $(call obj,$(filter-out %/main.c,$(emu_src)))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
 # the torture test fails allocations of ours
@@ -174,7 +179,7 @@ check: setup-check
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)$(MAKE) --no-print-directory run-tests
 # a single test that takes longer than this hangs
-TEST_LIMIT ?= 300
+TEST_LIMIT ?= 600
 SCRIPT_TESTS = $(sort $(wildcard *_test.sh */*_test.sh */*/*_test.sh))
 run-tests: export KEYBENCH_BIN := $(abspath $(BIN))
 run-tests:
@@ -225,7 +230,7 @@ lab: setup-lab
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/vmlab/vmlab
 # unit tests that have more to ask where there are devices
-LAB_TESTS = $(B)/drivers/can/socketcan_test
+LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/tools/usbemu/forms_test
 ## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
 lab-check: setup-lab
 	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)

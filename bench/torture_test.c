@@ -10,7 +10,8 @@
  * Allocations of ours are those of the linked objects (ld --wrap, see the Makefile); OpenSSL, jansson and libxml2
  * are told to take ours. libfyaml and zlib cannot be told: their own allocations never fail here.
  * TORTURE=all tries every n (some 25 000: ten minutes on two cores); without it as many as fit into a few
- * seconds, spread evenly. As many at a time as there are processors. TORTURE=openssl:14039 tries that one.
+ * seconds, spread evenly. As many at a time as there are processors. TORTURE=openssl:14039 tries
+ * that one, TORTURE=ours:1-500 those.
  */
 #include "bench/plan.h"
 #include "bench/rig.h"
@@ -674,12 +675,16 @@ static void torture_domain(enum domain d, long most)
 	long total = dry.allocations[d], step = every ? 1 : total / most + 1;
 	long began = 0, first = 1;
 
-	if (strchr(which, ':')) { /* a single one, to look at */
-		const bool this =
-			!strncmp(which, domain_names[d], len) && which[len] == ':';
+	if (strchr(which, ':')) { /* a few, or one to look at */
+		char *dash = NULL;
 
-		first = this ? atol(which + len + 1) : 1;
-		total = this ? first : 0;
+		total = 0;
+		if (!strncmp(which, domain_names[d], len) && which[len] == ':') {
+			first = total = strtol(which + len + 1, &dash, 10);
+			step = 1;
+			if (*dash == '-')
+				total = atol(dash + 1);
+		}
 	}
 	torture.domain = d;
 	for (long n = first; n <= total && failed < 20; n += step) {

@@ -27,9 +27,9 @@ extern const struct card_driver exec_card_driver;
 extern const struct relay_driver exec_relay_driver;
 extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
+extern const struct bus_driver socketcan_driver;
 extern const struct sensor_driver input_sensor_driver, modem_sensor_driver,
 	probe_sensor_driver;
-extern const struct bus_driver socketcan_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC

@@ -90,10 +90,10 @@ static void every_driver_tells_its_options(void **state)
 static void what_can_hang_needs_a_worker(void **state)
 {
 	(void)state;
-	for (const struct relay_driver *const *d = relay_drivers; *d; d++)
-		assert_int_equal((*d)->needs_worker, strcmp((*d)->name, "sim") != 0);
 	assert_true(reader_driver_find("exec")->needs_worker);
 	assert_true(card_driver_find("exec")->needs_worker);
+	for (const struct relay_driver *const *d = relay_drivers; *d; d++)
+		assert_int_equal((*d)->needs_worker, strcmp((*d)->name, "sim") != 0);
 	if (card_driver_find("libnfc"))
 		assert_true(card_driver_find("libnfc")->needs_worker);
 	if (reader_driver_find("libnfc"))

@@ -16,7 +16,7 @@
 /* A sysfs of our own: what would be plugged in. */
 static char root[32];
 
-static void run(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2))) run(const char *fmt, ...)
 {
 	char command[600];
 	va_list ap;

@@ -150,7 +150,8 @@ int store_open_run(struct store_run *out, const char *path, struct err *err)
 	memcpy(run.path, path, len);
 	run.path[len] = '\0';
 	if (stat(run.path, &st))
-		return err_set(err, ERR_IO, "%s: %s", run.path, strerror(errno));
+		return err_set(err, errno == ENOENT ? ERR_FORMAT : ERR_IO, "%s: %s",
+			       run.path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_FORMAT, "%s: is no folder; a run is one",
 			       run.path);

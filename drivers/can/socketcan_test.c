@@ -122,6 +122,85 @@ static int end(void **state)
 	return 0;
 }
 
+static int filtering(void **state)
+{
+	return make(state, false, ", filter: '110:7FF'");
+}
+
+static struct canframe numbered(uint32_t id)
+{
+	return (struct canframe){ .id = id, .len = 1, .data = { (uint8_t)id } };
+}
+
+/* The next frame, or fail. */
+static struct bus_frame next(struct bus *b)
+{
+	enum bus_result result;
+	struct bus_frame f;
+
+	assert_int_equal(
+		bus_receive(b, &f, clock_now(clock_real()) + PATIENCE_NS, &result, NULL),
+		0);
+	assert_int_equal(result, BUS_OK);
+	return f;
+}
+
+static void a_filter_keeps_out_all_but_its_own_and_our_echoes(void **state)
+{
+	const struct bus_case *c = *state;
+	struct canframe wanted = numbered(0x110), other = numbered(0x111),
+			ours = numbered(0x300);
+	enum bus_result result;
+
+	c->other_sends(c, &other);
+	assert_int_equal(bus_send(c->bus, &ours, 0, &result, NULL), 0);
+	assert_true(next(c->bus).own);
+	c->other_sends(c,
+		       &ours); /* passes the socket's filters now, and still not ours */
+	c->other_sends(c, &other);
+	c->other_sends(c, &wanted);
+	assert_int_equal(next(c->bus).frame.id, 0x110);
+}
+
+static void a_sender_of_many_identifiers_gets_every_echo(void **state)
+{
+	const struct bus_case *c = *state;
+	struct socketcan_case *s = c->more;
+	int echoed = 0;
+
+	for (uint32_t id = 0; id < 200; id++) {
+		enum bus_result result = BUS_FULL;
+		struct canframe f = numbered(id);
+
+		assert_int_equal(bus_send(s->other, &f, 0, &result, NULL), 0);
+		assert_int_equal(result, BUS_OK);
+		assert_int_equal(next(s->other).frame.id, id);
+		echoed++;
+	}
+	assert_int_equal(echoed, 200);
+}
+
+static void stamps_are_in_order_and_lie_between_send_and_receipt(void **state)
+{
+	const struct bus_case *c = *state;
+	int64_t last = 0;
+
+	/* over a few readings of the clocks, the rate between them among those */
+	for (int i = 0; i < 30; i++) {
+		struct canframe f = numbered(0x200);
+		int64_t before = clock_now(clock_real());
+		struct bus_frame got;
+
+		c->other_sends(c, &f);
+		got = next(c->bus);
+		assert_true(got.at_ns + got.slack_ns >= before);
+		assert_true(got.at_ns - got.slack_ns <= clock_now(clock_real()));
+		assert_true(got.at_ns + got.slack_ns >= last);
+		last = got.at_ns;
+		clock_real()->sleep_until(clock_real(), before + 50 * NS_PER_MS);
+	}
+}
+
 static void an_interface_that_is_not_there_is_an_error(void **state)
 {
 	struct err err = { 0 };
@@ -166,6 +245,14 @@ int main(void)
 	const struct CMUnitTest contract[] = {
 		BUS_CONTRACT(socketcan, end),
 		BUS_CONTRACT(socketcan_with_pump, end),
+		cmocka_unit_test_setup_teardown(
+			a_filter_keeps_out_all_but_its_own_and_our_echoes, filtering,
+			end),
+		cmocka_unit_test_setup_teardown(
+			a_sender_of_many_identifiers_gets_every_echo, socketcan, end),
+		cmocka_unit_test_setup_teardown(
+			stamps_are_in_order_and_lie_between_send_and_receipt, socketcan,
+			end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -252,6 +252,16 @@ static int take(struct usb_hid *h, const struct usb_found *f, struct err *err)
 	return rc;
 }
 
+/* "1-2.3", also with what stands in front of it where readers are named. */
+static const char *bare_port(const char *port)
+{
+	static const char prefix[] = "usb-port:";
+
+	return port && strncmp(port, prefix, sizeof(prefix) - 1) == 0
+		       ? port + sizeof(prefix) - 1
+		       : port;
+}
+
 /* Those that are such boards, in order of where they are plugged in; foreign ones share the id. */
 static int sort_out(struct usb_found *found, int count, const char *port)
 {
@@ -302,7 +312,7 @@ static int find(struct usb_hid *h, const struct usb_hid_options *o, struct err *
 
 	if (count < 0)
 		return fail(h, count, "looking for boards", err);
-	count = sort_out(found, count, o->port);
+	count = sort_out(found, count, bare_port(o->port));
 	if (count == 0)
 		return err_set(err, ERR_GONE, "no USBRelay board is plugged in%s%s",
 			       o->port ? " at port " : "", o->port ? o->port : "");
@@ -345,7 +355,7 @@ int usb_hid_open(struct relay **out, struct usb_port *port,
 
 const struct conf_item usb_hid_items[] = {
 	{ .key = "port",
-	  .type = CONF_TEXT,
+	  .type = CONF_DEVICE,
 	  .offset = offsetof(struct usb_hid_options, port),
 	  .fallback = CONF_ABSENT,
 	  .help = "where it is plugged in, such as 1-2.3; needed with several boards" },

@@ -7,9 +7,10 @@
 #include "drivers/relay.h"
 
 /*
- * A role around another instance of it, some of whose calls fail: to see what becomes of a bench whose devices
- * do. What is counted is every call but close, over all roles that share one struct fault, so that "the n-th
- * driver call of a run" is one number. The same plan and the same calls fail the same way.
+ * A role around another instance of it, some of whose calls fail: to see what becomes of
+ * a bench whose devices do. What is counted is every call but close, over all roles that
+ * share one struct fault, so that "the n-th driver call of a run" is one number. The same
+ * plan and the same calls fail the same way.
  */
 struct fault_plan {
 	int64_t nth;   /* this call fails, 1-based; 0: none by number */

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 /*
- * The last line: a process that does nothing but listen to the ticks of a worker that keeps something safe. When they stop it kills the
- * worker and drops the device itself; so no state of the worker, and no way of dying, leaves a coil on or a phone at
- * the reader.
+ * The last line: a process that does nothing but listen to the ticks of a worker that
+ * keeps something safe. When they stop it kills the worker and drops the device itself;
+ * so no state of the worker, and no way of dying, leaves a coil on or a phone at the
+ * reader.
  */
 #define KILL_LIMIT_MS 5000
 #define OPEN_TRIES 20
@@ -44,7 +45,7 @@ static bool worker_is_lost(bool *opened)
 		if (!ready_within(CHILD_SOCKET, GUARD_LIMIT_NS)) {
 			if (*opened)
 				return true;
-			continue; /* a device that is being opened has nothing to drop yet */
+			continue; /* being opened: nothing to drop yet */
 		}
 		n = read(CHILD_SOCKET, ticks, sizeof(ticks));
 		if (n < 0 && errno == EINTR)

@@ -80,7 +80,9 @@ static void serve_one(struct keeper *k, const struct worker_message *m)
 	say(&answer, k->serve(k, m, &answer, &err), &err);
 }
 
-/* SIGTERM is let in here and nowhere else: a call to the device is short and is not torn. */
+/*
+ * SIGTERM is let in here and nowhere else: a call to the device is short and is not torn.
+ */
 static void wait_turn(int64_t until_ns)
 {
 	struct pollfd p = { .fd = CHILD_SOCKET, .events = POLLIN };
@@ -104,7 +106,10 @@ static void serve_all(struct keeper *k)
 		if (n == 0 || (n < 0 && errno != EAGAIN) ||
 		    (n == 1 && m.op == WORKER_CLOSE))
 			return;
-		/* whatever waited in the socket while this process was stopped is no sign of life now */
+		/*
+		 * whatever waited in the socket while this process was stopped is no sign
+		 * of life now
+		 */
 		drop_if_silent(k);
 		if (n == 1) {
 			k->heard_ns = now();

@@ -5,9 +5,10 @@
 #include "drivers/wrap/worker_wire.h"
 
 /*
- * The loop of a process that has something open which must not be left as it is: relays that are on, a phone at the
- * reader. It makes it safe by itself at end-of-file, on SIGTERM, when no message came for WORKER_HEARTBEAT_LIMIT_NS,
- * and when its guard is gone; after the last two it goes on, but the next request that would rely on the old
+ * The loop of a process that has something open which must not be left as it is: relays
+ * that are on, a phone at the reader. It makes it safe by itself at end-of-file, on
+ * SIGTERM, when no message came for WORKER_HEARTBEAT_LIMIT_NS, and when its guard is
+ * gone; after the last two it goes on, but the next request that would rely on the old
  * state says what happened.
  */
 struct keeper {
@@ -28,7 +29,10 @@ struct keeper {
 void keep_begin(void);
 /** Tell what came of the open (@rc), serve until the end, close. Does not return. */
 void keep_run(struct keeper *k, int rc, const struct err *err);
-/** ERR_TIMEOUT, once, when it dropped by itself since; ERR_GONE while it is unguarded; else 0. */
+/**
+ * ERR_TIMEOUT, once, when it dropped by itself since; ERR_GONE while it is unguarded;
+ * else 0.
+ */
 int keep_may_expose(struct keeper *k, struct err *err);
 int keep_say_dropped(struct keeper *k, struct err *err);
 

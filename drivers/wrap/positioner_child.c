@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-/* The process that has an axis open; what is to be kept safe is a phone that is not away. */
+/*
+ * The process that has an axis open; what is to be kept safe is a phone that is not away.
+ */
 struct axis {
 	struct keeper keeper; /* first: a keeper is cast back */
 	struct positioner *positioner;

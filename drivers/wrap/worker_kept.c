@@ -18,7 +18,9 @@ static void beat(void *ctx)
 	worker_send(k->proc.socket_fd, &m); /* full or gone: the next request finds out */
 }
 
-/* Order matters: only when the worker is no more does the guard know what there is to do. */
+/*
+ * Order matters: only when the worker is no more does the guard know what there is to do.
+ */
 void kept_end(struct kept *k)
 {
 	bool orderly;
@@ -26,7 +28,10 @@ void kept_end(struct kept *k)
 	if (k->tick >= 0)
 		pump_stop(k->proc.pump, k->tick);
 	orderly = worker_end_proc(&k->proc, k->proc.outstanding != 0);
-	/* after a goodbye the guard has nothing to do but end; else it has a device to drop */
+	/*
+	 * after a goodbye the guard has nothing to do but end; else it has a device to
+	 * drop
+	 */
 	proc_wait_end(&k->guard, orderly ? GUARD_BYE_NS : GUARD_END_NS);
 	proc_release(&k->guard);
 }

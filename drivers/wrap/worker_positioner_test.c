@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /*
- * The safe state of an axis behind a pseudo-terminal: whoever dies, the phone leaves the field. What is asserted is
- * where the axis really is.
+ * The safe state of an axis behind a pseudo-terminal: whoever dies, the phone leaves the
+ * field. What is asserted is where the axis really is.
  */
 static struct pump *pump;
 static struct axis axis;

@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 /*
- * The safe state, on a board behind a pseudo-terminal: what is asserted is what the board received.
+ * The safe state, on a board behind a pseudo-terminal: what is asserted is what the board
+ * received.
  */
 #define PATIENCE_NS (20 * NS_PER_S)
 
@@ -273,14 +274,14 @@ static pid_t await_guard(pid_t parent)
 }
 
 enum victim {
-	CONTROLLER, /* alone: the worker drops the board; or the guard, if that were broken */
+	CONTROLLER, /* alone: the worker drops the board; were it broken, the guard */
 	AND_WORKER, /* the guard drops it */
 	AND_GUARD   /* the worker drops it */
 };
 
 /*
- * A controller energises a board and is killed with kill -9, and another one with it. Everything it
- * started must end, and the board must be off.
+ * A controller energises a board and is killed with kill -9, and another one with it.
+ * Everything it started must end, and the board must be off.
  */
 static void kill_a_controller(enum victim victim)
 {
@@ -292,7 +293,10 @@ static void kill_a_controller(enum victim victim)
 	board_start(&board, BOARD_LCUS, false);
 	controller = fork();
 	if (controller == 0) {
-		/* a stopped process that outlives a failed test would hold its output open for ever */
+		/*
+		 * a stopped process that outlives a failed test would hold its output
+		 * open for ever
+		 */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (pump_new(&pump, NULL) ||
 		    worker_open_relay(&under_test.relay, relay_driver_find("lcus"),

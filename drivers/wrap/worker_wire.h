@@ -9,9 +9,10 @@
 /*
  * What goes over the socket pair between the controller and a worker.
  *
- * Both ends are the same program on the same machine, so messages are structs. They are checked all the
- * same: a worker is where a C library with known memory errors lives. Every answer carries the sequence
- * number of its request; a late one is recognised by it and dropped.
+ * Both ends are the same program on the same machine, so messages are structs. They are
+ * checked all the same: a worker is where a C library with known memory errors lives.
+ * Every answer carries the sequence number of its request; a late one is recognised by it
+ * and dropped.
  */
 enum worker_op {
 	WORKER_HEARTBEAT, /* no answer */
@@ -81,7 +82,9 @@ struct worker_move {
 	uint8_t tap, not_yet;
 };
 
-/** One message. What of .u is meant, and travels, follows from .op, .rc and the direction. */
+/**
+ * One message. What of .u is meant, and travels, follows from .op, .rc and the direction.
+ */
 struct worker_message {
 	uint32_t seq;
 	uint16_t op;
@@ -132,11 +135,14 @@ void worker_take_card_answer(const struct worker_message *m, struct card_answer 
 /** @return 0, or -1 and errno; never blocks, never raises SIGPIPE */
 int worker_send(int fd, const struct worker_message *m);
 /**
- * @return 1 a message, 0 the other end is gone, -1 and errno (EAGAIN: nothing there); a message that is
- *         not whole is -1 and EBADMSG
+ * @return 1 a message, 0 the other end is gone, -1 and errno (EAGAIN: nothing there); a
+ *         message that is not whole is -1 and EBADMSG
  */
 int worker_receive(int fd, struct worker_message *m);
-/** The same, but waits for a message; EINTR is -1 here, for a signal may mean that nothing else will come. */
+/**
+ * The same, but waits for a message; EINTR is -1 here, for a signal may mean that nothing
+ * else will come.
+ */
 int worker_wait(int fd, struct worker_message *m);
 
 #endif

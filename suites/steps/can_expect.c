@@ -9,9 +9,9 @@
  * Wait for a frame, or for a signal to have a value: the moment the vehicle speaks.
  *
  * Counted are frames since the phone was activated; one that says so before it was is held against the
- * target: it cannot be the answer to this tap. So is, in a transaction, one before the command that the key proves
- * itself in answer to was under way. Without an activation in the attempt it is the last can_send
- * that is answered.
+ * target: it cannot be the answer to this tap. So is, in a transaction, one before the command that
+ * the key proves itself in answer to was under way. Without an activation in the attempt it is the
+ * last can_send that is answered.
  */
 struct expect_params {
 	const char *message, *signal, *equals, *frame;
@@ -162,12 +162,13 @@ static const struct bus_frame *find(struct step_env *env, const struct wanted *w
 
 		if (f->own || !matches(w, &f->frame))
 			continue;
-		if (activated && before(f, activated->at_ns, activated->slack_ns))
-			complain_early(env, w->text, f->at_ns, activated,
-				       "the phone was activated");
-		else if (proved && before(f, proved->at_ns, proved->slack_ns))
+		/* the proof first: a process that was not run may stamp an activation late */
+		if (proved && before(f, proved->at_ns, proved->slack_ns))
 			complain_early(env, w->text, f->at_ns, proved,
 				       "the key could prove itself");
+		else if (activated && before(f, activated->at_ns, activated->slack_ns))
+			complain_early(env, w->text, f->at_ns, activated,
+				       "the phone was activated");
 		else if (activated || !before(f, env->stimulus_ns, 0))
 			return f;
 	}

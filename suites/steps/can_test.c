@@ -200,6 +200,22 @@ static void one_before_the_key_could_prove_itself_is_too(void **state)
 		strstr(b->attempt.complaint, "before the key could prove itself"));
 }
 
+/* What is said of the target does not depend on how late its activation was stamped. */
+static void it_is_so_too_where_the_activation_was_stamped_late(void **state)
+{
+	struct bench *b = *state;
+	int64_t now = clock_now(b->env.clock);
+
+	other_sends(b, "210#02000000", now);
+	attempt_point(&b->attempt, "activated", now + 30 * NS_PER_MS, NS_PER_MS);
+	attempt_point(&b->attempt, "auth0.received", now + 70 * NS_PER_MS, NS_PER_MS);
+	other_sends(b, "210#02000000", now + 80 * NS_PER_MS);
+	sleep_until(&b->env, now + 90 * NS_PER_MS, NULL);
+	works(b, "can_expect", "{message: DoorStatus, signal: Lock, equals: Unlocked}");
+	assert_non_null(
+		strstr(b->attempt.complaint, "before the key could prove itself"));
+}
+
 static void what_came_before_the_attempt_is_forgotten(void **state)
 {
 	struct bench *b = *state;
@@ -503,6 +519,7 @@ int main(void)
 		STEP_TEST(what_came_while_other_steps_ran_counts_too),
 		STEP_TEST(an_announcement_before_the_tap_is_held_against_the_target),
 		STEP_TEST(one_before_the_key_could_prove_itself_is_too),
+		STEP_TEST(it_is_so_too_where_the_activation_was_stamped_late),
 		STEP_TEST(what_came_before_the_attempt_is_forgotten),
 		STEP_TEST(silence_is_a_complaint_that_tells_what_was_said_last),
 		STEP_TEST(without_a_tap_the_last_frame_sent_is_answered),

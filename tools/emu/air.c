@@ -82,7 +82,10 @@ void air_set_carrier(struct air *a, bool on)
 		card_carrier_changed(a->cards[i]);
 }
 
-/* At 212 and 424: 6 bytes of preamble, 2 of synchronisation, no parity. — ISO/IEC 18092, 11.2.2 */
+/*
+ * At 212 and 424: 6 bytes of preamble, 2 of synchronisation, no parity. — ISO/IEC 18092,
+ * 11.2.2
+ */
 static int64_t manchester_cycles(const struct air_frame *f)
 {
 	return (8 + (int64_t)f->len) * 8 * airtime_etu_cycles(f->d);

@@ -7,11 +7,12 @@
 #include "bench/core/wire/airtime.h"
 
 /*
- * The air in front of one reader: frames that take their time, and are lost when the card is not
- * there at both their ends. Frames stand as they are on the air, CRC bytes included.
+ * The air in front of one reader: frames that take their time, and are lost when the card
+ * is not there at both their ends. Frames stand as they are on the air, CRC bytes
+ * included.
  *
- * A card may come to several readers (card_meet). Two cards that answer at once spoil the answer; a
- * card under two carriers understands neither.
+ * A card may come to several readers (card_meet). Two cards that answer at once spoil the
+ * answer; a card under two carriers understands neither.
  */
 #define AIR_MAX 272
 #define AIR_MAX_CARDS 4
@@ -55,13 +56,16 @@ int64_t air_ns(const struct air *a, int64_t cycles);
 /** The reader's carrier. */
 void air_set_carrier(struct air *a, bool on);
 /**
- * Put @f on the air now and wait for an answer to begin within @wait_ns of its end; .done is called
- * once, unless air_stop comes first.
+ * Put @f on the air now and wait for an answer to begin within @wait_ns of its end; .done
+ * is called once, unless air_stop comes first.
  */
 void air_send(struct air *a, const struct air_frame *f, int64_t wait_ns);
 void air_stop(struct air *a);
 
-/** @card's answer, from @start_ns on; lost when nobody listens. @return when its last bit is out */
+/**
+ * @card's answer, from @start_ns on; lost when nobody listens. @return when its last bit
+ * is out
+ */
 int64_t air_answer(struct air *a, const struct card *card, const struct air_frame *f,
 		   int64_t start_ns);
 /** @card lost power: what it was saying is cut off. */

@@ -65,6 +65,57 @@ int board_open(struct board *b, struct world *w, const char *name, enum board_ki
 	return rc;
 }
 
+void board_init_usb(struct board *b, struct world *w, const char *name, int channels,
+		    const char *serial)
+{
+	*b = (struct board){ .world = w,
+			     .name = name,
+			     .model = { .channels = channels },
+			     .hid = { .channels = channels } };
+	memcpy(b->hid.serial, serial, sizeof(b->hid.serial));
+	inbox_init(&b->inbox, w, on_message, b);
+	line_init(&b->line, w, name, 9600);
+}
+
+void board_plan(struct board *b, const struct fault *faults, int count, int device)
+{
+	fault_plan_init(&b->plan, faults, count, device, world_seed(b->world));
+}
+
+/* What its own model did to the coils. */
+static void follow(struct board *b, uint32_t named)
+{
+	uint32_t before = b->model.state;
+
+	b->model.state = b->hid.state;
+	tell_world(b, before, named);
+}
+
+int board_request(struct board *b, struct usb_request *r)
+{
+	const struct fault *f;
+	int n = usb_hid_board_hear(&b->hid, r);
+
+	if (n < 0 || r->type & 0x80)
+		return n;
+	follow(b, 0);
+	f = fault_next(&b->plan, 0, ++b->orders);
+	if (!f)
+		return n;
+	truth_say(world_truth(b->world), world_now(b->world), "fault",
+		  "s:device s:do i:command", b->name, fault_names[f->what], b->orders);
+	if (b->unplug)
+		b->unplug(b->unplug_ctx, f->by_ns);
+	return n;
+}
+
+void board_power(struct board *b, bool on)
+{
+	(void)on;
+	b->hid.state = 0;
+	follow(b, 0);
+}
+
 void board_close(struct board *b)
 {
 	inbox_stop(&b->inbox);

@@ -4,8 +4,9 @@
 #include "tools/emu/hub.h"
 
 /*
- * Joins a bus of the desk to a CAN interface of the kernel: what is sent on the desk goes out there, and what comes in
- * there goes over the desk's bus. Each way a frame takes its time on the desk's bus and then, or before, on the wire.
+ * Joins a bus of the desk to a CAN interface of the kernel: what is sent on the desk goes
+ * out there, and what comes in there goes over the desk's bus. Each way a frame takes its
+ * time on the desk's bus and then, or before, on the wire.
  */
 struct bridge;
 

@@ -243,7 +243,9 @@ static bool hear_pps(struct card *c, struct bytes body)
 	return true;
 }
 
-/* The answer is known at .due_ns; until then the phone asks for time as its profile says. */
+/*
+ * The answer is known at .due_ns; until then the phone asks for time as its profile says.
+ */
 static void plan_thinking(struct card *c, int wtxm)
 {
 	int64_t now = world_now(c->world);

@@ -8,8 +8,9 @@
 #include "drivers/peer.h"
 
 /*
- * A card at the air interface: ISO/IEC 14443-3 states, ATS, and the card's side of ISO-DEP over an
- * applet (struct peer) that thinks. The phone is one, and so is a chip in target mode.
+ * A card at the air interface: ISO/IEC 14443-3 states, ATS, and the card's side of
+ * ISO-DEP over an applet (struct peer) that thinks. The phone is one, and so is a chip in
+ * target mode.
  */
 #define CARD_MAX_AIRS 4
 struct card_traits {
@@ -36,15 +37,18 @@ enum card_state {
 
 /** An applet that also says what the last command was, for the truth log. */
 struct applet {
-	/* .answer may return APPLET_LATER: the card asks for time until card_give is called */
+	/*
+	 * .answer may return APPLET_LATER: the card asks for time until card_give is
+	 * called
+	 */
 	struct peer peer;
 	const char *(*last)(struct peer *p);
 	/* The rest may be NULL. */
 	/** RATS was answered. */
 	void (*activated)(struct applet *a, struct bytes rats);
 	/**
-	 * A frame to a selected card, CRC checked and taken off. True: the applet takes it, and
-	 * answers with card_give_raw or never; no RATS and no blocks then.
+	 * A frame to a selected card, CRC checked and taken off. True: the applet takes
+	 * it, and answers with card_give_raw or never; no RATS and no blocks then.
 	 */
 	bool (*raw)(struct applet *a, struct bytes frame);
 	/** A frame that is none of ISO/IEC 14443 A. */

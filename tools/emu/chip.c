@@ -123,7 +123,8 @@ void chip_go_to_sleep(struct chip *c)
 static void on_begin(void *ctx)
 {
 	struct chip *c = ctx;
-	const struct chip_command *command = chip_command_find(c->command[0]);
+	const struct chip_command *command =
+		chip_command_find(c->options.kind, c->command[0]);
 	struct bytes parameters = BYTES(c->command + 1, c->command_len - 1);
 	enum chip_result how = CHIP_SYNTAX;
 	uint8_t room[16];
@@ -154,9 +155,12 @@ void chip_remove_at(struct chip *c, int64_t block)
 	if (c->fault && c->fault->what == FAULT_REMOVE && c->fault->block == block &&
 	    c->options.remove)
 		c->options.remove(c->options.remove_ctx);
+	if (c->fault && c->fault->what == FAULT_UNPLUG && c->fault->block == block &&
+	    c->options.unplug)
+		c->options.unplug(c->options.unplug_ctx, c->fault->by_ns);
 }
 
-/* As after power-up: nothing is known, nothing is heard but a wake-up. */
+/* As after power-up: nothing is known, and a PN532 hears nothing but a wake-up. */
 static void reset(struct chip *c)
 {
 	chip_ciu_stop(c);
@@ -166,6 +170,23 @@ static void reset(struct chip *c)
 	air_set_carrier(c->air, false);
 	c->power = CHIP_LOW_VBAT;
 	c->last_len = 0;
+	if (c->options.kind != CHIP_PN533)
+		return;
+	c->power = CHIP_AWAKE;
+	chip_defaults(c);
+}
+
+void chip_power(struct chip *c, bool on)
+{
+	reset(c);
+	c->silent = false;
+	c->new_baud = 0;
+	timer_stop(c->world, &c->sleep);
+	inbox_stop(&c->inbox);
+	line_drop(c->line);
+	pn53x_reset(&c->parser);
+	if (!on)
+		c->power = CHIP_LOW_VBAT;
 }
 
 static bool is_exchange(const struct chip *c)
@@ -311,8 +332,9 @@ static void on_message(void *ctx, const struct inbox_message *m)
 }
 
 /*
- * Whoever asked is gone. Real silicon would answer all the same, into the next client's first ACK;
- * a desk that is started, killed and started again all day is kinder than that.
+ * Whoever asked is gone. Real silicon would answer all the same, into the next client's
+ * first ACK; a desk that is started, killed and started again all day is kinder than
+ * that.
  */
 static void on_deserted(void *ctx)
 {
@@ -323,7 +345,10 @@ static void on_deserted(void *ctx)
 	chip_ciu_stop(c);
 	stop_work(c);
 	chip_role_end(c);
-	/* what the dead client wrote last is still on the line: its answer would meet the next one's first ACK */
+	/*
+	 * what the dead client wrote last is still on the line: its answer would meet the
+	 * next one's first ACK
+	 */
 	inbox_stop(&c->inbox);
 	pn53x_reset(&c->parser);
 }
@@ -379,6 +404,7 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	timer_for(&c->sleep, on_sleep, c);
 	timer_for(&c->late, on_late, c);
 	chip_defaults(c);
+	c->power = options->kind == CHIP_PN533 ? CHIP_AWAKE : CHIP_LOW_VBAT;
 	line->on_byte = on_byte;
 	line->on_deserted = on_deserted;
 	line->ctx = c;

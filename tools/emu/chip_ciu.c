@@ -5,11 +5,13 @@
 #include <string.h>
 
 /*
- * The contactless interface unit by its registers, as libnfc's timed mode drives it: a frame is put into the FIFO and
- * sent while the host goes on reading registers; the timer counts down from its end to the fifth bit of the answer.
+ * The contactless interface unit by its registers, as libnfc's timed mode drives it: a
+ * frame is put into the FIFO and sent while the host goes on reading registers; the timer
+ * counts down from its end to the fifth bit of the answer.
  *
- * Source: NXP UM0701-02 8.6 and the PN532 data sheet (registers 6301 to 633F); what libnfc 1.8.0 writes was captured.
- * Other commands of the unit than Transceive, and a number of bits in the last byte other than 7, are not emulated.
+ * Source: NXP UM0701-02 8.6 and the PN532 data sheet (registers 6301 to 633F); what
+ * libnfc 1.8.0 writes was captured. Other commands of the unit than Transceive, and a
+ * number of bits in the last byte other than 7, are not emulated.
  */
 #define REG_TIMER_MODE 0x631A /* low bits: of the prescaler */
 #define REG_PRESCALER 0x631B

@@ -25,9 +25,14 @@ static enum chip_result diagnose(struct chip *c, struct bytes p)
 
 static enum chip_result firmware(struct chip *c, struct bytes p)
 {
-	(void)p;
-	/* IC PN532, version 1, revision 6, ISO 14443 A and B and ISO 18092 */
-	buf_add(&c->reply, BYTES((const uint8_t *)"\x32\x01\x06\x07", 4));
+	/* IC, version, revision, ISO 14443 A and B and ISO 18092 */
+	if (c->options.kind == CHIP_PN533)
+		/* hosts ask with up to 80 bytes, to repair descriptors that longer commands spoil in its memory */
+		buf_add(&c->reply, BYTES((const uint8_t *)"\x33\x02\x07\x07", 4));
+	else if (p.len)
+		return CHIP_SYNTAX;
+	else
+		buf_add(&c->reply, BYTES((const uint8_t *)"\x32\x01\x06\x07", 4));
 	return CHIP_REPLY;
 }
 
@@ -55,6 +60,8 @@ static enum chip_result read_registers(struct chip *c, struct bytes p)
 
 	if (p.len % 2)
 		return CHIP_SYNTAX;
+	if (c->options.kind == CHIP_PN533)
+		buf_u8(&c->reply, STATUS_OK);
 	while (in.rest.len)
 		buf_u8(&c->reply, chip_ciu_read(c, cursor_be16(&in)));
 	return CHIP_REPLY;
@@ -66,6 +73,8 @@ static enum chip_result write_registers(struct chip *c, struct bytes p)
 
 	if (p.len % 3)
 		return CHIP_SYNTAX;
+	if (c->options.kind == CHIP_PN533)
+		buf_u8(&c->reply, STATUS_OK);
 	while (in.rest.len) {
 		uint16_t at = cursor_be16(&in);
 
@@ -172,7 +181,7 @@ int64_t chip_timing_ns(uint8_t code)
 
 static const struct chip_command commands[] = {
 	{ 0x00, "Diagnose", 1, 263, diagnose },
-	{ 0x02, "GetFirmwareVersion", 0, 0, firmware },
+	{ 0x02, "GetFirmwareVersion", 0, 80, firmware },
 	{ 0x04, "GetGeneralStatus", 0, 0, general_status },
 	{ 0x06, "ReadRegister", 2, 263, read_registers },
 	{ 0x08, "WriteRegister", 3, 263, write_registers },
@@ -205,8 +214,17 @@ static const struct chip_command commands[] = {
 	{ 0x94, "TgSetMetaData", 0, 262, chip_set_meta },
 };
 
-const struct chip_command *chip_command_find(uint8_t code)
+/* A PN533 has neither a UART nor a SAM nor polling of its own, and its power is the bus's. */
+static bool lacks(enum chip_kind kind, uint8_t code)
 {
+	return kind == CHIP_PN533 &&
+	       (code == 0x10 || code == 0x14 || code == 0x16 || code == 0x60);
+}
+
+const struct chip_command *chip_command_find(enum chip_kind kind, uint8_t code)
+{
+	if (lacks(kind, code))
+		return NULL;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (commands[i].code == code)
 			return &commands[i];

@@ -5,10 +5,11 @@
 #include <string.h>
 
 /*
- * Peer-to-peer (NFCIP-1) from the initiator's side: finding a target, its attributes, the exchange of data.
+ * Peer-to-peer (NFCIP-1) from the initiator's side: finding a target, its attributes, the
+ * exchange of data.
  *
- * Source: ISO/IEC 18092 (ECMA-340) 11 and 12, NXP UM0701-02 7.3.3 to 7.3.12. In active mode both sides raise their
- * fields in turn; here the initiator's stays on.
+ * Source: ISO/IEC 18092 (ECMA-340) 11 and 12, NXP UM0701-02 7.3.3 to 7.3.12. In active
+ * mode both sides raise their fields in turn; here the initiator's stays on.
  */
 #define START 0xF0          /* of a frame at 106 */
 #define RATE_AND_BYTES 0x32 /* PP: frames of 254 bytes, general bytes follow */

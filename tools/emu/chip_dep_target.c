@@ -3,8 +3,8 @@
 #include <string.h>
 
 /*
- * Peer-to-peer (NFCIP-1) from the target's side: answers SENSF_REQ and ATR_REQ by itself, exchanges data with its host
- * behind it, and asks for more time while the host thinks.
+ * Peer-to-peer (NFCIP-1) from the target's side: answers SENSF_REQ and ATR_REQ by itself,
+ * exchanges data with its host behind it, and asks for more time while the host thinks.
  *
  * Source: as chip_dep.c.
  */
@@ -97,7 +97,10 @@ static void hear_attributes(struct chip *c, const struct air_frame *f, struct by
 	chip_activated(c, mode, BYTES(pdu.data - 1, pdu.len + 1));
 }
 
-/* FF FF or ours: system code; then what is asked for beside NFCID2, and the number of slots: we take the first. */
+/*
+ * FF FF or ours: system code; then what is asked for beside NFCID2, and the number of
+ * slots: we take the first.
+ */
 static void hear_poll(struct chip *c, const struct air_frame *f, struct bytes pdu)
 {
 	struct chip_role *r = &c->role;

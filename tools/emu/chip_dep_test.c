@@ -1,10 +1,11 @@
-#include "tools/emu/chip_pair.h"
+#include "tools/emu/chip_pair_bench.h"
 
 #include "tools/emu/chip_int.h"
 
 /*
- * Peer-to-peer between two chips, as their hosts see it. The target is what Debian's nfc-dep-target asks for: NFCID2
- * 01fe 12 34 56 78 90 12, NFCID3 12 34 56 78 9a bc de ff 00 00, general bytes 12 34 56 78.
+ * Peer-to-peer between two chips, as their hosts see it. The target is what Debian's
+ * nfc-dep-target asks for: NFCID2 01fe 12 34 56 78 90 12, NFCID3 12 34 56 78 9a bc de ff
+ * 00 00, general bytes 12 34 56 78.
  */
 #define BECOME_PEER \
 	"8c 02 0800 123456 40 01fe123456789012 c0c1c2c3c4c5c6c7 0fab " \
@@ -16,7 +17,7 @@ static void prepare_peer(struct field *f, const char *become)
 	start_chips(f);
 	wake(&f->reader);
 	wake(&f->card);
-	send(&f->card, become);
+	tell(&f->card, become);
 	wait_ms(&f->card, 20);
 	assert_int_equal(f->card.acks, 1);
 	assert_int_equal(f->card.frames, 0);
@@ -47,8 +48,8 @@ static void swap(struct field *f, const char *c, const char *r)
 	char command[1000];
 
 	snprintf(command, sizeof(command), "40 01 %s", c);
-	send(&f->card, "86");
-	send(&f->reader, command);
+	tell(&f->card, "86");
+	tell(&f->reader, command);
 	snprintf(command, sizeof(command), "87 00 %s", c);
 	is(heard(&f->card), command);
 	snprintf(command, sizeof(command), "8e %s", r);
@@ -129,11 +130,11 @@ static void an_empty_field_gives_up_after_its_retries(void **state)
 	is(ask(&f->reader, "40 01 aa"), "41 27");
 	/* without end, until somebody comes */
 	is(ask(&f->reader, "32 05 ff 01 ff"), "33");
-	send(&f->reader, "56 00 01 01 00ffff000f");
+	tell(&f->reader, "56 00 01 01 00ffff000f");
 	wait_ms(&f->reader, 2000);
 	assert_int_equal(f->reader.frames, 0);
 	wake(&f->card);
-	send(&f->card, BECOME_PEER);
+	tell(&f->card, BECOME_PEER);
 	is(heard(&f->reader), "57 00 01 " ATTRIBUTES);
 }
 
@@ -148,7 +149,7 @@ static void wrong_parameters_are_wrong_syntax(void **state)
 	start_chips(f);
 	wake(&f->reader);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		send(&f->reader, bad[i]);
+		tell(&f->reader, bad[i]);
 		wait_ms(&f->reader, 50);
 		assert_int_equal(f->reader.errors, 1);
 	}
@@ -163,11 +164,11 @@ static void deselect_and_release_are_told_to_the_host(void **state)
 	prepare_peer(f, BECOME_PEER);
 	for (int i = 0; i < 2; i++) {
 		jump(f);
-		send(&f->card, "86");
+		tell(&f->card, "86");
 		is(ask(&f->reader, how[i][0]), how[i][1]);
 		is(heard(&f->card), "87 29");
 		is(ask(&f->card, "8a"), i ? "8b 00 00" : "8b 02 00");
-		send(&f->card, BECOME_PEER);
+		tell(&f->card, BECOME_PEER);
 		wait_ms(&f->card, 20);
 	}
 }
@@ -194,8 +195,8 @@ static void a_message_may_come_in_parts(void **state)
 	prepare_peer(f, BECOME_PEER);
 	jump(f);
 	is(ask(&f->reader, "40 41 0102"), "41 00");
-	send(&f->card, "86");
-	send(&f->reader, "40 01 03");
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 03");
 	is(heard(&f->card), "87 00 010203");
 	is(ask(&f->card, "94 a0a1"), "95 00");
 	is(ask(&f->card, "8e a2"), "8f 00");
@@ -210,13 +211,62 @@ static void a_host_that_thinks_long_gets_more_time(void **state)
 
 	prepare_peer(f, BECOME_PEER);
 	jump(f);
-	send(&f->card, "86");
-	send(&f->reader, "40 01 aa");
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 aa");
 	is(heard(&f->card), "87 00 aa");
 	wait_ms(&f->card, 1500);
 	assert_int_equal(f->reader.frames, 0);
 	is(ask(&f->card, "8e bb"), "8f 00");
 	is(heard(&f->reader), "41 00 bb");
+}
+
+/* The target has its message, its host thinks, and it asks for more time. */
+static void until_it_asks(struct field *f)
+{
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 aa");
+	is(heard(&f->card), "87 00 aa");
+	for (int i = 0; i < 1000 && !f->card.chip->role.nfcip.rtox; i++)
+		wait_ms(&f->card, 1);
+	assert_int_equal(f->card.chip->role.nfcip.rtox, 1);
+}
+
+static void a_damaged_request_for_time_is_made_again(void **state)
+{
+	struct field *f = *state;
+
+	prepare_peer(f, BECOME_PEER);
+	jump(f);
+	until_it_asks(f);
+	f->reader.air.corrupt = true;
+	for (int i = 0; i < 100 && !f->reader.chip->bad_crc; i++)
+		wait_ms(&f->card, 1);
+	assert_true(f->reader.chip->bad_crc);
+	f->reader.air.corrupt = false;
+	wait_ms(&f->card, 1500);
+	assert_int_equal(f->reader.frames, 0);
+	is(ask(&f->card, "8e bb"), "8f 00");
+	is(heard(&f->reader), "41 00 bb");
+	swap(f, "01", "02");
+}
+
+/* The host has answered meanwhile, and its answer waits for the grant. */
+static void a_lost_grant_is_given_again(void **state)
+{
+	struct field *f = *state;
+	struct air_frame *grant = &f->reader.air.request;
+
+	prepare_peer(f, BECOME_PEER);
+	jump(f);
+	until_it_asks(f);
+	tell(&f->card, "8e bb");
+	for (int i = 0; i < 1000 && !f->reader.chip->target.nfcip.granted; i++)
+		world_advance(f->world, world_now(f->world) + NS_PER_MS / 20);
+	assert_int_equal(grant->data[3], 0x90);
+	grant->data[grant->len - 1] ^= 0x01;
+	is(heard(&f->card), "8f 00");
+	is(heard(&f->reader), "41 00 bb");
+	swap(f, "01", "02");
 }
 
 static void a_target_that_goes_is_lost_and_told_so(void **state)
@@ -225,7 +275,7 @@ static void a_target_that_goes_is_lost_and_told_so(void **state)
 
 	prepare_peer(f, BECOME_PEER);
 	jump(f);
-	send(&f->card, "86");
+	tell(&f->card, "86");
 	card_place(chip_card(f->card.chip), false);
 	is(heard(&f->card), "87 29");
 	is(ask(&f->reader, "40 01 aa"), "41 01");
@@ -240,10 +290,10 @@ static void damage_in_the_air_is_a_crc_error(void **state)
 	prepare_peer(f, BECOME_PEER);
 	jump(f);
 	swap(f, "01", "02");
-	send(&f->card, "86");
-	send(&f->reader, "40 01 03");
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 03");
 	is(heard(&f->card), "87 00 03");
-	send(&f->card, "8e 04");
+	tell(&f->card, "8e 04");
 	is(heard(&f->reader), "41 02");
 }
 
@@ -269,9 +319,9 @@ static void a_host_may_give_its_general_bytes_when_asked(void **state)
 	wake(&f->reader);
 	wake(&f->card);
 	is(ask(&f->card, "12 10"), "13"); /* no automatic ATR_RES */
-	send(&f->card, BECOME_PEER);
+	tell(&f->card, BECOME_PEER);
 	wait_ms(&f->card, 20);
-	send(&f->reader, "56 00 01 01 00ffff000f");
+	tell(&f->reader, "56 00 01 01 00ffff000f");
 	is(heard(&f->card), "8d 16 11 d400 01fe123456789012 5354 00 00 00 30");
 	assert_int_equal(f->reader.frames, 0);
 	is(ask(&f->card, "92 cafe"), "93 00");
@@ -287,31 +337,31 @@ static void a_card_is_no_peer_and_a_peer_no_card(void **state)
 	is(ask(&f->reader, "32 05 01 01 01"), "33");
 	is(ask(&f->reader, "56 00 01 00"), "57 01");
 	is(ask(&f->reader, "56 01 00 00"), "57 01");
-	activate(f);
+	list_card(f);
 	exchange(f, "00a40400", "9000");
 }
-
-#define PEER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PEER_TEST(passive_at_212_finds_the_target_and_talks),
-		PEER_TEST(passive_at_106_goes_by_selection),
-		PEER_TEST(active_mode_asks_at_once_with_general_bytes),
-		PEER_TEST(a_passive_target_does_not_answer_in_active_mode),
-		PEER_TEST(a_listed_target_is_asked_for_its_attributes),
-		PEER_TEST(an_empty_field_gives_up_after_its_retries),
-		PEER_TEST(wrong_parameters_are_wrong_syntax),
-		PEER_TEST(deselect_and_release_are_told_to_the_host),
-		PEER_TEST(a_long_message_is_chained_both_ways),
-		PEER_TEST(a_message_may_come_in_parts),
-		PEER_TEST(a_host_that_thinks_long_gets_more_time),
-		PEER_TEST(a_target_that_goes_is_lost_and_told_so),
-		PEER_TEST(damage_in_the_air_is_a_crc_error),
-		PEER_TEST(the_rate_changes_when_both_agree),
-		PEER_TEST(a_host_may_give_its_general_bytes_when_asked),
-		PEER_TEST(a_card_is_no_peer_and_a_peer_no_card),
+		PAIR_TEST(passive_at_212_finds_the_target_and_talks),
+		PAIR_TEST(passive_at_106_goes_by_selection),
+		PAIR_TEST(active_mode_asks_at_once_with_general_bytes),
+		PAIR_TEST(a_passive_target_does_not_answer_in_active_mode),
+		PAIR_TEST(a_listed_target_is_asked_for_its_attributes),
+		PAIR_TEST(an_empty_field_gives_up_after_its_retries),
+		PAIR_TEST(wrong_parameters_are_wrong_syntax),
+		PAIR_TEST(deselect_and_release_are_told_to_the_host),
+		PAIR_TEST(a_long_message_is_chained_both_ways),
+		PAIR_TEST(a_message_may_come_in_parts),
+		PAIR_TEST(a_host_that_thinks_long_gets_more_time),
+		PAIR_TEST(a_damaged_request_for_time_is_made_again),
+		PAIR_TEST(a_lost_grant_is_given_again),
+		PAIR_TEST(a_target_that_goes_is_lost_and_told_so),
+		PAIR_TEST(damage_in_the_air_is_a_crc_error),
+		PAIR_TEST(the_rate_changes_when_both_agree),
+		PAIR_TEST(a_host_may_give_its_general_bytes_when_asked),
+		PAIR_TEST(a_card_is_no_peer_and_a_peer_no_card),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,11 +4,9 @@
 
 static void plan(struct desk *d, enum fault_do what)
 {
-	d->faults[0] = (struct fault){ .exchange = 2, .what = what };
-	chip_free(d->chip);
-	d->options.fault_count = 1;
-	assert_int_equal(
-		chip_new(&d->chip, d->world, &d->line, &d->air, &d->options, NULL), 0);
+	d->host.fault = (struct fault){ .exchange = 2, .what = what };
+	chip_free(d->host.chip);
+	host_make_chip(&d->host);
 }
 
 static void a_planned_silence_lasts_until_the_wake_up(void **state)
@@ -17,13 +15,13 @@ static void a_planned_silence_lasts_until_the_wake_up(void **state)
 
 	plan(d, FAULT_SILENT);
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_string_equal(ask(d, "4001aa"), "");
-	assert_int_equal(d->acks, 0);
-	assert_string_equal(ask(d, "02"), "");
-	wake(d);
-	assert_string_equal(ask(d, "02"), "0332010607");
-	assert_string_equal(ask(d, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "");
+	assert_int_equal(d->host.acks, 0);
+	assert_string_equal(ask(&d->host, "02"), "");
+	wake(&d->host);
+	assert_string_equal(ask(&d->host, "02"), "0332010607");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
 }
 
 static void a_planned_silence_may_be_counted_in_commands(void **state)
@@ -31,12 +29,12 @@ static void a_planned_silence_may_be_counted_in_commands(void **state)
 	struct desk *d = *state;
 
 	plan(d, FAULT_SILENT);
-	d->faults[0].count = 2;
+	d->host.fault.count = 2;
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_string_equal(ask(d, "4001aa"), "");
-	assert_string_equal(ask(d, "02"), "");
-	assert_string_equal(ask(d, "02"), "0332010607");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "");
+	assert_string_equal(ask(&d->host, "02"), "");
+	assert_string_equal(ask(&d->host, "02"), "0332010607");
 }
 
 static void a_planned_status_comes_alone_and_once(void **state)
@@ -44,11 +42,11 @@ static void a_planned_status_comes_alone_and_once(void **state)
 	struct desk *d = *state;
 
 	plan(d, FAULT_STATUS);
-	d->faults[0].value = 0x81;
+	d->host.fault.value = 0x81;
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_string_equal(ask(d, "4001aa"), "4181");
-	assert_string_equal(ask(d, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "4181");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
 }
 
 static void planned_garbage_is_no_frame(void **state)
@@ -57,11 +55,11 @@ static void planned_garbage_is_no_frame(void **state)
 
 	plan(d, FAULT_GARBAGE);
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_string_equal(ask(d, "4001aa"), "");
-	assert_int_equal(d->acks, 1);
-	pn53x_reset(&d->parser);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "");
+	assert_int_equal(d->host.acks, 1);
+	pn53x_reset(&d->host.parser);
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
 }
 
 static void a_planned_delay_is_added(void **state)
@@ -70,12 +68,12 @@ static void a_planned_delay_is_added(void **state)
 	int64_t usual_ns;
 
 	plan(d, FAULT_LATE);
-	d->faults[0].by_ns = 500 * NS_PER_MS;
+	d->host.fault.by_ns = 500 * NS_PER_MS;
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	usual_ns = d->frame_ns - d->sent_ns;
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_int_equal(d->frame_ns - d->sent_ns, usual_ns + 500 * NS_PER_MS);
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	usual_ns = d->host.frame_ns - d->host.sent_ns;
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_int_equal(d->host.frame_ns - d->host.sent_ns, usual_ns + 500 * NS_PER_MS);
 }
 
 static void planned_damage_in_the_air_is_a_crc_error(void **state)
@@ -84,8 +82,8 @@ static void planned_damage_in_the_air_is_a_crc_error(void **state)
 
 	plan(d, FAULT_CRC);
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_string_equal(ask(d, "4001aa"), "4102");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "4102");
 }
 
 static void a_phone_planned_to_be_removed_is_lost(void **state)
@@ -94,8 +92,8 @@ static void a_phone_planned_to_be_removed_is_lost(void **state)
 
 	plan(d, FAULT_REMOVE);
 	activate(d);
-	assert_string_equal(ask(d, "4001aa"), "41000108");
-	assert_string_equal(ask(d, "4001aa"), "4101");
+	assert_string_equal(ask(&d->host, "4001aa"), "41000108");
+	assert_string_equal(ask(&d->host, "4001aa"), "4101");
 	assert_false(d->card.in_field);
 }
 

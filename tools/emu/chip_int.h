@@ -11,9 +11,10 @@
 #include "bench/core/wire/pn53x.h"
 
 /*
- * Inside the PN532: chip.c is its front (frames, ACK, power), chip_command.c the commands that
- * need no air, chip_poll.c the activation of cards, chip_exchange.c what goes on with one,
- * chip_target.c the chip as a card itself; chip_ciu.c the air by registers; chip_dep.c and chip_dep_target.c are both sides of peer-to-peer.
+ * Inside the PN532: chip.c is its front (frames, ACK, power), chip_command.c the commands
+ * that need no air, chip_poll.c the activation of cards, chip_exchange.c what goes on
+ * with one, chip_target.c the chip as a card itself; chip_ciu.c the air by registers;
+ * chip_dep.c and chip_dep_target.c are both sides of peer-to-peer.
  */
 enum chip_power {
 	CHIP_LOW_VBAT, /* after power-up */
@@ -146,9 +147,9 @@ struct chip {
 	uint8_t *registers;
 	uint8_t parameters, gpio[3];
 	uint8_t max_retries[3]; /* ATR, PSL, passive activation */
-	uint8_t retries_com; /* of a frame that nobody answered; not of an ISO-DEP block */
-	bool bare;           /* as PARAM_BARE was when the command came */
-	uint8_t timing[2];   /* codes: ATR_RES, retry */
+	uint8_t retries_com;    /* of a frame that nobody answered, no ISO-DEP block */
+	bool bare;              /* as PARAM_BARE was when the command came */
+	uint8_t timing[2];      /* codes: ATR_RES, retry */
 	int64_t new_baud;
 	struct chip_target target;
 	struct chip_role role;
@@ -173,7 +174,7 @@ struct chip {
 		uint8_t want[10]; /* only this UID, when want_len */
 		size_t want_len;
 		int rounds; /* of InAutoPoll */
-		bool peer; /* whoever is found is asked for its attributes, not for its ATS */
+		bool peer;  /* ask whoever is found for its attributes, not for its ATS */
 	} poll;
 	struct {
 		bool active, tell_tg;
@@ -227,7 +228,10 @@ void chip_remove_at(struct chip *c, int64_t block);
 /* chip_response.c */
 /** How long it works at @code before anything happens, ns. */
 int64_t chip_work_ns(struct chip *c, uint8_t code);
-/** The response in .reply becomes .last, framed and damaged as the knobs and the fault say. */
+/**
+ * The response in .reply becomes .last, framed and damaged as the knobs and the fault
+ * say.
+ */
 void chip_frame_response(struct chip *c);
 /** @frame as it goes over the line: bare, when the host wants it so. */
 struct bytes chip_dress(const struct chip *c, struct bytes frame);
@@ -237,7 +241,7 @@ void chip_send_pieces(struct chip *c, struct bytes frame);
 size_t chip_chunk(const struct chip *c);
 
 /* chip_command.c */
-const struct chip_command *chip_command_find(uint8_t code);
+const struct chip_command *chip_command_find(enum chip_kind kind, uint8_t code);
 /** ns of a timing code of RFConfiguration item 02; 0: none. */
 int64_t chip_timing_ns(uint8_t code);
 
@@ -245,7 +249,10 @@ int64_t chip_timing_ns(uint8_t code);
 enum chip_result chip_list(struct chip *c, struct bytes parameters);
 enum chip_result chip_auto_poll(struct chip *c, struct bytes parameters);
 enum chip_result chip_select(struct chip *c, struct bytes parameters);
-/** Poll at 106 for a target that is asked for its attributes next; the UID wanted stands in .poll. */
+/**
+ * Poll at 106 for a target that is asked for its attributes next; the UID wanted stands
+ * in .poll.
+ */
 void chip_find_peer(struct chip *c, void (*done)(struct chip *c, bool found));
 /** No card is known any more. */
 void chip_forget(struct chip *c);

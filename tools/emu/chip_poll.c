@@ -155,8 +155,8 @@ static void on_atqa(struct chip *c, const struct air_frame *a)
 }
 
 /*
- * WUPA, not REQA: hosts list, deselect and list again until the same card comes twice, so the
- * chip must wake up what it has put to HALT (inferred from libnfc's loop).
+ * WUPA, not REQA: hosts list, deselect and list again until the same card comes twice, so
+ * the chip must wake up what it has put to HALT (inferred from libnfc's loop).
  */
 static void try_once(struct chip *c)
 {

@@ -3,12 +3,12 @@
 #include <string.h>
 
 /*
- * The chip as a card. With the PICC bit of SetParameters and a SAK that says so it answers RATS and
- * speaks ISO-DEP by itself, asking the reader for time while its host thinks; without, every frame
- * behind the selection is the host's business.
+ * The chip as a card. With the PICC bit of SetParameters and a SAK that says so it
+ * answers RATS and speaks ISO-DEP by itself, asking the reader for time while its host
+ * thinks; without, every frame behind the selection is the host's business.
  *
- * Source: NXP UM0701-02 7.3.14 to 7.3.21; that a lost field reads as 29 like a release, and that the
- * chip asks for time at half of its waiting time, is inferred.
+ * Source: NXP UM0701-02 7.3.14 to 7.3.21; that a lost field reads as 29 like a release,
+ * and that the chip asks for time at half of its waiting time, is inferred.
  */
 #define MODE_PICC 0x08 /* of the answer to TgInitAsTarget */
 #define ONLY_DEP 0x02  /* of its mode byte */
@@ -193,7 +193,10 @@ static void read_mifare(struct card_traits *t, struct cursor *in)
 	t->sak = cursor_u8(in);
 }
 
-/* T0 and the interface bytes are the chip's own: 64-byte frames, 106 to 424, FWI 9, SFGI 2. */
+/*
+ * T0 and the interface bytes are the chip's own: 64-byte frames, 106 to 424, FWI 9, SFGI
+ * 2.
+ */
 static void make_ats(struct card_traits *t, struct bytes historical)
 {
 	size_t len = historical.len > MAX_HISTORICAL ? MAX_HISTORICAL : historical.len;

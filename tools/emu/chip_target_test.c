@@ -1,4 +1,4 @@
-#include "tools/emu/chip_pair.h"
+#include "tools/emu/chip_pair_bench.h"
 
 /* One chip as a card, the other reads it. */
 static void a_chip_that_was_not_asked_is_no_card(void **state)
@@ -20,7 +20,7 @@ static void a_reader_finds_it_and_it_is_told_the_rats(void **state)
 	struct field *f = *state;
 
 	prepare(f);
-	activate(f);
+	list_card(f);
 	assert_string_equal(ask(&f->card, "8a"), "8b0100");
 }
 
@@ -30,7 +30,7 @@ static void commands_and_answers_go_to_and_fro(void **state)
 	char longest[2 * 262 + 1];
 
 	prepare(f);
-	activate(f);
+	list_card(f);
 	for (size_t i = 0; i < sizeof(longest) - 1; i++)
 		longest[i] = "0123456789abcdef"[i * 7 % 16];
 	longest[sizeof(longest) - 1] = '\0';
@@ -45,8 +45,8 @@ static void a_command_that_came_early_waits_for_its_host(void **state)
 	struct field *f = *state;
 
 	prepare(f);
-	activate(f);
-	send(&f->reader, "40 01 00 a4");
+	list_card(f);
+	tell(&f->reader, "40 01 00 a4");
 	wait_ms(&f->card, 30);
 	assert_string_equal(ask(&f->card, "86"), "870000a4");
 	assert_string_equal(ask(&f->card, "8e 6a82"), "8f00");
@@ -58,9 +58,9 @@ static void a_slow_host_is_covered_by_requests_for_time(void **state)
 	struct field *f = *state;
 
 	prepare(f);
-	activate(f);
-	send(&f->card, "86");
-	send(&f->reader, "40 01 00 a4");
+	list_card(f);
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 00 a4");
 	assert_string_equal(heard(&f->card), "870000a4");
 	wait_ms(&f->card, 2500); /* many times 155 ms */
 	assert_int_equal(f->reader.frames, 0);
@@ -73,9 +73,9 @@ static void a_deselect_is_told_once_as_released(void **state)
 	struct field *f = *state;
 
 	prepare(f);
-	activate(f);
+	list_card(f);
 	exchange(f, "00a4", "9000");
-	send(&f->card, "86");
+	tell(&f->card, "86");
 	wait_ms(&f->card, 10);
 	assert_string_equal(ask(&f->reader, "44 01"), "4500");
 	assert_string_equal(heard(&f->card), "8729");
@@ -89,14 +89,14 @@ static void a_field_that_goes_off_releases_it(void **state)
 	struct field *f = *state;
 
 	prepare(f);
-	activate(f);
+	list_card(f);
 	assert_string_equal(ask(&f->reader, "32 01 00"), "33");
 	assert_string_equal(ask(&f->card, "86"), "8729");
 	assert_string_equal(ask(&f->card, "8a"), "8b0000");
-	send(&f->card, BECOME_CARD);
+	tell(&f->card, BECOME_CARD);
 	wait_ms(&f->card, 20);
 	assert_string_equal(ask(&f->reader, "32 01 01"), "33");
-	activate(f); /* asked again it is a card again */
+	list_card(f); /* asked again it is a card again */
 	exchange(f, "00a4", "9000");
 }
 
@@ -122,20 +122,20 @@ static void without_picc_every_frame_is_the_hosts(void **state)
 	wake(&f->card);
 	assert_string_equal(ask(&f->card, "12 10"), "13");
 	assert_string_equal(ask(&f->card, "08 6302 80 6303 80"), "09");
-	send(&f->card, BECOME_CARD);
+	tell(&f->card, BECOME_CARD);
 	wait_ms(&f->card, 20);
 	assert_string_equal(ask(&f->reader, "12 04"), "13"); /* no automatic RATS */
 	assert_string_equal(ask(&f->reader, "08 6302 80 6303 80"), "09");
 	assert_string_equal(ask(&f->reader, "32 01 01"), "33");
 	assert_string_equal(ask(&f->reader, "4a 01 00"), "4b0101000420040800b00b");
-	send(&f->reader, "42 30 04");
+	tell(&f->reader, "42 30 04");
 	assert_string_equal(heard(&f->card), "8d003004");
 	assert_string_equal(ask(&f->card, "86"), "8727");
 	assert_string_equal(ask(&f->card, "90 0102"), "9100");
 	assert_string_equal(heard(&f->reader), "43000102");
-	send(&f->card, "88");
+	tell(&f->card, "88");
 	wait_ms(&f->card, 5);
-	send(&f->reader, "42 30 05");
+	tell(&f->reader, "42 30 05");
 	assert_string_equal(heard(&f->card), "89003005");
 }
 
@@ -145,10 +145,10 @@ static void wrong_parameters_get_the_error_frame(void **state)
 
 	start_chips(f);
 	wake(&f->card);
-	send(&f->card, "8c 05 0400 00b00b 20"); /* cut off */
+	tell(&f->card, "8c 05 0400 00b00b 20"); /* cut off */
 	wait_ms(&f->card, 20);
 	assert_int_equal(f->card.errors, 1);
-	send(&f->card, BECOME_CARD "00"); /* a byte too many */
+	tell(&f->card, BECOME_CARD "00"); /* a byte too many */
 	wait_ms(&f->card, 20);
 	assert_int_equal(f->card.errors, 1);
 	assert_string_equal(ask(&f->card, "92 0102"), "9300");
@@ -191,8 +191,7 @@ static void work_of_one_seed_repeats_and_scatters(void **state)
 	}
 	assert_true(took[0] != took[1] && took[1] != took[2]);
 	chip_free(h->chip);
-	assert_int_equal(
-		chip_new(&h->chip, f->world, &h->line, &h->air, &h->options, NULL), 0);
+	host_make_chip(h);
 	wake(h);
 	ask(h, "02");
 	assert_int_equal(h->frame_ns - h->ack_ns, took[0]);
@@ -209,9 +208,7 @@ static void a_response_may_come_in_two_pieces_at_any_byte(void **state)
 		if (at == 1)
 			start_chips(f);
 		chip_free(h->chip);
-		assert_int_equal(chip_new(&h->chip, f->world, &h->line, &h->air,
-					  &h->options, NULL),
-				 0);
+		host_make_chip(h);
 		wake(h);
 		assert_string_equal(ask(h, "02"), "0332010607");
 		assert_int_equal(h->pieces, 3); /* ACK and two */
@@ -237,9 +234,9 @@ static void an_answer_may_come_in_small_chunks(void **state)
 
 	f->reader.knobs.chunk = 3;
 	prepare(f);
-	activate(f);
-	send(&f->card, "86");
-	send(&f->reader, "40 01 00a4");
+	list_card(f);
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 00a4");
 	heard(&f->card);
 	assert_string_equal(ask(&f->card, "8e 01020304050607"), "8f00");
 	assert_string_equal(heard(&f->reader), "4140010203");
@@ -291,7 +288,7 @@ static void damaged_responses_are_no_frames(void **state)
 	wake(h);
 	for (int i = 0; i < 2; i++) {
 		plan(h, 2 + 2 * i, damages[i]);
-		send(h, "02");
+		tell(h, "02");
 		wait_ms(h, 20);
 		assert_int_equal(h->frames, 0);
 		assert_int_equal(h->bad, 1);
@@ -313,7 +310,7 @@ static void wrong_codes_stand_under_good_checksums(void **state)
 	assert_string_equal(ask(h, "02"), "0332010607");
 	assert_int_equal(h->body[0], 0xd7);
 	plan(h, 4, FAULT_ERROR_FRAME);
-	send(h, "02");
+	tell(h, "02");
 	wait_ms(h, 20);
 	assert_int_equal(h->errors, 1);
 	assert_int_equal(h->frames, 0);
@@ -342,7 +339,7 @@ static void a_card_may_ask_for_time_again_and_again(void **state)
 
 	f->reader.fault = (struct fault){ .exchange = 2, .what = FAULT_WTX, .count = 50 };
 	prepare(f);
-	activate(f);
+	list_card(f);
 	exchange(f, "00a4", "9000");
 	quick = f->reader.frame_ns - f->reader.sent_ns;
 	exchange(f, "00a4", "9000");
@@ -361,8 +358,8 @@ static void a_card_may_leave_at_any_block(void **state)
 	f->reader.fault =
 		(struct fault){ .exchange = 1, .what = FAULT_REMOVE, .block = 3 };
 	prepare(f);
-	activate(f);
-	send(&f->card, "86");
+	list_card(f);
+	tell(&f->card, "86");
 	assert_string_equal(ask(&f->reader, command), "4101");
 	assert_string_equal(heard(&f->card), "8729");
 }
@@ -373,43 +370,41 @@ static void a_reader_may_be_gone_in_the_middle_of_an_apdu(void **state)
 
 	f->card.fault = (struct fault){ .exchange = 2, .what = FAULT_RELEASE };
 	prepare(f);
-	activate(f);
+	list_card(f);
 	exchange(f, "00a4", "9000");
-	send(&f->card, "86");
-	send(&f->reader, "40 01 00a4");
+	tell(&f->card, "86");
+	tell(&f->reader, "40 01 00a4");
 	assert_string_equal(heard(&f->card), "870000a4");
 	assert_string_equal(ask(&f->card, "8e 9000"), "8f29");
 	assert_string_equal(heard(&f->reader), "4101");
 }
 
-#define WITH_FIELD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIELD(a_chip_that_was_not_asked_is_no_card),
-		WITH_FIELD(a_reader_finds_it_and_it_is_told_the_rats),
-		WITH_FIELD(commands_and_answers_go_to_and_fro),
-		WITH_FIELD(a_command_that_came_early_waits_for_its_host),
-		WITH_FIELD(a_slow_host_is_covered_by_requests_for_time),
-		WITH_FIELD(a_deselect_is_told_once_as_released),
-		WITH_FIELD(a_field_that_goes_off_releases_it),
-		WITH_FIELD(an_abort_ends_the_listening),
-		WITH_FIELD(without_picc_every_frame_is_the_hosts),
-		WITH_FIELD(wrong_parameters_get_the_error_frame),
-		WITH_FIELD(an_ack_and_the_work_may_take_their_time),
-		WITH_FIELD(work_of_one_seed_repeats_and_scatters),
-		WITH_FIELD(a_response_may_come_in_two_pieces_at_any_byte),
-		WITH_FIELD(a_short_response_may_stand_in_an_extended_frame),
-		WITH_FIELD(an_answer_may_come_in_small_chunks),
-		WITH_FIELD(one_lost_ack_leaves_the_response),
-		WITH_FIELD(silence_may_follow_an_ack),
-		WITH_FIELD(damaged_responses_are_no_frames),
-		WITH_FIELD(wrong_codes_stand_under_good_checksums),
-		WITH_FIELD(a_chip_that_was_reset_sleeps_until_it_is_woken_up),
-		WITH_FIELD(a_card_may_ask_for_time_again_and_again),
-		WITH_FIELD(a_card_may_leave_at_any_block),
-		WITH_FIELD(a_reader_may_be_gone_in_the_middle_of_an_apdu),
+		PAIR_TEST(a_chip_that_was_not_asked_is_no_card),
+		PAIR_TEST(a_reader_finds_it_and_it_is_told_the_rats),
+		PAIR_TEST(commands_and_answers_go_to_and_fro),
+		PAIR_TEST(a_command_that_came_early_waits_for_its_host),
+		PAIR_TEST(a_slow_host_is_covered_by_requests_for_time),
+		PAIR_TEST(a_deselect_is_told_once_as_released),
+		PAIR_TEST(a_field_that_goes_off_releases_it),
+		PAIR_TEST(an_abort_ends_the_listening),
+		PAIR_TEST(without_picc_every_frame_is_the_hosts),
+		PAIR_TEST(wrong_parameters_get_the_error_frame),
+		PAIR_TEST(an_ack_and_the_work_may_take_their_time),
+		PAIR_TEST(work_of_one_seed_repeats_and_scatters),
+		PAIR_TEST(a_response_may_come_in_two_pieces_at_any_byte),
+		PAIR_TEST(a_short_response_may_stand_in_an_extended_frame),
+		PAIR_TEST(an_answer_may_come_in_small_chunks),
+		PAIR_TEST(one_lost_ack_leaves_the_response),
+		PAIR_TEST(silence_may_follow_an_ack),
+		PAIR_TEST(damaged_responses_are_no_frames),
+		PAIR_TEST(wrong_codes_stand_under_good_checksums),
+		PAIR_TEST(a_chip_that_was_reset_sleeps_until_it_is_woken_up),
+		PAIR_TEST(a_card_may_ask_for_time_again_and_again),
+		PAIR_TEST(a_card_may_leave_at_any_block),
+		PAIR_TEST(a_reader_may_be_gone_in_the_middle_of_an_apdu),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

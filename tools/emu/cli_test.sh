@@ -94,7 +94,8 @@ print "alive\n" if kill 0, $pid;
 my ($relay) = $ready =~ /"emu:relay0":"([^"]+)"/;
 open(my $board, '+<', $relay) or die;
 syswrite $board, "\xa0\x01\x01\xa2";
-select undef, undef, undef, 0.2;
+for (1 .. 200) { last if heard(); select undef, undef, undef, 0.05; }
+sub heard { open(my $t, '<', $truth) or return 0; return scalar grep { /"what":"relay"/ } <$t>; }
 if ($end eq 'signal') { kill $_, $pid for qw(TERM HUP QUIT); select undef, undef, undef, 0.2; }
 close $ours;
 if ($end eq 'drop') { select undef, undef, undef, 0.2; syswrite $board, "\xa0\x01\x00\xa1"; }

@@ -6,8 +6,8 @@
 #define INFORMATION 0x00
 #define ACK 0x40
 #define SUPERVISORY 0x80
-#define FLAG \
-	0x10 /* information: more; ACK: it is a NACK; supervisory: time, not attention */
+/* information: more; ACK: it is a NACK; supervisory: time, not attention */
+#define FLAG 0x10
 #define NUMBER 0x03
 #define TRIES 3
 
@@ -33,12 +33,22 @@ static enum dep_next put_last(struct dep *d, uint8_t pfb, struct bytes data)
 	put(d, pfb, data);
 	memcpy(d->last, d->frame, d->frame_len);
 	d->last_len = d->frame_len;
+	d->granted = 0;
 	d->tries = TRIES;
 	return DEP_SEND;
 }
 
+/* Target: ask for more time. Initiator: grant it. */
+static enum dep_next put_time(struct dep *d, uint8_t rtox)
+{
+	d->rtox = rtox;
+	return put(d, SUPERVISORY | FLAG, BYTES(&rtox, 1));
+}
+
 static enum dep_next repeat(struct dep *d)
 {
+	if (d->granted)
+		return put_time(d, d->granted);
 	if (d->last_len == 0)
 		return DEP_WAIT;
 	memcpy(d->frame, d->last, d->last_len);
@@ -86,13 +96,13 @@ enum dep_next dep_answer(struct dep *d, struct bytes message, bool more)
 	d->more = more;
 	d->sent = 0;
 	d->owes = false;
+	d->rtox = 0;
 	return next_part(d);
 }
 
 enum dep_next dep_more_time(struct dep *d, uint8_t rtox)
 {
-	d->rtox = rtox;
-	return put(d, SUPERVISORY | FLAG, BYTES(&rtox, 1));
+	return put_time(d, rtox);
 }
 
 static void advance(struct dep *d)
@@ -134,8 +144,9 @@ static enum dep_next answered(struct dep *d, uint8_t pfb, struct bytes data)
 			return repeat(d); /* it is there: again, then */
 		if (data.len != 1 || (data.data[0] & 0x3f) == 0)
 			return DEP_PROTOCOL;
-		d->rtox = data.data[0] & 0x3f;
-		return put(d, SUPERVISORY | FLAG, BYTES(&d->rtox, 1));
+		d->granted = data.data[0] & 0x3f;
+		d->tries = TRIES;
+		return put_time(d, d->granted);
 	default:
 		return DEP_PROTOCOL;
 	}
@@ -143,12 +154,23 @@ static enum dep_next answered(struct dep *d, uint8_t pfb, struct bytes data)
 
 /* -- the target -- */
 
+/*
+ * What we said last was lost; while the message is with the host, that is at most the
+ * request for more time.
+ */
+static enum dep_next say_again(struct dep *d)
+{
+	if (!d->owes)
+		return repeat(d);
+	return d->rtox ? put_time(d, d->rtox) : DEP_WAIT;
+}
+
 static enum dep_next asked_information(struct dep *d, uint8_t pfb, struct bytes data)
 {
 	uint8_t expected = d->begun ? (d->number + 1) & NUMBER : 0;
 
 	if (d->begun && (pfb & NUMBER) == d->number)
-		return d->owes ? DEP_WAIT : repeat(d); /* our answer was lost */
+		return say_again(d);
 	if ((pfb & NUMBER) != expected || d->owes)
 		return DEP_WAIT;
 	if (!d->begun || !(d->last[2] == (ACK | d->number)))
@@ -168,12 +190,10 @@ static enum dep_next asked_information(struct dep *d, uint8_t pfb, struct bytes 
 
 static enum dep_next asked_ack(struct dep *d, uint8_t pfb)
 {
-	if (pfb & FLAG)
-		return repeat(d);
+	if ((pfb & FLAG) || (pfb & NUMBER) == d->number)
+		return say_again(d);
 	if (d->owes)
 		return DEP_WAIT;
-	if ((pfb & NUMBER) == d->number)
-		return repeat(d); /* what followed it was lost */
 	if (!is_chaining(d) || (pfb & NUMBER) != ((d->number + 1) & NUMBER))
 		return DEP_WAIT;
 	advance(d);
@@ -192,8 +212,10 @@ static enum dep_next asked(struct dep *d, uint8_t pfb, struct bytes data)
 	case SUPERVISORY:
 		if (!(pfb & FLAG))
 			return put(d, SUPERVISORY, BYTES(NULL, 0));
-		if (d->rtox == 0 || data.len != 1 || (data.data[0] & 0x3f) != d->rtox)
+		if (data.len != 1)
 			return DEP_WAIT;
+		if (d->rtox == 0 || (data.data[0] & 0x3f) != d->rtox)
+			return say_again(d); /* an older one, repeated */
 		d->rtox = 0;
 		return DEP_GRANTED;
 	default:

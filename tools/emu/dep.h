@@ -6,10 +6,12 @@
 #include <stdbool.h>
 
 /*
- * The data exchange of NFCIP-1, both sides: numbered PDUs, chaining, repetitions, more time. Pure; frames without
- * start byte, length and CRC: "D4 06 PFB …" from the initiator, "D5 07 PFB …" from the target. No DID, no NAD.
+ * The data exchange of NFCIP-1, both sides: numbered PDUs, chaining, repetitions, more
+ * time. Pure; frames without start byte, length and CRC: "D4 06 PFB …" from the
+ * initiator, "D5 07 PFB …" from the target. No DID, no NAD.
  *
- * Source: ISO/IEC 18092 (ECMA-340, published) 12.6; what is asked for how often is inferred.
+ * Source: ISO/IEC 18092 (ECMA-340, published) 12.6; what is asked for how often is
+ * inferred.
  */
 #define DEP_ASK 0xD4    /* first byte of what the initiator sends */
 #define DEP_ANSWER 0xD5 /* and of the target's */
@@ -22,14 +24,14 @@
 #define DEP_MAX_DATA (DEP_MAX_FRAME - 3)
 
 enum dep_next {
-	DEP_SEND, /* .frame goes out */
-	DEP_DONE, /* initiator: all is said, and the answer (if it was not to be more) is in */
+	DEP_SEND,    /* .frame goes out */
+	DEP_DONE,    /* initiator: all is said, and any answer that was due is in */
 	DEP_COMMAND, /* target: the initiator's message is in */
 	DEP_GRANTED, /* target: it has the time it asked for */
 	DEP_TAKEN,   /* target: the last part was taken, and it owes the next one */
 	DEP_WAIT,    /* nothing to say */
 	DEP_TIMEOUT, /* initiator: given up */
-	DEP_PROTOCOL /* initiator: what came is no answer; a target says nothing then (DEP_WAIT) */
+	DEP_PROTOCOL /* initiator: that is no answer; a target says DEP_WAIT then */
 };
 
 struct dep {
@@ -42,7 +44,8 @@ struct dep {
 	size_t sent, part;
 	bool more; /* what follows .out is part of the same message */
 	struct buf *in;
-	uint8_t rtox; /* more time was asked for, so many times the waiting time; 0: no */
+	uint8_t rtox;    /* so many times the waiting time are asked for, or granted */
+	uint8_t granted; /* initiator: what it said last granted so many; 0: it did not */
 	uint8_t frame[DEP_MAX_FRAME]; /* to send */
 	size_t frame_len;
 	uint8_t last[DEP_MAX_FRAME]; /* information or ACK, to repeat */

@@ -17,7 +17,9 @@ struct pair {
 	int frames;      /* that went over the air */
 	unsigned lose;   /* bit n: frame n is lost */
 	unsigned damage; /* or arrives damaged */
-	int late;        /* the target asks so often for more time */
+	/* the target's host: asks so often for more time before each of its parts */
+	int late, parts;
+	int asked, said; /* so many of them in this part, and parts */
 };
 
 static void make(struct pair *p)
@@ -38,25 +40,28 @@ static int air(struct pair *p)
 	return p->lose & bit ? 1 : p->damage & bit ? 2 : 0;
 }
 
+/* The target's host has the message, or time, or may give its next part. */
+static enum dep_next host(struct pair *p, struct bytes reply)
+{
+	int parts = p->parts ? p->parts : 1;
+	size_t from = reply.len * (size_t)p->said / (size_t)parts;
+	size_t to = reply.len * (size_t)(p->said + 1) / (size_t)parts;
+
+	if (p->asked++ < p->late)
+		return dep_more_time(&p->them, 2);
+	p->asked = 0;
+	p->said = (p->said + 1) % parts;
+	return dep_answer(&p->them, BYTES(reply.data + from, to - from), p->said != 0);
+}
+
 /* The target has one frame to deal with. @return does it answer? */
 static bool serve(struct pair *p, struct bytes frame, struct bytes reply)
 {
-	for (;;) {
-		switch (dep_received(&p->them, frame)) {
-		case DEP_SEND:
-			return true;
-		case DEP_COMMAND:
-			if (p->late)
-				return dep_more_time(&p->them, 2) == DEP_SEND;
-			return dep_answer(&p->them, reply, false) == DEP_SEND;
-		case DEP_GRANTED:
-			if (--p->late)
-				return dep_more_time(&p->them, 2) == DEP_SEND;
-			return dep_answer(&p->them, reply, false) == DEP_SEND;
-		default:
-			return false;
-		}
-	}
+	enum dep_next how = dep_received(&p->them, frame);
+
+	if (how == DEP_COMMAND || how == DEP_GRANTED || how == DEP_TAKEN)
+		how = host(p, reply);
+	return how == DEP_SEND;
 }
 
 /* One message out, one back. @return how it ended */
@@ -158,7 +163,104 @@ static void a_target_may_ask_for_time(void **state)
 	make(&p);
 	p.late = 5;
 	come_through(&p, 300, 300);
-	assert_int_equal(p.late, 0);
+	assert_int_equal(p.frames, 3 + 2 * 5 + 3);
+}
+
+static void hurt(const struct pair *like, unsigned lose, unsigned damage, size_t len)
+{
+	struct pair p;
+
+	make(&p);
+	p.late = like->late;
+	p.parts = like->parts;
+	p.lose = lose;
+	p.damage = damage;
+	come_through(&p, len, len);
+	p.frames = 0;
+	p.lose = p.damage = 0;
+	come_through(&p, 10, 20);
+}
+
+static void so_is_any_around_a_request_for_time(void **state)
+{
+	static const size_t sizes[] = { 10, 300 };
+	struct pair p;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		size_t len = sizes[i & 1];
+
+		make(&p);
+		p.late = i & 2 ? 2 : 1;
+		p.parts = i & 4 ? 2 : 1;
+		come_through(&p, len, len);
+		for (int n = 0; n < p.frames; n++) {
+			hurt(&p, 1u << n, 0, len);
+			hurt(&p, 0, 1u << n, len);
+			hurt(&p, 3u << n, 0, len);
+			hurt(&p, 1u << n, 2u << n, len);
+		}
+	}
+}
+
+static void goes_out(const struct dep *d, enum dep_next how, const char *hex)
+{
+	char text[20];
+
+	assert_int_equal(how, DEP_SEND);
+	assert_true(d->frame_len < 8);
+	assert_string_equal(hex_of(BYTES(d->frame, d->frame_len), text, sizeof(text)),
+			    hex);
+}
+
+static enum dep_next comes(struct dep *d, const char *hex)
+{
+	uint8_t room[8];
+	int n = hex_parse(hex, room, sizeof(room));
+
+	return dep_received(d, BYTES(room, (size_t)n));
+}
+
+static void a_grant_that_is_repeated_is_waited_for_as_long(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	make(&p);
+	goes_out(&p.us, dep_begin(&p.us, BYTES((const uint8_t *)"a", 1), false),
+		 "d4060061");
+	goes_out(&p.us, comes(&p.us, "d5079005"), "d4069005");
+	assert_int_equal(p.us.rtox, 5);
+	p.us.rtox = 0;
+	goes_out(&p.us, dep_missing(&p.us, false), "d40680");
+	assert_int_equal(p.us.rtox, 0);
+	goes_out(&p.us, comes(&p.us, "d50780"), "d4069005");
+	assert_int_equal(p.us.rtox, 5);
+}
+
+/* While its host thinks, a target has nothing to repeat but that it needs time. */
+static void a_target_repeats_its_request_and_takes_no_old_grant(void **state)
+{
+	struct dep *t;
+	struct pair p;
+
+	(void)state;
+	make(&p);
+	t = &p.them;
+	assert_int_equal(comes(t, "d4060061"), DEP_COMMAND);
+	assert_int_equal(comes(t, "d4060061"), DEP_WAIT);
+	assert_int_equal(comes(t, "d40650"), DEP_WAIT);
+	assert_int_equal(comes(t, "d4069005"), DEP_WAIT); /* nobody asked */
+	goes_out(t, dep_more_time(t, 3), "d5079003");
+	goes_out(t, comes(t, "d4060061"), "d5079003");
+	goes_out(t, comes(t, "d40650"), "d5079003");
+	goes_out(t, comes(t, "d40680"), "d50780");
+	goes_out(t, comes(t, "d4069005"), "d5079003");
+	assert_int_equal(comes(t, "d4069003"), DEP_GRANTED);
+	assert_int_equal(comes(t, "d4069003"), DEP_WAIT);
+	goes_out(t, dep_answer(t, BYTES((const uint8_t *)"b", 1), false), "d5070062");
+	goes_out(t, comes(t, "d4069003"), "d5070062");
+	goes_out(t, comes(t, "d40650"), "d5070062");
 }
 
 static void a_message_may_come_in_parts_from_both_hosts(void **state)
@@ -214,7 +316,10 @@ static void nonsense_is_no_answer(void **state)
 
 static void the_checksum_is_that_of_the_standard(void **state)
 {
-	/* SENSF_REQ as every FeliCa reader sends it: length, code, system code, request, slots */
+	/*
+	 * SENSF_REQ as every FeliCa reader sends it: length, code, system code, request,
+	 * slots
+	 */
 	static const uint8_t poll[] = { 0x06, 0x00, 0xff, 0xff, 0x00, 0x00 };
 
 	(void)state;
@@ -227,8 +332,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages_of_many_sizes_come_through),
 		cmocka_unit_test(any_lost_or_damaged_frame_is_made_good),
+		cmocka_unit_test(so_is_any_around_a_request_for_time),
 		cmocka_unit_test(silence_is_given_up),
 		cmocka_unit_test(a_target_may_ask_for_time),
+		cmocka_unit_test(a_grant_that_is_repeated_is_waited_for_as_long),
+		cmocka_unit_test(a_target_repeats_its_request_and_takes_no_old_grant),
 		cmocka_unit_test(a_message_may_come_in_parts_from_both_hosts),
 		cmocka_unit_test(nonsense_is_no_answer),
 		cmocka_unit_test(the_checksum_is_that_of_the_standard),

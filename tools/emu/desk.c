@@ -15,6 +15,8 @@
 
 /* A chip, its line, the air in front of it, and what moves its antenna. */
 struct desk_chip {
+	struct desk *desk;
+	int index;
 	struct line line;
 	struct air air;
 	struct chip *chip;
@@ -28,6 +30,8 @@ struct desk_board {
 };
 
 struct desk {
+	desk_unplug_fn *unplug;
+	void *unplug_ctx;
 	struct world *world;
 	const struct emu_rig *rig;
 	struct desk_chip chips[RIG_MAX_CHIPS];
@@ -80,6 +84,33 @@ static int open_phone(struct desk *d, struct err *err)
 	return 0;
 }
 
+static void unplug_chip(void *ctx, int64_t away_ns)
+{
+	const struct desk_chip *c = ctx;
+
+	if (c->desk->unplug)
+		c->desk->unplug(c->desk->unplug_ctx, c->index, away_ns);
+}
+
+static void unplug_board(void *ctx, int64_t away_ns)
+{
+	const struct desk_board *b = ctx;
+
+	if (b->desk->unplug)
+		b->desk->unplug(b->desk->unplug_ctx, b->desk->chip_count + b->index,
+				away_ns);
+}
+
+/* On USB its bytes are carried by whoever plugs it in, about one a microsecond. */
+static int open_line(struct desk_chip *c, struct world *w, const struct rig_chip *r,
+		     struct err *err)
+{
+	if (r->plug.usb == RIG_NOT_USB)
+		return line_open(&c->line, w, r->name, r->baud, err);
+	line_init(&c->line, w, r->name, DESK_USB_BAUD);
+	return 0;
+}
+
 static int open_chip(struct desk *d, int i, struct err *err)
 {
 	const struct rig_chip *r = &d->rig->chips[i];
@@ -87,6 +118,9 @@ static int open_chip(struct desk *d, int i, struct err *err)
 	struct chip_options options = { .name = r->name,
 					.device = i,
 					.knobs = &r->knobs,
+					.kind = r->pn533 ? CHIP_PN533 : CHIP_PN532,
+					.unplug = unplug_chip,
+					.unplug_ctx = c,
 					.faults = d->rig->faults,
 					.fault_count = d->rig->fault_count };
 	int rc;
@@ -99,9 +133,11 @@ static int open_chip(struct desk *d, int i, struct err *err)
 		options.remove_ctx = &c->motion;
 	}
 	begin_air(d, &c->air, r->gap_ns);
+	c->desk = d;
+	c->index = i;
 	line_init(&c->line, d->world, r->name, r->baud);
 	d->chip_count++;
-	rc = line_open(&c->line, d->world, r->name, r->baud, err);
+	rc = open_line(c, d->world, r, err);
 	c->line.instant = r->instant;
 	c->air.instant = r->instant;
 	return rc ? rc : chip_new(&c->chip, d->world, &c->line, &c->air, &options, err);
@@ -231,6 +267,18 @@ static void on_switched(void *ctx, int channel, bool on)
 		module_input(d->module, on);
 }
 
+static int open_board(const struct desk *d, struct desk_board *b,
+		      const struct rig_board *r, int index, struct err *err)
+{
+	if (r->plug.usb == RIG_NOT_USB)
+		return board_open(&b->board, d->world, r->name, (enum board_kind)r->kind,
+				  (int)r->channels, err);
+	board_init_usb(&b->board, d->world, r->name, (int)r->channels, r->serial);
+	board_plan(&b->board, d->rig->faults, d->rig->fault_count,
+		   RIG_FAULT_BOARD + index);
+	return 0;
+}
+
 static int open_boards(struct desk *d, struct err *err)
 {
 	int rc = 0;
@@ -238,9 +286,7 @@ static int open_boards(struct desk *d, struct err *err)
 	for (int i = 0; i < d->rig->board_count && !rc; i++) {
 		struct desk_board *b = &d->boards[i];
 
-		rc = board_open(&b->board, d->world, d->rig->boards[i].name,
-				(enum board_kind)d->rig->boards[i].kind,
-				(int)d->rig->boards[i].channels, err);
+		rc = open_board(d, b, &d->rig->boards[i], i, err);
 		if (rc)
 			break;
 		d->board_count++;
@@ -248,6 +294,8 @@ static int open_boards(struct desk *d, struct err *err)
 		b->index = i;
 		b->board.switched = on_switched;
 		b->board.ctx = b;
+		b->board.unplug = unplug_board;
+		b->board.unplug_ctx = b;
 	}
 	return rc;
 }
@@ -344,6 +392,37 @@ const char *desk_device_path(const struct desk *d, int i)
 	i -= d->board_count;
 	return i < d->hub_count ? hub_path(d->hubs[i])
 				: d->axes[i - d->hub_count].line.path;
+}
+
+const struct rig_plug *desk_plug(const struct desk *d, int i)
+{
+	static const struct rig_plug none;
+
+	if (i < d->chip_count)
+		return &d->rig->chips[i].plug;
+	i -= d->chip_count;
+	return i < d->board_count ? &d->rig->boards[i].plug : &none;
+}
+
+struct line *desk_line(struct desk *d, int i)
+{
+	return &d->chips[i].line;
+}
+
+struct chip *desk_chip(struct desk *d, int i)
+{
+	return d->chips[i].chip;
+}
+
+struct board *desk_board(struct desk *d, int i)
+{
+	return &d->boards[i - d->chip_count].board;
+}
+
+void desk_on_unplug(struct desk *d, desk_unplug_fn *fn, void *ctx)
+{
+	d->unplug = fn;
+	d->unplug_ctx = ctx;
 }
 
 bool desk_is_safe(const struct desk *d)

@@ -7,7 +7,7 @@ const char *const fault_names[] = { "silent",      "status",  "garbage", "late",
 				    "crc",         "remove",  "no-ack",  "mute",
 				    "bad-lcs",     "bad-dcs", "bad-tfi", "bad-code",
 				    "error-frame", "reset",   "hang-up", "wtx",
-				    "release",     NULL };
+				    "release",     "unplug",  NULL };
 
 /* A silence counts commands, not exchanges: it begins once. */
 static int64_t length(const struct fault *f)

@@ -7,19 +7,20 @@
 #include <stdint.h>
 
 /*
- * Planted faults: at the N-th exchange of a chip (an InDataExchange with data, or in target mode a TgSetData),
- * at its N-th command of any kind, both counted from 1 over the whole life of the desk, or at a share of its
- * exchanges, drawn from the desk's seed, it does something else than its duty.
+ * Planted faults: at the N-th exchange of a chip (an InDataExchange with data, or in
+ * target mode a TgSetData), at its N-th command of any kind, both counted from 1 over the
+ * whole life of the desk, or at a share of its exchanges, drawn from the desk's seed, it
+ * does something else than its duty.
  */
 #define FAULTS_MAX 64
 
 enum fault_do {
-	FAULT_SILENT, /* no ACK, no answer: until it is woken up, or .count commands long */
+	FAULT_SILENT,  /* no ACK, no answer: until woken up, or for .count commands */
 	FAULT_STATUS,  /* answers with the status byte .value and no data */
 	FAULT_GARBAGE, /* the response frame is random bytes */
 	FAULT_LATE,    /* the response comes .by_ns later */
 	FAULT_CRC,     /* every card frame of this exchange arrives damaged: status 02 */
-	FAULT_REMOVE, /* what the relay pushes is taken away, at block .block of the exchange */
+	FAULT_REMOVE,  /* what the relay pushes is taken away, at block .block */
 	FAULT_NO_ACK,  /* the ACK is lost, the response is not */
 	FAULT_MUTE,    /* ACK, then nothing */
 	FAULT_BAD_LCS, /* one byte of the response is wrong */
@@ -30,7 +31,8 @@ enum fault_do {
 	FAULT_RESET,       /* back to how it is at power-up: deaf until woken up */
 	FAULT_HANG_UP,     /* the line is gone, for good */
 	FAULT_WTX,         /* the card asks .count times for more time */
-	FAULT_RELEASE      /* target mode: the reader's field is gone */
+	FAULT_RELEASE,     /* target mode: the reader's field is gone */
+	FAULT_UNPLUG /* on USB: its power is gone at block .block, and back .by_ns later; 0: never */
 };
 extern const char *const fault_names[]; /* "silent" …, NULL at the end */
 
@@ -40,8 +42,9 @@ struct fault {
 	int64_t command;  /* … this, or when both are 0 … */
 	double share;     /* … this part of its exchanges */
 	enum fault_do what;
-	int64_t count; /* silent: 0 until woken up; wtx: requests; the rest: exchanges in a row, at least 1 */
-	int64_t block; /* remove: 0 as the exchange begins, 1: its first block is on the air */
+	/* silent: 0 until woken up; wtx: requests; the rest: exchanges, at least 1 */
+	int64_t count;
+	int64_t block; /* remove, unplug: 0 as the exchange begins, 1: with its first block */
 	uint8_t value;
 	int64_t by_ns;
 };
@@ -56,8 +59,9 @@ struct fault_plan {
 void fault_plan_init(struct fault_plan *p, const struct fault *faults, int count,
 		     int device, uint64_t seed);
 /**
- * The fault that strikes at command @command, which is exchange @exchange (0: none), or NULL. Ask once a
- * command and in their order: which exchanges a share strikes depends on their numbers and the seed alone.
+ * The fault that strikes at command @command, which is exchange @exchange (0: none), or
+ * NULL. Ask once a command and in their order: which exchanges a share strikes depends on
+ * their numbers and the seed alone.
  */
 const struct fault *fault_next(struct fault_plan *p, int64_t exchange, int64_t command);
 

@@ -5,8 +5,9 @@
 #include "tools/emu/world.h"
 
 /*
- * A virtual CAN bus on the desk: other processes are nodes of it over its socket, and what stands on the desk
- * attaches to the model. Every frame goes to the truth log ("can").
+ * A virtual CAN bus on the desk: other processes are nodes of it over its socket, and
+ * what stands on the desk attaches to the model. Every frame goes to the truth log
+ * ("can").
  */
 struct hub;
 
@@ -18,7 +19,10 @@ void hub_close(struct hub *h); /* takes NULL; removes socket and folder */
 const char *hub_name(const struct hub *h);
 const char *hub_path(const struct hub *h);
 struct canbus *hub_model(struct hub *h);
-/** A frame from the desk, ready at world_now(); one that finds its node's queue full is lost, and logged. */
+/**
+ * A frame from the desk, ready at world_now(); one that finds its node's queue full is
+ * lost, and logged.
+ */
 void hub_send(struct hub *h, int node, const struct canframe *f);
 
 #endif

@@ -6,8 +6,8 @@
 #include "bench/core/bytes.h"
 
 /*
- * Messages that are still on the wire: a parser may read ahead of model time, what it found is
- * handed over when its last byte has really arrived. What does not fit is lost.
+ * Messages that are still on the wire: a parser may read ahead of model time, what it
+ * found is handed over when its last byte has really arrived. What does not fit is lost.
  */
 #define INBOX_SIZE 8
 #define INBOX_MESSAGE 272

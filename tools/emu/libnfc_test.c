@@ -1,6 +1,7 @@
 /*
- * Unmodified libnfc on two chips in one field: one is the reader, the other the card, each in a process of
- * its own, the desk in a third. Exchanges of many sizes must come through byte for byte.
+ * Unmodified libnfc on two chips in one field: one is the reader, the other the card,
+ * each in a process of its own, the desk in a third. Exchanges of many sizes must come
+ * through byte for byte.
  */
 #include "tools/emu/desk.h"
 

@@ -123,7 +123,10 @@ static void log_transaction(struct module *m, bool lost)
 		  r->fell_back, lost, lost ? "the card is gone" : r->why);
 }
 
-/* A card that was lost half-way is tried again at once; one that was told its result is not. */
+/*
+ * A card that was lost half-way is tried again at once; one that was told its result is
+ * not.
+ */
 static void end_transaction(struct module *m, bool lost)
 {
 	const struct vehicle_result *r = vehicle_result(m->vehicle);

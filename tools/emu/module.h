@@ -7,12 +7,13 @@
 #include "tools/emu/rig.h"
 
 /*
- * A vehicle module: a controller with the reference vehicle in it and a reader front end of its own (a
- * PN532 on a line that nobody else sees). Awake, it polls its field; with whoever is activated there it
- * does a transaction, decides, lets go, and waits until its field was empty before it polls for the next.
+ * A vehicle module: a controller with the reference vehicle in it and a reader front end
+ * of its own (a PN532 on a line that nobody else sees). Awake, it polls its field; with
+ * whoever is activated there it does a transaction, decides, lets go, and waits until its
+ * field was empty before it polls for the next.
  *
- * What it asks for is its own: a fast transaction or a standard one, as configured, and standard
- * while its input line is on (an ignition switch).
+ * What it asks for is its own: a fast transaction or a standard one, as configured, and
+ * standard while its input line is on (an ignition switch).
  */
 struct module;
 
@@ -22,7 +23,10 @@ struct module_events {
 	void *ctx;
 };
 
-/** On @air, borrowed; @hub is its bus, or NULL; awake, unless it is one that sleeps. What the rig names is loaded; nothing of it is opened. */
+/**
+ * On @air, borrowed; @hub is its bus, or NULL; awake, unless it is one that sleeps. What
+ * the rig names is loaded; nothing of it is opened.
+ */
 int module_new(struct module **out, struct world *w, const struct emu_rig *rig,
 	       const struct rig_module *options, struct air *air, struct hub *hub,
 	       struct err *err);

@@ -6,9 +6,9 @@
 /*
  * What moves the phone: a relay's contact, a slide that needs time, a bounce at the end.
  *
- * The contact closes 5 … 10 ms after the coil has power and bounces for 1 … 3 ms, it opens 3 … 5 ms
- * after. The phone lies in the field when it has come to rest at the reader, and has left it when
- * it is a fifth of its way back.
+ * The contact closes 5 … 10 ms after the coil has power and bounces for 1 … 3 ms, it
+ * opens 3 … 5 ms after. The phone lies in the field when it has come to rest at the
+ * reader, and has left it when it is a fifth of its way back.
  */
 struct motion_options {
 	int64_t channel; /* of the relay board */

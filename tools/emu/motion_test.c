@@ -6,7 +6,10 @@
 
 #include <cmocka.h>
 
-/* A phone on its slide, in virtual time; the card is only asked whether it lies in the field. */
+/*
+ * A phone on its slide, in virtual time; the card is only asked whether it lies in the
+ * field.
+ */
 struct slide {
 	struct clock_virtual clock;
 	struct world *world;

@@ -25,9 +25,14 @@ end_desk() {
 	ends 20 "$desk"
 }
 
-# list: ask nfc-list, which must come to an end by itself
+# list: ask nfc-list, which must come to an end by itself; again where libnfc gave the chip too little time when it opened it
 list() {
-	timeout 30 nfc-list >"$tmp/list" 2>"$tmp/list.err"
+	for try in 1 2 3; do
+		timeout 30 nfc-list >"$tmp/list" 2>"$tmp/list.err"
+		status=$?
+		grep -q 'Unable to open NFC' "$tmp/list" "$tmp/list.err" || break
+	done
+	return "$status"
 }
 
 # present / absent: what does it see?

@@ -2,6 +2,7 @@
 
 #include "drivers/relay/board_model.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,13 +41,21 @@ static const struct conf_item head_items[] = {
 struct board_keys {
 	int board;
 	int64_t channels;
+	const char *serial;
+	struct rig_plug plug;
 };
+
+/* As in drivers/relay/board_model.h, and what hangs on no serial line. */
+static const char *const boards[] = { "lcus", "kmtronic", "numato", "dcttech", NULL };
 
 #define BOARD(field) offsetof(struct board_keys, field)
 static const struct conf_item board_items[] = {
 	{ "board", CONF_CHOICE, BOARD(board), NULL, "the kind of relay board", 0, 0,
-	  board_kinds },
+	  boards },
 	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 32, NULL },
+	{ "serial", CONF_TEXT, BOARD(serial), CONF_ABSENT,
+	  "dcttech: the five characters it says it is", 0, 0, NULL },
+	RIG_PLUG_ITEMS(BOARD(plug.every_ns), BOARD(plug.away_ns)),
 	{ 0 },
 };
 
@@ -129,9 +138,43 @@ int rig_read_byte(struct node value, const char *key, long min, uint8_t *out,
 	return 0;
 }
 
+int rig_check_plug(const struct rig_plug *plug, struct node map, struct err *err)
+{
+	static const char *const keys[] = { "unplugged_every", "away" };
+
+	for (int i = 0; plug->usb == RIG_NOT_USB && i < 2; i++)
+		if (node_present(node_get(map, keys[i])))
+			return node_error(node_get(map, keys[i]), err,
+					  "%s: only for a device on USB", keys[i]);
+	return 0;
+}
+
+static bool has_channels(const struct board_keys *k)
+{
+	if (k->board == RIG_BOARD_DCTTECH || k->board == BOARD_KMTRONIC)
+		return kmtronic_has((int)k->channels);
+	return k->channels <= board_max_channels((enum board_kind)k->board);
+}
+
+/* Unless it is told, every board of the desk says something else. */
+static int name_board(const struct emu_rig *r, struct rig_board *b, const char *serial,
+		      struct node map, struct err *err)
+{
+	if (!serial) {
+		snprintf(b->serial, sizeof(b->serial), "KEYB%d", r->board_count % 9 + 1);
+		return 0;
+	}
+	if (b->plug.usb != RIG_DCTTECH || strlen(serial) != sizeof(b->serial) - 1)
+		return node_error(node_get(map, "serial"), err,
+				  "serial: five characters, of a dcttech board");
+	memcpy(b->serial, serial, sizeof(b->serial));
+	return 0;
+}
+
 static int add_board(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
-	struct board_keys k;
+	struct rig_board *b = &r->boards[r->board_count];
+	struct board_keys k = { 0 };
 	int rc;
 
 	if (r->board_count == RIG_MAX_BOARDS)
@@ -139,17 +182,24 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 	rc = conf_bind(map, board_items, &k, err);
 	if (rc)
 		return rc;
-	if (k.channels > board_max_channels((enum board_kind)k.board) ||
-	    (k.board == BOARD_KMTRONIC && !kmtronic_has((int)k.channels)))
+	if (!has_channels(&k))
 		return node_error(node_get(map, "channels"), err,
 				  "channels: there is no such %s board; allowed: %s",
-				  board_kinds[k.board],
-				  k.board == BOARD_NUMATO     ? "1 to 32"
-				  : k.board == BOARD_KMTRONIC ? "1, 2, 4, 8"
-							      : "1 to 8");
-	r->boards[r->board_count++] =
-		(struct rig_board){ node_text(key), k.board, k.channels };
-	return 0;
+				  boards[k.board],
+				  k.board == BOARD_NUMATO ? "1 to 32"
+				  : k.board == BOARD_LCUS ? "1 to 8"
+							  : "1, 2, 4, 8");
+	if (k.board == RIG_BOARD_DCTTECH)
+		k.plug.usb = RIG_DCTTECH;
+	*b = (struct rig_board){ .name = node_text(key),
+				 .kind = k.board,
+				 .channels = k.channels,
+				 .plug = k.plug };
+	rc = rig_check_plug(&b->plug, map, err);
+	if (!rc)
+		rc = name_board(r, b, k.serial, map, err);
+	r->board_count += !rc;
+	return rc;
 }
 
 static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)

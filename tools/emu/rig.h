@@ -7,8 +7,9 @@
 #include "bench/core/conf.h"
 
 /*
- * The emulated desk's view of a rig file: the section "emulate:", and who lies on the desk. The
- * controller's own keys are taken as they stand. The schema is told in keybench-emu(1).
+ * The emulated desk's view of a rig file: the section "emulate:", and who lies on the
+ * desk. The controller's own keys are taken as they stand. The schema is told in
+ * keybench-emu(1).
  */
 #define RIG_MAX_BOARDS 4
 #define RIG_MAX_CHIPS 3
@@ -16,11 +17,31 @@
 #define RIG_MAX_BUSES 2
 #define RIG_MAX_AXES 1
 #define RIG_NAME 32
+#define RIG_FAULT_BOARD RIG_MAX_CHIPS /* .device of a fault of board 0 */
+
+/** What a device is on USB, and when it is unplugged. */
+enum rig_usb {
+	RIG_NOT_USB,
+	RIG_SCL3711,
+	RIG_SCL3712,
+	RIG_ACR122U,
+	RIG_DCTTECH
+};
+
+struct rig_plug {
+	enum rig_usb usb;
+	int64_t every_ns; /* unplugged so often, on average, by the seed; 0: never */
+	int64_t away_ns;  /* and back after that */
+};
+
+#define RIG_BOARD_DCTTECH 3 /* behind the kinds of drivers/relay/board_model.h */
 
 struct rig_board {
 	const char *name; /* "relay0" */
-	int kind;         /* enum board_kind */
+	int kind;         /* enum board_kind, or RIG_BOARD_DCTTECH */
 	int64_t channels;
+	struct rig_plug plug;
+	char serial[6]; /* DCTTech: the five characters it says */
 };
 
 /** A virtual CAN bus. */
@@ -47,6 +68,8 @@ struct rig_moved {
 
 struct rig_chip {
 	const char *name; /* "reader0" */
+	bool pn533;
+	struct rig_plug plug;
 	int64_t baud, gap_ns;
 	bool instant; /* neither line nor air takes time */
 	struct chip_knobs knobs;

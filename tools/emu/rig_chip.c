@@ -4,17 +4,24 @@
 
 /* The chips of a desk, and how each behaves. */
 struct chip_keys {
-	int chip;
+	int chip, usb;
+	struct rig_plug plug;
 	int64_t baud, gap_ns;
 	bool instant;
 	struct chip_knobs knobs;
 	struct node moved, work;
 };
 
-static const char *const chips[] = { "pn532", NULL };
+static const char *const chips[] = { "pn532", "pn533", NULL };
+/* in the order of enum rig_usb */
+static const char *const readers[] = { "none", "scl3711", "scl3712", "acr122u", NULL };
 #define CHIP(field) offsetof(struct chip_keys, field)
 static const struct conf_item chip_items[] = {
-	{ "chip", CONF_CHOICE, CHIP(chip), NULL, "an NFC chip on a line", 0, 0, chips },
+	{ "chip", CONF_CHOICE, CHIP(chip), NULL, "an NFC chip", 0, 0, chips },
+	{ "usb", CONF_CHOICE, CHIP(usb), "none",
+	  "the reader on USB that it sits in; none: it hangs on a serial line", 0, 0,
+	  readers },
+	RIG_PLUG_ITEMS(CHIP(plug.every_ns), CHIP(plug.away_ns)),
 	{ "baud", CONF_INT, CHIP(baud), "115200", "the speed of its UART", 9600, 921600,
 	  NULL },
 	RIG_GAP(CHIP(gap_ns)),
@@ -88,6 +95,23 @@ static int read_work(struct chip_knobs *knobs, struct node list, struct err *err
 	return rc;
 }
 
+/* Which silicon is in which reader. */
+static int check_usb(const struct chip_keys *k, struct node map, struct err *err)
+{
+	bool pn533 = k->chip == 1;
+
+	if (pn533 && k->usb != RIG_SCL3711 && k->usb != RIG_SCL3712)
+		return node_error(map, err,
+				  "a pn533 is on USB; 'usb: scl3711' or 'usb: scl3712'");
+	if (!pn533 && k->usb != RIG_NOT_USB && k->usb != RIG_ACR122U)
+		return node_error(node_get(map, "usb"), err,
+				  "usb: an %s has a pn533 in it", readers[k->usb]);
+	if (k->usb != RIG_NOT_USB && node_present(node_get(map, "baud")))
+		return node_error(node_get(map, "baud"), err,
+				  "baud: only for a chip on a serial line");
+	return rig_check_plug(&k->plug, map, err);
+}
+
 int rig_add_chip(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
 	struct rig_chip *chip = &r->chips[r->chip_count];
@@ -103,12 +127,18 @@ int rig_add_chip(struct emu_rig *r, struct node key, struct node map, struct err
 		return node_error(node_get(map, "baud"), err,
 				  "baud: not a speed of this chip; allowed: 9600, 19200, "
 				  "38400, 57600, 115200, 230400, 460800, 921600");
+	k.plug.usb = (enum rig_usb)k.usb;
+	rc = check_usb(&k, map, err);
+	if (rc)
+		return rc;
 	if (node_present(k.work)) {
 		rc = read_work(&k.knobs, k.work, err);
 		if (rc)
 			return rc;
 	}
 	*chip = (struct rig_chip){ .name = node_text(key),
+				   .pn533 = k.chip == 1,
+				   .plug = k.plug,
 				   .baud = k.baud,
 				   .gap_ns = k.gap_ns,
 				   .instant = k.instant,

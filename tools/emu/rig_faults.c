@@ -25,9 +25,10 @@ static const struct conf_item fault_items[] = {
 	{ "value", CONF_NODE, FAULT(value), CONF_ABSENT, "status: the byte, 0x01 to 0xff",
 	  0, 0, NULL },
 	{ "block", CONF_INT, FAULT(block), "0",
-	  "remove: as this block of the exchange begins; 0: before the first", 0, 1000,
-	  NULL },
-	{ "by", CONF_TIME, FAULT(by_ns), "0", "late: how much", 0, 60 * NS_PER_S, NULL },
+	  "remove, unplug: as this block of the exchange begins; 0: before the first", 0,
+	  1000, NULL },
+	{ "by", CONF_TIME, FAULT(by_ns), "0",
+	  "late: how much; unplug: back after that, 0: never", 0, 60 * NS_PER_S, NULL },
 	{ 0 },
 };
 
@@ -46,12 +47,36 @@ static const struct conf_item at_items[] = {
 	{ 0 },
 };
 
-static int find_chip(const struct emu_rig *r, const char *name)
+static int find_device(const struct emu_rig *r, const char *name)
 {
 	for (int i = 0; i < r->chip_count; i++)
 		if (strcmp(r->chips[i].name, name) == 0)
 			return i;
+	for (int i = 0; i < r->board_count; i++)
+		if (strcmp(r->boards[i].name, name) == 0)
+			return RIG_FAULT_BOARD + i;
 	return -1;
+}
+
+/* A board knows one fault, and what is not on USB does not know that one. */
+static int check_device(const struct emu_rig *r, const struct fault *f, struct node map,
+			struct err *err)
+{
+	bool board = f->device >= RIG_FAULT_BOARD;
+	bool usb = board ? r->boards[f->device - RIG_FAULT_BOARD].plug.usb
+			 : r->chips[f->device].plug.usb;
+
+	if (f->what == FAULT_UNPLUG && !usb)
+		return node_error(node_get(map, "do"), err,
+				  "unplug: only a device on USB");
+	if (f->what == FAULT_HANG_UP && usb)
+		return node_error(node_get(map, "do"), err,
+				  "hang-up: a device on USB is unplugged; 'do: unplug'");
+	if (board && (f->what != FAULT_UNPLUG || !f->command))
+		return node_error(map, err,
+				  "a relay board can only be unplugged, at an order: "
+				  "'at: {command: N}', 'do: unplug'");
+	return 0;
 }
 
 static int read_fault(struct emu_rig *r, struct node map, struct err *err)
@@ -69,10 +94,12 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 		return node_error(k.at, err,
 				  "at: one of them is needed, as {exchange: 3}, "
 				  "{command: 12} or {share: 5 %%}");
-	device = find_chip(r, k.device);
+	device = find_device(r, k.device);
 	if (device < 0)
-		return node_error(node_get(map, "device"), err,
-				  "device: there is no chip '%s' on this desk", k.device);
+		return node_error(
+			node_get(map, "device"), err,
+			"device: there is no chip '%s' on this desk, nor a board",
+			k.device);
 	*f = (struct fault){ .device = device,
 			     .exchange = at.exchange,
 			     .command = at.command,
@@ -81,6 +108,9 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 			     .what = (enum fault_do)k.what,
 			     .count = k.count,
 			     .by_ns = k.by_ns };
+	rc = check_device(r, f, map, err);
+	if (rc)
+		return rc;
 	if (f->share > 0 && f->count > 1 && f->what != FAULT_SILENT &&
 	    f->what != FAULT_WTX)
 		return node_error(node_get(map, "for"), err,

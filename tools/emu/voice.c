@@ -25,7 +25,10 @@ struct voice {
 	struct voice_events events;
 	struct hub *hub;
 	struct words words;
-	/* one a message, -1: none: each has a mailbox of its own, in which the newest counts */
+	/*
+	 * one a message, -1: none: each has a mailbox of its own, in which the newest
+	 * counts
+	 */
 	int door, state;
 	struct rng rng;
 	bool awake, is_open;

@@ -8,9 +8,10 @@
 /*
  * A vehicle module's node on a bus: what wakes it, and what it says.
  *
- * It needs these of its DBC: WakeUp wakes a sleeping module (a signal Stay, if it has one and it is not 0: for
- * so long, s); ModuleState.Awake answers that; DoorStatus.Lock, Locked or Unlocked, is said when it
- * changes and every second while awake. It locks again once nobody is in its field.
+ * It needs these of its DBC: WakeUp wakes a sleeping module (a signal Stay, if it has one
+ * and it is not 0: for so long, s); ModuleState.Awake answers that; DoorStatus.Lock,
+ * Locked or Unlocked, is said when it changes and every second while awake. It locks
+ * again once nobody is in its field.
  */
 struct voice;
 
@@ -19,7 +20,10 @@ struct voice_events {
 	void *ctx;
 };
 
-/** Locked; asleep when it is one that sleeps (.wake is not called for that). @param hub  borrowed */
+/**
+ * Locked; asleep when it is one that sleeps (.wake is not called for that). @param hub
+ * borrowed
+ */
 int voice_new(struct voice **out, struct world *w, struct hub *hub,
 	      const struct emu_rig *rig, const struct rig_module *options,
 	      const struct voice_events *events, struct err *err);

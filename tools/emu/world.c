@@ -190,7 +190,10 @@ static void serve(struct world *w, const struct pollfd *fds, int count)
 	}
 }
 
-/* The world runs on model time: what the machine held up is said, or nobody could tell it from the phone. */
+/*
+ * The world runs on model time: what the machine held up is said, or nobody could tell it
+ * from the phone.
+ */
 static void note_lateness(struct world *w)
 {
 	int64_t late_ns = w->timers ? clock_now(w->clock) - w->heap[1]->at_ns : 0;

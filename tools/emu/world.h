@@ -11,13 +11,15 @@
 /*
  * The world: one clock, one event loop, one list of things that will happen.
  *
- * Events run in the order of their *model* time, and what follows from an event is scheduled
- * from that time, not from when the machine got round to it: the jitter of the operating system
- * shows once, at the edge (a pty), and never adds up.
+ * Events run in the order of their *model* time, and what follows from an event is
+ * scheduled from that time, not from when the machine got round to it: the jitter of the
+ * operating system shows once, at the edge (a pty), and never adds up.
  */
 struct world;
 
-/** Something that will happen. Embedded in its owner; zero .slot means it is not armed. */
+/**
+ * Something that will happen. Embedded in its owner; zero .slot means it is not armed.
+ */
 struct timer {
 	void (*fn)(void *ctx);
 	void *ctx;
@@ -47,14 +49,17 @@ static inline bool timer_armed(const struct timer *t)
 	return t->slot != 0;
 }
 
-/** Call @fn when @fd is readable or hung up, with all earlier events done and world_now() its time. */
+/**
+ * Call @fn when @fd is readable or hung up, with all earlier events done and world_now()
+ * its time.
+ */
 typedef void world_fd_fn(void *ctx, int fd);
 int world_watch(struct world *w, int fd, world_fd_fn *fn, void *ctx);
 void world_unwatch(struct world *w, int fd);
 
 /**
- * Call @fn when an event ran later than WORLD_LATE_NS because the machine held the emulator up; the truth
- * log has it too ("late").
+ * Call @fn when an event ran later than WORLD_LATE_NS because the machine held the
+ * emulator up; the truth log has it too ("late").
  */
 #define WORLD_LATE_NS NS_PER_MS
 typedef void world_late_fn(void *ctx, int64_t late_ns);

@@ -1,0 +1,60 @@
+#!/bin/bash
+# A DCTTech relay board on the kernel's USB: Debian's usbrelay, keybench's driver and labgrid's requests agree on it.
+. tools/tap.sh
+. tools/vmlab/usb.sh
+keybench_usb_up || exit 75
+plugged fixtures/rigs/lab-a-usb.yaml
+ok $? "the kernel takes the board"
+wait_for 20 test -e /dev/hidraw0
+ok $? "usbhid takes it, for it has the endpoint that HID wants"
+states() {
+	usbrelay 2>/dev/null | tr '\n' ' '
+}
+is "$(states)" "BENCH_1=0 BENCH_2=0 " "usbrelay finds it, all off as at power-on"
+usbrelay BENCH_1=1 >/dev/null 2>&1
+is "$(states)" "BENCH_1=1 BENCH_2=0 " "usbrelay switches it, and reads it back"
+is "$(truth '[.[] | select(.what == "relay")] | last | [.channel, .on, .state]')" "[1,true,1]" "so does the truth log"
+wait_for 20 sh -c "grep -q phone_in_field '$tmp/truth'"
+ok $? "the relay pushes the phone to the reader"
+
+port=$(sed -n 's/^emu:relay0 usb-port://p' "$tmp/devices")
+KEYBENCH_USB_RELAY=$port build/release/tools/usbemu/forms_test >"$tmp/forms" 2>&1
+is $? 0 "labgrid's forms of the requests are taken by it, through libusb"
+sed 's/^/# /' "$tmp/forms"
+wait_for 20 test -e /dev/hidraw0
+ok $? "and the kernel's driver has it back afterwards"
+
+# energised and unplugged
+usbrelay BENCH_1=1 >/dev/null 2>&1
+usbrelay BENCH_2=1 >/dev/null 2>&1
+is "$(states)" "BENCH_1=1 BENCH_2=1 " "both coils are on"
+before=$(number_of relay0)
+tell unplug relay0 1 s
+wait_for 20 sh -c "! lsusb -d 16c0:05df"
+ok $? "unplugged while energised the kernel loses it"
+is "$(truth '[.[] | select(.what == "relay")] | last | .state')" 0 "its coils drop with its power"
+wait_for 20 grep -q phone_away "$tmp/truth"
+ok $? "and the phone goes away"
+wait_for 20 sh -c "lsusb -d 16c0:05df && test -e /dev/hidraw0 && usbrelay 2>/dev/null | grep -q BENCH_1"
+ok $? "it comes back"
+is "$(states)" "BENCH_1=0 BENCH_2=0 " "with all off"
+[ "$(number_of relay0)" != "$before" ]
+ok $? "at the same port under another number ($before, $(number_of relay0))"
+unplugged
+is $? 0 "keybench-usbemu ends in order"
+
+# a run whose board loses its power with the coil on
+lab_suite 6
+lab_rig pn533 scl3711 '{device: relay0, at: {command: 9}, do: unplug, by: 700 ms}'
+tries=1
+lab_run "$tmp/runs"
+sed 's/^/# /' "$tmp/err"
+jq -c 'select(.type == "recovery") | [.device, .rung, .proved, .why]' "$run/journal.jsonl" | sed 's/^/# /'
+cp "$run/truth.jsonl" "$tmp/truth"
+is "$(truth '[.[] | select(.what == "usb_unplugged" and .device == "relay0")] | length >= 1')" true "in a run: it was unplugged"
+is "$(jq -cs '[.[] | select(.type == "attempt") | .outcome] | unique - ["DONE", "BENCH_ERROR"]' "$run/journal.jsonl" | tr -d ' \n')" "[]" \
+	"the target is not blamed for it"
+[ $status -eq 0 ] || [ $status -eq 75 ]
+ok $? "the run recovers, or drains the bench and says so (exit $status)"
+is "$(truth '[.[] | select(.what == "end") | .relays] | last')" 0 "all relays are off at its end"
+done_testing
