@@ -106,8 +106,8 @@ int wear_add(const char *path, const char *rig, int64_t cycles, int64_t *total,
 	     struct err *err)
 {
 	int fd = lock(path, err), rc;
-	json_t *root = NULL, *counts;
-	int64_t before;
+	json_t *root = NULL, *counts = NULL;
+	int64_t before = 0;
 
 	if (fd < 0)
 		return fd;
