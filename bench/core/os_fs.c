@@ -39,7 +39,8 @@ int fs_read(const char *path, size_t max, struct buf *out, struct err *err)
 	/* O_NONBLOCK: a fifo must not hold us up before it is recognised */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return err_set(err, errno == ENOENT || errno == ENOTDIR ? ERR_FORMAT : ERR_IO,
+		return err_set(err,
+			       errno == ENOENT || errno == ENOTDIR ? ERR_FORMAT : ERR_IO,
 			       "%s: %s", path, strerror(errno));
 	if (fstat(fd, &st))
 		rc = err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
