@@ -111,6 +111,12 @@ endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
+# the fault campaign: a test without arguments, and what `make faults` runs
+FAULTS := $(B)/bench/faults/campaign
+TESTS += $(FAULTS)
+$(FAULTS): LIBS = $(call libs_of,bench $(bench_uses))
+$(FAULTS): LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,write fsync fdatasync)
+$(FAULTS): $(call obj,$(wildcard bench/faults/*.c)) $(patsubst %,$(B)/lib%.a,bench $(bench_uses))
 # the torture test fails allocations of ours
 $(B)/bench/torture_test: LDLIBS += \
 	$(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup strndup \

@@ -29,6 +29,7 @@
  * same run, byte for byte.
  */
 struct rig_sim;
+struct rig_faults;
 
 struct rig {
 	struct conf *conf;
@@ -57,6 +58,8 @@ struct rig {
 	void *card_options;
 	struct node card_node, module_node;
 	int64_t standard_channel; /* of the relay board: the module asks for standard while it is on; 0: none */
+	struct rig_faults
+		*faults; /* planted in our own devices; NULL: none (bench/rig_fault.h) */
 	struct clock *clock; /* the machine's, or .virtual */
 	struct clock_virtual virtual;
 
@@ -74,6 +77,9 @@ struct rig {
 	struct bus *bus;
 	struct cyclic *cyclic;
 	bool simulated;
+	char models
+		[5]
+		[64]; /* what answered when it was opened, by enum rig_role: nothing else may later */
 	char devices[5][220]; /* what each is, for the record */
 	int device_count;
 };
