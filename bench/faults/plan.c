@@ -93,7 +93,7 @@ static void draw_length(struct scenario *s, struct rng *r)
 					: 0;
 		break;
 	case FAULT_CLOCK_STEP:
-		s->plan.by_ns = (int64_t)(20 + rng_below(r, 5000)) * NS_PER_MS;
+		s->plan.by_ns = (int64_t)(40 + rng_below(r, 5000)) * NS_PER_MS;
 		if (s->place == PLACE_PROCESS && rng_below(r, 2))
 			s->plan.by_ns = -s->plan.by_ns;
 		break;
@@ -123,10 +123,19 @@ static void draw(struct scenario *s, struct rng *r, int variant)
 				  r, (uint64_t)(calls->each *
 						(s->place == PLACE_DESK ? 4 : ATTEMPTS)));
 	if (s->role == CAMPAIGN_DISK)
-		s->plan.nth = 1 + (int64_t)rng_below(r, 24);
+		s->plan.nth = 1 + (int64_t)rng_below(r, 20);
 	/* what a worker that died looks like from in front; the dying itself is the desk's */
 	if (s->kind == FAULT_ABORT && s->place == PLACE_PROCESS)
 		s->plan.kind = FAULT_DISCONNECT;
+	/*
+	 * One command or all from then on. A few in a row, with good ones after them, is what no bench without a
+	 * position sensor can tell from a target that finds nobody.
+	 */
+	if ((s->role == RIG_RELAY || s->role == RIG_POSITIONER) &&
+	    (s->kind == FAULT_LOSS || s->kind == FAULT_CORRUPT))
+		s->plan.times = s->plan.times > 2 ? 1000 : 1;
+	if (s->kind == FAULT_FSYNC) /* a simulation syncs at its ends alone */
+		s->plan.nth = 1 + (int64_t)rng_below(r, 4);
 	draw_length(s, r);
 	s->plan.stays = (s->kind == FAULT_DISCONNECT || s->kind == FAULT_HANG) &&
 			s->role != RIG_RELAY && rng_below(r, 4) == 0;

@@ -185,7 +185,10 @@ static void check_verdict(const struct scenario *s, struct finding *f)
 		finding_wrong(f, "FAIL of an honest target");
 	if (f->verdict == VERDICT_PASS && s->phone != PHONE_HONEST)
 		finding_wrong(f, "PASS of a bad target");
-	if (f->verdict == VERDICT_BENCH_ERROR && (!f->strikes || targets))
+	/* one that is found at the third look may have been brought at the second: neither PASS nor FAIL */
+	if (f->verdict == VERDICT_BENCH_ERROR &&
+	    (!f->strikes || (targets && strcmp(s->plan.call, "listen") != 0 &&
+			     strcmp(s->plan.call, "activate") != 0)))
 		finding_wrong(f, "BENCH_ERROR, and the bench was well");
 	if (!f->strikes &&
 	    f->verdict != (s->phone == PHONE_HONEST ? VERDICT_PASS : VERDICT_FAIL))

@@ -193,7 +193,8 @@ static int spy_all_off(struct relay *r, struct err *err)
 static int spy_read(struct relay *r, uint32_t *state, struct err *err)
 {
 	(void)r;
-	(void)err;
+	if (the_world->s->seed % 2)
+		return err_set(err, ERR_UNSUPPORTED, "this board cannot tell");
 	*state = the_world->relays;
 	return 0;
 }

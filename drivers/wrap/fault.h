@@ -35,7 +35,8 @@ enum fault_kind {
 	 * comes damaged is lost: CAN has a CRC
 	 */
 	FAULT_CORRUPT,
-	FAULT_SHORT, /* reader, card: half of the answer or command is missing; elsewhere an error */
+	/* reader: half of the answer is missing; card: of a frame, whose CRC is wrong then: RF error */
+	FAULT_SHORT,
 	/* blocks for .by_ns, or 0: for ever; abort ends it, but with .stays. Then ERR_TIMEOUT */
 	FAULT_HANG,
 	/* ERR_GONE from then on, until it is opened or reopened; with .stays that fails too */

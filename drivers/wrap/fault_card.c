@@ -60,10 +60,6 @@ static void bend_command(struct fault_card *w, struct card_receive *x, size_t le
 {
 	if (x->result != CARD_OK)
 		return;
-	if (fault_is(w->fault, FAULT_SHORT)) {
-		x->command->len = len + (x->command->len - len + 1) / 2;
-		return;
-	}
 	if (fault_is(w->fault, FAULT_DUPLICATE)) /* ISO-DEP knows its block numbers */
 		return;
 	x->command->len = len;
@@ -107,7 +103,6 @@ static int lose_answer(struct fault_card *w, struct card_answer *x)
 static int bent_answer(struct card *c, struct card_answer *x, struct err *err)
 {
 	struct fault_card *w = of_card(c);
-	struct card_answer half = *x;
 	int rc = 0;
 	enum fault_deed deed = fault_call(w->fault, "answer", c->clock, &rc, err);
 
@@ -117,17 +112,9 @@ static int bent_answer(struct card *c, struct card_answer *x, struct err *err)
 		card_answer(w->inner, x, NULL);
 		return rc;
 	}
-	if (deed == DEED_BEND &&
-	    (fault_is(w->fault, FAULT_LOSS) || fault_is(w->fault, FAULT_CORRUPT)))
+	if (deed == DEED_BEND && !fault_is(w->fault, FAULT_DUPLICATE))
 		return lose_answer(w, x);
-	if (deed == DEED_BEND && fault_is(w->fault, FAULT_SHORT)) {
-		half.answer.len = (x->answer.len + 1) / 2;
-		rc = card_answer(w->inner, &half, err);
-		half.answer = x->answer;
-		*x = half;
-	} else {
-		rc = card_answer(w->inner, x, err);
-	}
+	rc = card_answer(w->inner, x, err);
 	if (deed == DEED_DELAY)
 		fault_linger(w->fault, c->clock);
 	x->answered_ns += w->fault->step_ns;

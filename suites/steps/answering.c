@@ -22,13 +22,33 @@ struct answering {
 	uint16_t sw;
 };
 
+/*
+ * A command that the board did not get would make the module ask for what the case does not want, and be blamed. A
+ * board that can tell is asked; to one that cannot it is said twice.
+ */
+static int switch_input(struct step_env *env, bool on, struct err *err)
+{
+	uint32_t bit = UINT32_C(1) << (env->standard_channel - 1), state;
+	int rc = relay_set(env->relay, env->standard_channel, on, err), told;
+
+	if (rc)
+		return rc;
+	told = relay_read(env->relay, &state, err);
+	if (told == ERR_UNSUPPORTED)
+		return relay_set(env->relay, env->standard_channel, on, err);
+	if (told || !(state & bit) == !on)
+		return told;
+	return err_set(err, ERR_IO, "channel %d of the board is %s after it was told",
+		       env->standard_channel, on ? "off" : "on");
+}
+
 int answering_prepare(struct step_env *env, int kind, struct err *err)
 {
 	int rc;
 
 	if (!env->standard_channel)
 		return 0;
-	rc = relay_set(env->relay, env->standard_channel, kind == 1, err);
+	rc = switch_input(env, kind == 1, err);
 	if (!rc)
 		return 0;
 	env->failed |= NEED_POSITIONER; /* the board they share */

@@ -112,6 +112,8 @@ int step_tear_down(struct step_env *env, struct err *err)
 		keep(&rc, err, move(env, POSITION_AWAY, "retreat", &own), &own);
 	if (env->sending)
 		keep(&rc, err, can_stop(env, &own), &own);
+	if (env->bus)
+		keep(&rc, err, can_confirm(env, &own), &own);
 	env->activated = env->field_on = env->approached = env->sending = false;
 	return rc;
 }

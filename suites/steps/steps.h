@@ -22,6 +22,8 @@ int can_read_frame(struct canframe *out, const char *text, struct node at,
 /** Take in what the bus has; waits for one frame until @deadline_ns when there is none. */
 int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err);
 /** Stop what the attempt sends by itself. ERR_RANGE: it was not sent as the suite asked. */
+/** Is everything that can_send sent in this attempt on the bus? Waits for it, 1 s; else an error of the bench. */
+int can_confirm(struct step_env *env, struct err *err);
 int can_stop(struct step_env *env, struct err *err);
 
 #endif
