@@ -219,8 +219,10 @@ static int make_run(struct job *job, struct err *err)
 		log_error("%s", err_text(&trouble));
 	journal_close(journal);
 	rc = show(job, &verdict, err);
-	if (rc)
+	if (rc && verdict != VERDICT_FAIL)
 		return rc;
+	if (rc) /* what is known of the target does not hang on whether it can be written */
+		log_error("%s", err_text(err));
 	if (job->end == RUN_INTERRUPTED)
 		return EXIT_INTERRUPTED;
 	return trouble.code && verdict != VERDICT_FAIL ? EXIT_BENCH_ERROR

@@ -60,6 +60,7 @@ struct step_env {
 	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
 	struct rng *delays;
 	struct relay *relay;
+	bool input_unsure; /* nobody can tell whether the board did what the attempt asked of that channel */
 	int standard_channel; /* of .relay: makes the vehicle ask for standard; 0: we cannot */
 	int reader_fsd;       /* largest frame the reader takes, bytes */
 	struct attempt *attempt;

@@ -44,8 +44,6 @@ struct scenario {
 	enum campaign_phone phone;
 	struct fault_plan plan; /* .kind is not used for the disk's */
 	uint64_t seed;
-	char on_desk
-		[80]; /* a fault of the desk itself, as its rig file says it; "": none */
 };
 /** "#12 reader/hang, exchange 9, honest phone, seed 7". */
 const char *scenario_text(const struct scenario *s, char out[200]);
@@ -69,6 +67,9 @@ void finding_wrong(struct finding *f, const char *fmt, ...)
 /** All scenarios of a seed in one place, in order. @param room  of @out @return how many there are */
 int campaign_plan(struct scenario *out, int room, enum campaign_place place,
 		  uint64_t seed);
+
+/** The verdict against the truth: what was examined, whose fault struck. */
+void finding_judge(struct finding *f, const struct scenario *s);
 
 /** In a child of its own: one run in this process, judged. @param dir  an empty folder for it */
 void process_run(const struct scenario *s, const char *dir, struct finding *f);

@@ -27,8 +27,6 @@ const char *scenario_text(const struct scenario *s, char out[200])
 
 bool scenario_is_targets(const struct scenario *s)
 {
-	if (s->on_desk[0])
-		return false;
 	return (s->role == RIG_READER || s->role == RIG_CARD) &&
 	       (s->kind == FAULT_LOSS || s->kind == FAULT_DUPLICATE ||
 		s->kind == FAULT_CORRUPT || s->kind == FAULT_SHORT);
@@ -44,6 +42,27 @@ void finding_wrong(struct finding *f, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
 	va_end(ap);
+}
+
+void finding_judge(struct finding *f, const struct scenario *s)
+{
+	bool targets = scenario_is_targets(s) && f->strikes > 0;
+
+	if (f->verdict == VERDICT_FAIL && s->phone == PHONE_HONEST && !targets)
+		finding_wrong(f, "FAIL of an honest target");
+	if (f->verdict == VERDICT_PASS && s->phone != PHONE_HONEST)
+		finding_wrong(f, "PASS of a bad target");
+	/* one that is found at the third look may have been brought at the second: neither PASS nor FAIL */
+	if (f->verdict == VERDICT_BENCH_ERROR &&
+	    (!f->strikes || (targets && strcmp(s->plan.call, "listen") != 0 &&
+			     strcmp(s->plan.call, "activate") != 0)))
+		finding_wrong(f, "BENCH_ERROR, and the bench was well");
+	if (!f->strikes &&
+	    f->verdict != (s->phone == PHONE_HONEST ? VERDICT_PASS : VERDICT_FAIL))
+		finding_wrong(f, "%s with nothing wrong in the bench",
+			      verdict_name(f->verdict));
+	if (f->drained && f->verdict != VERDICT_BENCH_ERROR && f->verdict != VERDICT_FAIL)
+		finding_wrong(f, "drained, and yet %s", verdict_name(f->verdict));
 }
 
 /* Calls that a role gets in a run, and about how many of each in one attempt. */
@@ -142,6 +161,8 @@ static void draw(struct scenario *s, struct rng *r, int variant)
 	s->phone = variant % 4 == 2   ? PHONE_SLOW
 		   : variant % 4 == 3 ? PHONE_LIAR
 				      : PHONE_HONEST;
+	if (s->place == PLACE_DESK && variant && s->role != RIG_BUS)
+		s->phone = (enum campaign_phone)(s->seed % 3);
 	s->as_phone = s->role == RIG_CARD ||
 		      (s->role >= RIG_RELAY && s->role <= RIG_BUS && variant % 2);
 	if (s->as_phone && s->phone == PHONE_LIAR)

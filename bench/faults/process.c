@@ -177,27 +177,6 @@ static void check_journal(const struct world *w, int rc, struct finding *f)
 		finding_wrong(f, "complete with %d attempts of 11", f->attempts);
 }
 
-static void check_verdict(const struct scenario *s, struct finding *f)
-{
-	bool targets = scenario_is_targets(s) && f->strikes > 0;
-
-	if (f->verdict == VERDICT_FAIL && s->phone == PHONE_HONEST && !targets)
-		finding_wrong(f, "FAIL of an honest target");
-	if (f->verdict == VERDICT_PASS && s->phone != PHONE_HONEST)
-		finding_wrong(f, "PASS of a bad target");
-	/* one that is found at the third look may have been brought at the second: neither PASS nor FAIL */
-	if (f->verdict == VERDICT_BENCH_ERROR &&
-	    (!f->strikes || (targets && strcmp(s->plan.call, "listen") != 0 &&
-			     strcmp(s->plan.call, "activate") != 0)))
-		finding_wrong(f, "BENCH_ERROR, and the bench was well");
-	if (!f->strikes &&
-	    f->verdict != (s->phone == PHONE_HONEST ? VERDICT_PASS : VERDICT_FAIL))
-		finding_wrong(f, "%s with nothing wrong in the bench",
-			      verdict_name(f->verdict));
-	if (f->drained && f->verdict != VERDICT_BENCH_ERROR && f->verdict != VERDICT_FAIL)
-		finding_wrong(f, "drained, and yet %s", verdict_name(f->verdict));
-}
-
 static void fold(struct world *w, int rc, struct finding *f)
 {
 	struct err err = { 0 };
@@ -243,7 +222,7 @@ void process_run(const struct scenario *s, const char *dir, struct finding *f)
 		fold(&w, rc, f);
 	else
 		f->verdict = VERDICT_BENCH_ERROR;
-	check_verdict(s, f);
+	finding_judge(f, s);
 	world_close(&w);
 	if (w.relays & 1)
 		finding_wrong(f, "the phone is not away at the end");

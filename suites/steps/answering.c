@@ -34,7 +34,8 @@ static int switch_input(struct step_env *env, bool on, struct err *err)
 	if (rc)
 		return rc;
 	told = relay_read(env->relay, &state, err);
-	if (told == ERR_UNSUPPORTED)
+	env->input_unsure = told == ERR_UNSUPPORTED;
+	if (env->input_unsure)
 		return relay_set(env->relay, env->standard_channel, on, err);
 	if (told || !(state & bit) == !on)
 		return told;
@@ -46,6 +47,7 @@ int answering_prepare(struct step_env *env, int kind, struct err *err)
 {
 	int rc;
 
+	env->input_unsure = false;
 	if (!env->standard_channel)
 		return 0;
 	rc = switch_input(env, kind == 1, err);
@@ -214,6 +216,14 @@ int answering_run(struct step_env *env, int kind, bool fallback_allowed, struct 
 		return rc;
 	attempt_point(env->attempt, "decided", clock_now(env->clock), 0);
 	attempt_value(env->attempt, "device", a.device_ns);
+	if (env->input_unsure && a.asked && a.asked_standard != (kind == 1)) {
+		env->failed |= NEED_POSITIONER;
+		return err_set(
+			err, ERR_IO,
+			"the vehicle asked for %s, not for %s, and the relay board "
+			"cannot tell whether it was told to",
+			kinds[a.asked_standard], kinds[kind]);
+	}
 	judge(&a, kind, fallback_allowed);
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }
