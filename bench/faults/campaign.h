@@ -52,7 +52,7 @@ bool scenario_is_targets(const struct scenario *s);
 
 /* What a scenario came to. */
 struct finding {
-	bool ran; /* to its end, by itself */
+	bool made; /* it was run at all */
 	bool wrong;
 	char text[400]; /* what was wrong, the first thing of it */
 	enum verdict verdict;

@@ -23,7 +23,7 @@
 static struct {
 	uint64_t seed;
 	int jobs, only;
-	bool all, verbose, no_desk;
+	bool all, verbose, no_desk, no_process;
 } args = { .seed = 1, .jobs = 1 };
 
 static struct scenario scenarios[MAX_SCENARIOS];
@@ -96,6 +96,7 @@ static void finish(struct job *j)
 		memset(f, 0, sizeof(*f));
 		f->verdict = VERDICT_BENCH_ERROR;
 	}
+	f->made = true;
 	close(j->fd);
 	while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -195,7 +196,8 @@ static struct row print_table(void)
 				char name[64];
 
 				for (int i = 0; i < scenario_count; i++)
-					if ((int)scenarios[i].place == place &&
+					if (findings[i].made &&
+					    (int)scenarios[i].place == place &&
 					    scenarios[i].role == role &&
 					    scenarios[i].kind == kind) {
 						add(&row, &findings[i]);
@@ -248,7 +250,7 @@ static int campaign(void)
 {
 	static int which[MAX_SCENARIOS];
 	struct row total;
-	int n = pick(which, PLACE_PROCESS, 1), desk;
+	int n = args.no_process ? 0 : pick(which, PLACE_PROCESS, 1), desk;
 
 	printf("Fault campaign, seed %llu\n", (unsigned long long)args.seed);
 	run_all(which, n, args.jobs);
@@ -265,7 +267,7 @@ static int campaign(void)
 static int usage(void)
 {
 	fprintf(stderr, "usage: campaign [--all] [--seed N] [--jobs N] [--only ID] "
-			"[--no-desk] [--verbose]\n");
+			"[--no-desk | --no-process] [--verbose]\n");
 	return EXIT_WRONG_USE;
 }
 
@@ -277,6 +279,7 @@ static int parse(int argc, char **argv)
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "no-desk", no_argument, NULL, 'n' },
+		{ "no-process", no_argument, NULL, 'p' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ 0 },
 	};
@@ -298,6 +301,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'n':
 			args.no_desk = true;
+			break;
+		case 'p':
+			args.no_process = true;
 			break;
 		case 'v':
 			args.verbose = true;
