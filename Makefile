@@ -62,7 +62,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-bench setup-check check run-tests check-san unit cover hdr-check format \
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
-	torture valgrind
+	torture faults valgrind
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -189,6 +189,12 @@ fuzz-smoke: fuzz
 torture:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san build/san/bench/torture_test
 	$(Q)TORTURE=all build/san/bench/torture_test
+## faults: the fault campaign, in process and on emulated desks, and its table; SEED=1, the same seed makes the same faults
+SEED ?= 1
+FAULT_JOBS ?= 2
+faults:
+	$(Q)$(MAKE) --no-print-directory all $(FAULTS)
+	$(Q)KEYBENCH_BIN=$(abspath $(BIN)) $(FAULTS) --all --seed $(SEED) --jobs $(FAULT_JOBS)
 ## valgrind: memcheck over unit tests, keybench check and report
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite,indirect

@@ -50,7 +50,8 @@ struct step_env {
 	uint32_t heard_lost;
 	/* what can_send put on the bus in this attempt: each must come back as our own, or it never left */
 	struct step_sent *sent;
-	int sent_count;
+	int sent_count,
+		echo_next;   /* heard frames before the latter were compared with it */
 	int64_t stimulus_ns; /* the last can_send, or the beginning of the attempt */
 	bool sending;        /* cyclic frames or load: tear-down stops them */
 	/* arrangement B: we are the phone, and .reader and .vehicle are not used */

@@ -34,7 +34,7 @@ int step_begin(struct step_env *env, struct err *err)
 {
 	env->heard_count = 0;
 	env->heard_lost = 0;
-	env->sent_count = 0;
+	env->sent_count = env->echo_next = 0;
 	env->stimulus_ns = clock_now(env->clock);
 	return env->bus ? forget(env, err) : 0;
 }
@@ -143,13 +143,13 @@ static bool same_frame(const struct canframe *a, const struct canframe *b)
 	       a->len == b->len && (a->remote || !memcmp(a->data, b->data, a->len));
 }
 
-/* Own frames heard from @from on; @return how many of what was sent were not seen yet. */
-static int match_sent(struct step_env *env, int from)
+/* Own frames heard since the last time; @return how many of what was sent were not seen yet. */
+static int match_sent(struct step_env *env)
 {
 	int missing = 0;
 
-	for (int i = from; i < env->heard_count; i++) {
-		const struct bus_frame *f = &env->heard[i];
+	for (; env->echo_next < env->heard_count; env->echo_next++) {
+		const struct bus_frame *f = &env->heard[env->echo_next];
 
 		for (int k = 0; f->own && k < env->sent_count; k++) {
 			struct step_sent *s = &env->sent[k];
@@ -169,13 +169,11 @@ static int match_sent(struct step_env *env, int from)
 int can_confirm(struct step_env *env, struct err *err)
 {
 	int64_t give_up = clock_now(env->clock) + SENT_WAIT_NS;
-	int rc = env->sent_count ? can_collect(env, 0, err) : 0, from = 0;
+	int rc = env->sent_count ? can_collect(env, 0, err) : 0;
 
-	while (!rc && match_sent(env, from) && clock_now(env->clock) < give_up) {
-		from = env->heard_count;
+	while (!rc && match_sent(env) && clock_now(env->clock) < give_up)
 		rc = can_collect(env, give_up, err);
-	}
-	if (rc || !match_sent(env, from))
+	if (rc || !match_sent(env))
 		return rc;
 	err_set(err, ERR_IO, "what was sent never was on the bus as it should be");
 	return failed(env, ERR_IO, err, "sending on the bus");
