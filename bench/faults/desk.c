@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +132,6 @@ static void fill_disk(const struct scenario *s, const char *dir)
 	setenv("KEYBENCH_EMU", path, 1);
 	getrlimit(RLIMIT_FSIZE, &limit);
 	limit.rlim_cur = (rlim_t)(9000 + 500 * s->plan.nth);
-	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
 

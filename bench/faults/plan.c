@@ -61,6 +61,9 @@ void finding_judge(struct finding *f, const struct scenario *s)
 	    f->verdict != (s->phone == PHONE_HONEST ? VERDICT_PASS : VERDICT_FAIL))
 		finding_wrong(f, "%s with nothing wrong in the bench",
 			      verdict_name(f->verdict));
+	if (s->kind == FAULT_OTHER_NAME && f->outcomes[OUTCOME_BENCH_ERROR] &&
+	    !f->drained)
+		finding_wrong(f, "it went on with another device");
 	if (f->drained && f->verdict != VERDICT_BENCH_ERROR && f->verdict != VERDICT_FAIL)
 		finding_wrong(f, "drained, and yet %s", verdict_name(f->verdict));
 }
