@@ -23,9 +23,11 @@ comma := ,
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
+WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
+	$(if $(WITH_LIBSOCKETCAN),-DWITH_LIBSOCKETCAN=1,-DWITH_LIBSOCKETCAN=0) \
 	$(call pkg,--cflags,libfyaml jansson libcrypto libxml-2.0 libserialport zlib) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(WARN) $(FLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS := $(FLAGS_$(VARIANT)) $(LDFLAGS)
@@ -47,7 +49,7 @@ results_uses := core
 suites_uses := drivers fixtures core
 bench_uses := suites results drivers fixtures core
 core_libs := $(or $(call pkg,--libs,libfyaml jansson libcrypto),-lfyaml -ljansson -lcrypto) -lm
-drivers_libs := $(if $(WITH_LIBNFC),-lnfc) -lserialport
+drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) -lserialport
 results_libs := -lxml2 -lz
 libs_of = $(foreach l,$(1),$($(l)_libs))
 
@@ -60,7 +62,7 @@ $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
-.PHONY: all bench demo setup-build setup-bench setup-check check run-tests check-san unit cover hdr-check format \
+.PHONY: all bench demo setup-build setup-bench setup-lab setup-check lab lab-check check run-tests check-san unit cover hdr-check format \
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
 	torture faults valgrind
 
@@ -70,6 +72,7 @@ emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
 vbus_uses := drivers core
+can_uses := drivers core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
@@ -154,6 +157,8 @@ setup-build:
 	$(call setup,build)
 setup-bench:
 	$(call setup,bench)
+setup-lab: setup-build
+	$(call setup,lab)
 setup-check: setup-build
 	$(call setup,check)
 
@@ -220,6 +225,16 @@ cover:
 bench: setup-build setup-bench
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(BIN)/keybench-perf
+## lab: a shell in a virtual machine with a real kernel: CAN, USB (tools/vmlab/vmlab -h tells how to use it otherwise)
+lab: setup-lab
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tools/vmlab/vmlab
+# unit tests that have more to ask where there are devices
+LAB_TESTS = $(B)/drivers/can/socketcan_test
+## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
+lab-check: setup-lab
+	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)
+	$(Q)tools/vmlab/lab_check.sh $(L)
 ## hdr-check: every header compiles alone
 HDRS = $(shell find bench drivers fixtures results suites tools -name '*.h')
 hdr-check:
@@ -237,14 +252,14 @@ MAN5 = $(wildcard bench/man/*.5)
 man-check:
 	$(Q)mandoc -T lint -W warning $(MAN1) $(MAN5)
 
-INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc
+INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/traces
 D = $(DESTDIR)$(PREFIX)
 ## install: into $(DESTDIR)$(PREFIX)
 install: all
 	$(Q)for p in $(PROGRAMS); do install -D -m 755 $$p $(D)/bin/$${p##*/}; done
 	$(Q)for m in $(MAN1); do install -D -m 644 $$m $(D)/share/man/man1/$${m##*/}; done
 	$(Q)for m in $(MAN5); do install -D -m 644 $$m $(D)/share/man/man5/$${m##*/}; done
-	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' | while read -r f; do \
+	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.log' | while read -r f; do \
 	  install -D -m 644 "$$f" "$(D)/share/keybench/$$f"; done
 ## uninstall: take it out again
 uninstall:

@@ -33,6 +33,7 @@ done
 try 64 "an unknown option" run --frobnicate
 try 64 "run without a rig" run $suite --target $target
 try 64 "run with a wrong seed" run $suite --rig $rig --target $target --seed x
+try 64 "run with a seed below zero" run $suite --rig $rig --target $target --seed " -1"
 try 64 "run with no trials" run $suite --rig $rig --target $target --trials 0
 
 try 0 "list" list
@@ -56,7 +57,8 @@ try 0 "check by names" check door-unlock --rig emulated-a --target example
 # Mistakes in files: the place, what is allowed, the line and a caret; status 78.
 with $suite 's/approach/aproach/'
 try 78 "an unknown step" check "$tmp/changed.yaml" --rig $rig --target $target
-holds "$tmp/err" "changed.yaml:12:9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
+line=$(grep -n aproach "$tmp/changed.yaml" | head -n 1 | cut -d: -f1)
+holds "$tmp/err" "changed.yaml:$line:9: there is no step 'aproach'; allowed: approach" "it says where and what is allowed"
 holds "$tmp/err" "  ^" "it shows a caret"
 with $suite 's/count: 120/count: 58/'
 try 78 "a claim that cannot be supported" check "$tmp/changed.yaml" --rig $rig --target $target
@@ -121,6 +123,11 @@ ok $? "junit.xml is well-formed"
 is $? 0 "with all three standard descriptors closed it still runs"
 "$kb" report "$(echo "$tmp"/closed/*)" >/dev/null
 is $? 0 "and its journal is whole"
+(ulimit -f 16 && exec "$kb" run smoke --rig sim --target $target --trials 200 --seed 1 --runs "$tmp/limited" >"$tmp/out" 2>"$tmp/err")
+is $? 75 "where files may not grow a run ends as on a full disk"
+holds "$tmp/err" "journal.jsonl: File too large" "which is said"
+"$kb" report "$(echo "$tmp"/limited/*)" >"$tmp/out"
+holds "$tmp/out" "cut off" "and what was journalled can be reported"
 "$kb" list >/dev/full 2>/dev/null
 is $? 75 "results that cannot be written are a failure"
 sed 's,^reader: .*,reader: {driver: libnfc\, device: /dev/ttyNOPE},' $rig >"$tmp/nope.yaml"

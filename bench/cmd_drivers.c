@@ -19,7 +19,7 @@ static const struct argp drivers_argp = {
 static void show(const char *role, const char *name, const char *summary,
 		 const struct conf_item *items)
 {
-	printf("%-11s %-8s %s\n", role, name, summary);
+	printf("%-11s %-9s %s\n", role, name, summary);
 	for (; items && items->key; items++)
 		printf("    %-14s %s%s%s%s\n", items->key, items->help,
 		       items->fallback ? " (" : " (required",
@@ -49,6 +49,10 @@ static int cmd_drivers(int argc, char **argv)
 	for (int i = 0; bus_drivers[i]; i++)
 		show("bus", bus_drivers[i]->name, bus_drivers[i]->summary,
 		     bus_drivers[i]->items);
+	if (!WITH_LIBSOCKETCAN)
+		puts("bus         libsocketcan left out: bit rates can neither be set "
+		     "nor "
+		     "read");
 	return EXIT_PASSED;
 }
 

@@ -4,6 +4,7 @@
 #include "bench/runner.h"
 #include "results/summary.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static uint64_t number(struct argp_state *state, const char *arg, const char *wh
 
 	errno = 0;
 	v = strtoull(arg, &end, 0);
-	if (end == arg || *end || errno || arg[0] == '-' || v > max)
+	if (!isdigit((unsigned char)arg[0]) || *end || errno || v > max)
 		argp_error(state, "%s: '%s' is not a whole number from 0 to %llu", what,
 			   arg, (unsigned long long)max);
 	return v;
@@ -99,16 +100,42 @@ static void name_run(struct job *job)
 			 q->suites[0]->name, q->suite_count - 1);
 }
 
+#define INPUT_MAX_BYTES (64u << 20)
+
 static int keep_file(struct job *job, const char *as, const char *path, struct err *err)
 {
 	struct buf text;
 	int rc;
 
-	buf_init(&text, CONF_MAX_BYTES + 1);
-	rc = fs_read(path, CONF_MAX_BYTES, &text, err);
+	buf_init(&text, INPUT_MAX_BYTES + 1);
+	rc = fs_read(path, INPUT_MAX_BYTES, &text, err);
 	if (!rc)
 		rc = store_input(&job->run, as, buf_bytes(&text), err);
 	buf_release(&text);
+	return rc;
+}
+
+/* What the steps of a suite read besides it. */
+static int keep_step_files(struct job *job, const struct suite *s, struct err *err)
+{
+	char as[400], path[DATA_PATH_MAX];
+	int rc = 0;
+
+	for (int i = 0; i < s->case_count; i++)
+		for (int k = 0; !rc && k < s->cases[i].step_count; k++) {
+			const struct suite_step *step = &s->cases[i].steps[k];
+			const char *end;
+
+			if (!step->kind->file)
+				continue;
+			rc = step->kind->file(step->params, path, err);
+			if (rc)
+				return rc;
+			end = strrchr(path, '.');
+			snprintf(as, sizeof(as), "suite-%.100s-%.100s-%d%.20s", s->name,
+				 s->cases[i].id, k + 1, end ? end : "");
+			rc = keep_file(job, as, path, err);
+		}
 	return rc;
 }
 
@@ -136,6 +163,8 @@ static int keep_inputs(struct job *job, struct err *err)
 	for (int i = 0; !rc && i < q->suite_count; i++) {
 		snprintf(as, sizeof(as), "suite-%s.yaml", q->suites[i]->name);
 		rc = store_input(&job->run, as, conf_text(q->suites[i]->conf), err);
+		if (!rc)
+			rc = keep_step_files(job, q->suites[i], err);
 	}
 	return rc;
 }

@@ -190,6 +190,15 @@ static int told_error(struct desk *d, int status, struct err *err)
 	return code;
 }
 
+/* Its status is left to be waited for, and its number nobody else's. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
 /* All it has to say and its wait status; it is on its way out, or is killed. */
 static void hear_out(struct desk *d, int *status)
 {
@@ -200,8 +209,10 @@ static void hear_out(struct desk *d, int *status)
 	while (talking && (left = deadline - clock_now(clock_real())) > 0)
 		if (poll(&p, 1, (int)(left / NS_PER_MS) + 1) > 0)
 			talking = listen_to(d);
-	if (talking)
-		kill(d->pid, SIGKILL);
+	/* one that has closed its mouth may hang all the same */
+	while (!talking && !has_ended(d->pid) && clock_now(clock_real()) < deadline)
+		poll(NULL, 0, 1);
+	kill(d->pid, SIGKILL);
 	while (waitpid(d->pid, status, 0) < 0 && errno == EINTR)
 		;
 	d->pid = -1;

@@ -11,6 +11,7 @@ begin() {
 		"$kb" run suites/timing/door-unlock.yaml --rig fixtures/rigs/emulated-a.yaml \
 		--target fixtures/profiles/target/example.yaml --seed 3 --runs "$tmp/$1" &
 	background=$!
+	started $background
 	wait_for 20 sh -c "grep -q '\"type\":\"attempt\"' '$tmp/$1'/*/journal.jsonl" || echo "# no attempt was journalled"
 	run=$(echo "$tmp/$1"/*/)
 	pid=$(cat "$tmp/$1.pid")
@@ -51,14 +52,14 @@ tenths() {
 }
 
 begin ctrl-c
-[ "$(processes | wc -l)" -eq 5 ]
-ok $? "a run is five processes: controller, desk, reader, relay board, guard"
+[ "$(processes | wc -l)" -eq 6 ]
+ok $? "a run is six processes: controller, desk, reader, relay board, cyclic sender, guard"
 kill -INT -"$pid"
 took=$(tenths nobody)
 echo "# everybody was gone after $took tenths of a second"
 [ "$took" -lt 30 ]
 ok $? "Ctrl-C: everybody is gone"
-wait $background
+ends 60 $background
 is $? 130 "Ctrl-C: exit status 130"
 is "$(relay_state)" false "Ctrl-C: the relay is off"
 is "$(tail -n 1 "$run/journal.jsonl" | jq -r .ended)" interrupted "Ctrl-C: the journal is closed"
@@ -72,7 +73,7 @@ is "$(jq -r .verdict "$run/summary.json")" INCONCLUSIVE "Ctrl-C: the run is inco
 for signal in TERM HUP; do
 	begin "group-$signal"
 	kill -$signal -"$pid"
-	wait $background
+	ends 60 $background
 	is $? 130 "SIG$signal to the group: exit status 130"
 	is "$(relay_state)" false "SIG$signal to the group: the relay is off"
 	is "$(relays_at_end)" 0 "SIG$signal to the group: the desk saw it"
@@ -84,7 +85,7 @@ kill -STOP "$(called keybench-reader)"
 sleep 0.5
 kill -INT "$pid"
 since=$(date +%s%3N)
-wait $background
+ends 60 $background
 is $? 130 "Ctrl-C with a hung reader: exit status 130"
 took=$(($(date +%s%3N) - since))
 echo "# ended after $took ms"
@@ -97,7 +98,7 @@ wait_for 10 sh -c "tail -n 30 '$run/truth.jsonl' | jq -rs '[.[] | select(.what =
 kill -9 "$pid"
 wait_for 8 nobody
 ok $? "kill -9: everybody is gone"
-wait $background 2>/dev/null
+ends 60 $background 2>/dev/null
 is "$(relay_state)" false "kill -9: the relay is off"
 is "$(relays_at_end)" 0 "kill -9: the desk saw all relays off at its end"
 "$kb" report "$run" >"$tmp/report" 2>&1
@@ -111,7 +112,7 @@ ok $? "a reader's worker is killed"
 wait_for 10 grep -q '"rung":"respawn"' "$run/journal.jsonl"
 ok $? "a killed reader costs one attempt: it is respawned"
 kill -INT "$pid"
-wait $background
+ends 60 $background
 is $? 130 "and the run could still be ended in order"
 
 begin relay
@@ -121,7 +122,7 @@ ok $? "a relay's worker is killed"
 wait_for 10 grep -q '"device":"positioner"' "$run/journal.jsonl"
 ok $? "a killed relay worker is replaced"
 kill -INT "$pid"
-wait $background
+ends 60 $background
 is $? 130 "and the run could still be ended in order"
 is "$(relay_state)" false "with the relay off"
 done_testing

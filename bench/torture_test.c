@@ -9,7 +9,8 @@
  *
  * Allocations of ours are those of the linked objects (ld --wrap, see the Makefile); OpenSSL, jansson and libxml2
  * are told to take ours. libfyaml and zlib cannot be told: their own allocations never fail here.
- * TORTURE=all tries every n; without it as many as fit into a few seconds, spread evenly.
+ * TORTURE=all tries every n (some 25 000: ten minutes on two cores); without it as many as fit into a few
+ * seconds, spread evenly. As many at a time as there are processors. TORTURE=openssl:14039 tries that one.
  */
 #include "bench/plan.h"
 #include "bench/rig.h"
@@ -25,6 +26,7 @@
 #include "results/summary.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <jansson.h>
 #include <libxml/parser.h>
 #include <libxml/xmlmemory.h>
@@ -35,6 +37,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,11 +175,22 @@ static void *json_get(size_t size)
 	return fails(JANSSON) ? NULL : __real_malloc(size);
 }
 
+/*
+ * The one that OpenSSL 3.0 does not survive: sskdf_new() writes to the context that it got no memory for (seen with
+ * 3.0.22 under EVP_KDF_CTX_new for X963KDF, and in its source). It has more than 64 bytes; what sskdf.c copies
+ * besides, secrets and infos, fails like everything else.
+ */
+static bool is_fatal(size_t size, const char *file)
+{
+	const char *name = file ? strrchr(file, '/') : NULL;
+
+	return name && !strcmp(name, "/sskdf.c") && size > 64;
+}
+
 static void *ssl_get(size_t size, const char *file, int line)
 {
-	(void)file;
 	(void)line;
-	return library_get(OPENSSL, size);
+	return is_fatal(size, file) ? __real_malloc(size) : library_get(OPENSSL, size);
 }
 
 static void *ssl_resize(void *p, size_t size, const char *file, int line)
@@ -229,7 +243,8 @@ struct world {
 };
 
 static struct world *the_world; /* of the child; drivers are opened without a context */
-static char dir[] = "/tmp/keybench-torture.XXXXXX";
+static char dir[60] = "/tmp/keybench-torture.XXXXXX"; /* of all; in a child, its own */
+static int home; /* the folder that the test runs in */
 
 static const char suite_text[] =
 	"suite: torture\n"
@@ -483,41 +498,93 @@ static int whole_run(const struct fault_plan *plan, struct tally *t)
 
 static const struct fault_plan no_fault = { .code = ERR_IO };
 
-/* One child; true: it ended as it should. What it said is shown when it did not. */
-static bool survives(const char *name, long n, const struct fault_plan *plan)
-{
-	char said[200];
-	struct tally t;
-	int status;
-	pid_t pid;
+/* A child at work, in a folder of its own. */
+struct job {
+	pid_t pid; /* 0: none */
+	char dir[60];
+	const char *name;
+	long n;
+};
+static struct job jobs[16];
+static int job_count = 1, next_job;
+static long tried, failed;
 
-	snprintf(said, sizeof(said), "%s/said", dir);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		if (!freopen(said, "w", stderr))
-			_exit(98);
-		signal(SIGSEGV, SIG_DFL); /* cmocka catches what must be seen here */
-		signal(SIGBUS, SIG_DFL);
-		signal(SIGFPE, SIG_DFL);
-		signal(SIGILL, SIG_DFL);
-		alarm(60); /* a hang */
-		exit(whole_run(plan, &t));
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (status == 0)
-		return true;
-	print_error("%s %ld: wait status %#x\n", name, n, (unsigned)status);
-	snprintf(said, sizeof(said), "head -c 3000 '%s/said' >&2", dir);
-	return system(said) ? false : false;
+static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	return at->level ? remove(path) : 0;
 }
 
-static void clear(void)
+static void clear(const char *path)
 {
-	char command[80];
+	assert_int_equal(nftw(path, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
 
-	snprintf(command, sizeof(command), "rm -rf '%s'/*", dir);
-	assert_int_equal(system(command), 0);
+/* What runs in the child: never comes back. */
+static void work(const struct job *job, const struct fault_plan *plan)
+{
+	struct tally t;
+
+	snprintf(dir, sizeof(dir), "%s", job->dir);
+	if (chdir(job->dir) || !freopen("said", "w", stderr) || fchdir(home))
+		_exit(98);
+	signal(SIGSEGV, SIG_DFL); /* cmocka catches what must be seen here */
+	signal(SIGBUS, SIG_DFL);
+	signal(SIGFPE, SIG_DFL);
+	signal(SIGILL, SIG_DFL);
+	alarm(60); /* a hang */
+	memset(torture.count, 0, sizeof(torture.count));
+	exit(whole_run(plan, &t));
+}
+
+/* Its end: did it end as it should? What it said is shown when it did not. */
+static void finish(struct job *job)
+{
+	char show[120];
+	int status;
+
+	if (!job->pid)
+		return;
+	assert_int_equal(waitpid(job->pid, &status, 0), job->pid);
+	job->pid = 0;
+	tried++;
+	if (status) {
+		failed++;
+		print_error("%s %ld: wait status %#x\n", job->name, job->n,
+			    (unsigned)status);
+		snprintf(show, sizeof(show), "head -c 3000 '%s/said' >&2", job->dir);
+		if (system(show))
+			print_error("(nothing was said)\n");
+	}
+	clear(job->dir);
+}
+
+static void begin(const char *name, long n, const struct fault_plan *plan)
+{
+	struct job *job = &jobs[next_job];
+
+	next_job = (next_job + 1) % job_count;
+	finish(job);
+	job->name = name;
+	job->n = n;
+	fflush(NULL);
+	job->pid = fork();
+	if (job->pid == 0)
+		work(job, plan);
+	assert_true(job->pid > 0);
+}
+
+/* @return how many of those since the last time did not end as they should */
+static long finish_all(void)
+{
+	long were;
+
+	for (int i = 0; i < job_count; i++)
+		finish(&jobs[i]);
+	were = failed;
+	failed = 0;
+	return were;
 }
 
 /* Everything once without a failure; how many allocations, and driver calls, that took. */
@@ -528,17 +595,35 @@ static struct {
 	int status;
 } dry;
 
+static int make_jobs(void)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	job_count = n < 1 ? 1 : n > 16 ? 16 : (int)n;
+	if (home < 0 || !mkdtemp(dir))
+		return -1;
+	for (int i = 0; i < job_count; i++) {
+		snprintf(jobs[i].dir, sizeof(jobs[i].dir), "%.40s/%d", dir, i);
+		if (mkdir(jobs[i].dir, 0700))
+			return -1;
+	}
+	return 0;
+}
+
 static int dry_run(void **state)
 {
 	int fds[2], status;
 	pid_t pid;
 
 	(void)state;
-	if (!mkdtemp(dir) || pipe(fds))
+	if (make_jobs() || pipe(fds))
 		return -1;
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
+		alarm(60);
+		snprintf(dir, sizeof(dir), "%s", jobs[0].dir);
 		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
 		dry.status = whole_run(&no_fault, &dry.tally);
 		memcpy(dry.allocations, torture.count, sizeof(torture.count));
@@ -552,7 +637,7 @@ static int dry_run(void **state)
 	    waitpid(pid, &status, 0) != pid || status)
 		return -1;
 	close(fds[0]);
-	clear();
+	clear(jobs[0].dir);
 	for (int d = 0; d < DOMAIN_COUNT; d++)
 		print_message("# %s: %ld allocations\n", domain_names[d],
 			      dry.allocations[d]);
@@ -563,7 +648,9 @@ static int dry_run(void **state)
 static int tidy(void **state)
 {
 	(void)state;
-	clear();
+	finish_all();
+	print_message("# %ld runs in all\n", tried);
+	clear(dir);
 	return rmdir(dir);
 }
 
@@ -580,21 +667,31 @@ static void without_failures_all_is_well(void **state)
 /* All of them, or @most spread evenly, the first ones in any case. */
 static void torture_domain(enum domain d, long most)
 {
-	const char *all = getenv("TORTURE");
-	long total = dry.allocations[d], step = total / most + 1, failed = 0, tried = 0;
+	const char *which = getenv("TORTURE") ? getenv("TORTURE") : "";
+	const bool every = !strcmp(which, "all");
+	const size_t len = strlen(domain_names[d]);
+	long total = dry.allocations[d], step = every ? 1 : total / most + 1;
+	long began = 0, first = 1;
 
-	if (all && !strcmp(all, "all"))
-		step = 1;
-	for (long n = 1; n <= total && failed < 20; n += step, tried++) {
-		torture.domain = d;
-		torture.nth = n;
-		failed += !survives(domain_names[d], n, &no_fault);
-		torture.nth = 0;
-		clear();
+	if (strchr(which, ':')) { /* a single one, to look at */
+		const bool this =
+			!strncmp(which, domain_names[d], len) && which[len] == ':';
+
+		first = this ? atol(which + len + 1) : 1;
+		total = this ? first : 0;
 	}
+	torture.domain = d;
+	for (long n = first; n <= total && failed < 20; n += step) {
+		torture.nth = n;
+		begin(domain_names[d], n, &no_fault);
+		if (++began % 1000 == 0)
+			print_message("# %s: %ld of %ld ...\n", domain_names[d], n,
+				      total);
+	}
+	torture.nth = 0;
 	print_message("# %s: %ld of %ld allocations failed in turn\n", domain_names[d],
-		      tried, total);
-	assert_int_equal(failed, 0);
+		      began, total);
+	assert_int_equal(finish_all(), 0);
 }
 
 static void the_nth_allocation_of_ours_fails(void **state)
@@ -624,7 +721,6 @@ static void the_nth_allocation_of_libxml2_fails(void **state)
 static void the_nth_driver_call_fails(void **state)
 {
 	static const int codes[] = { ERR_IO, ERR_TIMEOUT, ERR_GONE };
-	int failed = 0;
 
 	(void)state;
 	for (long n = 1; n <= dry.calls && failed < 5; n++) {
@@ -632,26 +728,22 @@ static void the_nth_driver_call_fails(void **state)
 					   .code = codes[n % 3],
 					   .too_late = n / 3 % 2 };
 
-		failed += !survives("driver call", n, &plan);
-		clear();
+		begin("driver call", n, &plan);
 	}
-	assert_int_equal(failed, 0);
+	assert_int_equal(finish_all(), 0);
 }
 
 static void many_driver_calls_fail(void **state)
 {
-	int failed = 0;
-
 	(void)state;
 	for (uint64_t seed = 1; seed <= 10; seed++) {
 		struct fault_plan plan = { .share = 0.04 * (double)seed,
 					   .seed = seed,
 					   .code = ERR_IO };
 
-		failed += !survives("driver calls, seed", (long)seed, &plan);
-		clear();
+		begin("driver calls, seed", (long)seed, &plan);
 	}
-	assert_int_equal(failed, 0);
+	assert_int_equal(finish_all(), 0);
 }
 
 int main(void)
@@ -666,19 +758,10 @@ int main(void)
 		cmocka_unit_test(many_driver_calls_fail),
 	};
 
-	uint8_t first;
-
 	if (CRYPTO_set_mem_functions(ssl_get, ssl_resize, ssl_free) != 1 ||
 	    xmlMemSetup(free, xml_get, xml_resize, xml_copy))
 		return 1;
 	json_set_alloc_funcs(json_get, free);
-	/* OpenSSL crashes when its own first steps find no memory: they are left out */
-	if (OPENSSL_init_crypto(
-		    OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_CIPHERS |
-			    OPENSSL_INIT_ADD_ALL_DIGESTS | OPENSSL_INIT_LOAD_CONFIG,
-		    NULL) != 1 ||
-	    crypto_random(NULL, &first, 1))
-		return 1;
 	memset(&torture, 0, sizeof(torture));
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, dry_run, tidy);

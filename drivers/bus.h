@@ -72,7 +72,7 @@ struct pump;
 struct bus_parts {
 	struct pump *
 		pump; /* served while it waits, and keeps frames meanwhile; may be NULL */
-	bool deaf;    /* hears of its own frames only: a sender */
+	bool deaf; /* hears of its own frames only, perhaps with coarse stamps: a sender */
 };
 
 /** A row of drivers/table.c. */

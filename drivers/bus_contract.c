@@ -110,15 +110,16 @@ void bus_hears_the_other_node_with_a_stamp(void **state)
 	struct canframe f = frame("7FF#01");
 	int64_t before = clock_now(c->bus->clock);
 	struct bus_frame heard;
+	int64_t takes = 0;
 
+	if (!c->instant)
+		takes = canframe_time_ns(canframe_bits(&f) - CANFRAME_INTERFRAME_BITS,
+					 bitrate(state));
 	c->other_sends(c, &f);
 	heard = hear(state);
 	assert_true(canframe_equal(&heard.frame, &f));
 	assert_false(heard.own);
-	assert_true(heard.at_ns + heard.slack_ns >=
-		    before +
-			    canframe_time_ns(canframe_bits(&f) - CANFRAME_INTERFRAME_BITS,
-					     bitrate(state)));
+	assert_true(heard.at_ns + heard.slack_ns >= before + takes);
 	assert_true(heard.at_ns - heard.slack_ns <= clock_now(c->bus->clock));
 }
 
@@ -140,8 +141,13 @@ void bus_brings_every_kind_of_classic_frame_whole(void **state)
 
 void bus_frames_take_their_time(void **state)
 {
+	const struct bus_case *c = *state;
 	struct canframe f = frame("123#0011223344556677");
-	int64_t each = canframe_time_ns(canframe_bits(&f), bitrate(state)), last = 0;
+	int64_t each, last = 0;
+
+	if (c->instant)
+		skip();
+	each = canframe_time_ns(canframe_bits(&f), bitrate(state));
 
 	for (int i = 0; i < 20; i++)
 		send(state, "123#0011223344556677", 0);
@@ -228,6 +234,8 @@ void bus_counts_what_it_could_not_keep(void **state)
 	int64_t give_up = clock_now(c->bus->clock) + 3 * c->patience_ns;
 	struct canframe f = frame("001#");
 
+	if (!c->flood)
+		skip();
 	for (; sent < c->flood; sent++)
 		c->other_sends(c, &f);
 	while (heard + lost < sent && clock_now(c->bus->clock) < give_up) {

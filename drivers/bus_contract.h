@@ -11,8 +11,10 @@ struct bus_case {
 	struct bus *bus;
 	/** Let the other node send, and make sure that it is on its way. */
 	void (*other_sends)(const struct bus_case *c, const struct canframe *f);
-	int flood; /* frames that nothing on the way can keep if nobody receives */
+	int flood; /* frames that nothing on the way can keep if nobody receives; 0: a controller is on the
+		      way, which may lose some itself and cannot say how many */
 	int64_t patience_ns; /* for what must come */
+	bool instant;        /* no wire is in between: frames take no time */
 	void *more;          /* the test's own */
 };
 

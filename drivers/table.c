@@ -17,6 +17,7 @@ extern const struct card_driver libnfc_card_driver;
 extern const struct relay_driver lcus_driver;
 extern const struct positioner_driver push_driver;
 extern const struct bus_driver vbus_driver;
+extern const struct bus_driver socketcan_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
@@ -47,6 +48,7 @@ const struct positioner_driver *const positioner_drivers[] = {
 };
 
 const struct bus_driver *const bus_drivers[] = {
+	&socketcan_driver,
 	&vbus_driver,
 	&sim_bus_driver,
 	NULL,

@@ -4,6 +4,7 @@
 #include "bench/core/attempt.h"
 #include "bench/core/clock.h"
 #include "bench/core/conf.h"
+#include "bench/core/data.h"
 
 #include <stdbool.h>
 
@@ -99,6 +100,8 @@ struct step_kind {
 	int (*bind)(void *params, struct err *err);
 	/** @return 0, STEP_STOP, or a negative error that is the bench's fault */
 	int (*run)(const void *params, struct step_env *env, struct err *err);
+	/** A file it reads besides the suite, for the run folder's copies; NULL: none. */
+	int (*file)(const void *params, char path[DATA_PATH_MAX], struct err *err);
 	/**
 	 * Do the parameters make sense on a rig whose bus has this @dbc (NULL: none)? A mistake is located
 	 * at @at or below. NULL: they always do.

@@ -5,9 +5,9 @@
 #include <string.h>
 
 const struct step_kind *const step_kinds[] = {
-	&step_approach, &step_field,      &step_select,   &step_transact,
-	&step_retreat,  &step_wait,       &step_can_send, &step_can_cyclic,
-	&step_can_load, &step_can_expect, NULL,
+	&step_approach, &step_field,      &step_select,     &step_transact,
+	&step_retreat,  &step_wait,       &step_can_send,   &step_can_cyclic,
+	&step_can_load, &step_can_replay, &step_can_expect, NULL,
 };
 
 const struct step_kind *step_find(const char *name)

@@ -2,9 +2,42 @@
 # $bin is where the programs are, $tmp a folder that goes away with the test.
 bin=${KEYBENCH_BIN:-$PWD/build/bin}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/keybench.XXXXXX") || exit 1
-trap 'rm -rf "$tmp"' EXIT
+# However the test ends, so does what it has started: left behind, a process keeps the pipes it inherited open, and
+# whoever reads these to their end waits for ever.
+left=
+trap 'for p in $left; do kill -9 "$p" 2>/dev/null; done; rm -rf "$tmp"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 tests=0
 failures=0
+
+# started PID: a process of this test, in the background
+started() {
+	left="$left $1"
+}
+
+# running PID: is it, and no corpse?
+running() {
+	[ -d "/proc/$1" ] && ! grep -qs '^State:.Z' "/proc/$1/status"
+}
+
+# ends SECONDS PID: wait for a process of this test, no longer than that: then it is killed. Its exit status.
+ends() {
+	limit=$(($1 * 20))
+	while [ "$limit" -gt 0 ] && running "$2"; do
+		limit=$((limit - 1))
+		sleep 0.05
+	done
+	if running "$2"; then
+		echo "# process $2 does not end: $(tr '\0' ' ' <"/proc/$2/cmdline")"
+		kill -9 "$2"
+	fi
+	wait "$2"
+	set -- $? "$2"
+	left=$(for p in $left; do [ "$p" = "$2" ] || echo "$p"; done)
+	return "$1"
+}
 
 # ok STATUS NAME: one test; 0 is good.
 ok() {

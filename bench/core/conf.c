@@ -2,6 +2,7 @@
 
 #include "bench/core/conf_tree.h"
 #include "bench/core/fs.h"
+#include "bench/core/text.h"
 
 #include <libfyaml.h>
 #include <stdarg.h>
@@ -36,6 +37,8 @@ static void fill_excerpt(const struct conf *conf, int line, int column, struct e
 		rest.len -= len ? len : 1;
 	}
 	shown[at] = '\0';
+	text_tame(
+		shown); /* a character for a character: the caret stays where it belongs */
 	if (column > width + 1)
 		snprintf(err->excerpt, sizeof(err->excerpt), "  %s", shown);
 	else

@@ -10,7 +10,7 @@
  *
  * A text with a slash or ending in .yaml is a path: as it stands, else beside the file that names it, else
  * below each data folder. Any other text is a name: NAME.yaml below each data folder's @subdir, at any
- * depth (NAME.dbc below fixtures/dbc). Data folders, in order: each of $KEYBENCH_DATA (colon-separated); the source tree the program
+ * depth (NAME.dbc below fixtures/dbc, NAME.log below fixtures/traces). Data folders, in order: each of $KEYBENCH_DATA (colon-separated); the source tree the program
  * was built in, when it runs from there; ../share/keybench beside the program; the DATADIR of the build.
  */
 #define DATA_PATH_MAX 4096

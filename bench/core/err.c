@@ -1,16 +1,10 @@
 #include "bench/core/err.h"
 
+#include "bench/core/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* One line that only shows: what a file or a device brought in must not drive a terminal. */
-static void tame(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 127)
-			*text = '?';
-}
 
 int err_set(struct err *err, int code, const char *fmt, ...)
 {
@@ -23,7 +17,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	tame(err->text);
+	text_tame(err->text);
 	return code;
 }
 
@@ -42,7 +36,7 @@ int err_wrap(struct err *err, int code, const char *fmt, ...)
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(err->text))
 		snprintf(err->text + n, sizeof(err->text) - (size_t)n, ": %s", old);
-	tame(err->text);
+	text_tame(err->text);
 	return code;
 }
 

@@ -27,7 +27,7 @@ struct err {
 	char excerpt[256]; /* "" or the source line and the caret line under it */
 };
 
-/** Say what went wrong, at its cause; control characters become '?'. @err may be NULL. @return @code, for `return err_set(…)`. */
+/** Say what went wrong, at its cause; what could drive a terminal becomes '?'. @err may be NULL. @return @code, for `return err_set(…)`. */
 int err_set(struct err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

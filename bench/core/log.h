@@ -19,6 +19,12 @@ void log_set_hook(void (*before)(void *ctx), void *ctx);
 void log_say(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/**
+ * What a program ends with: @status, or EXIT_BENCH_ERROR for EXIT_PASSED when results did not reach stdout (a full
+ * disk, said here).
+ */
+int log_end(int status);
+
 #define log_error(...) log_say(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_say(LOG_WARNING, __VA_ARGS__)
 #define log_info(...) log_say(LOG_INFO, __VA_ARGS__)

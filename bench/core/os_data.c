@@ -99,6 +99,8 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 /* All data are YAML but for what other tools speak, which has a folder of its own. */
 static const char *extension(const char *subdir)
 {
+	if (strcmp(subdir, "fixtures/traces") == 0)
+		return ".log";
 	return strcmp(subdir, "fixtures/dbc") == 0 ? ".dbc" : ".yaml";
 }
 

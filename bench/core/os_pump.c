@@ -12,6 +12,7 @@
 
 #define MAX_WATCHES 32
 #define MAX_TICKS 16
+#define TURN_NS (50 * NS_PER_MS)
 
 struct watch {
 	int fd;
@@ -29,6 +30,7 @@ struct pump {
 	struct watch watches[MAX_WATCHES];
 	int watch_count;
 	struct tick ticks[MAX_TICKS];
+	int64_t polled_ns; /* when it last looked at its descriptors */
 	int stop_pipe[2];
 	bool hold;
 	volatile bool stop;
@@ -188,9 +190,11 @@ static int poll_once(struct pump *p, int fd, int64_t until_ns, bool *ready)
 {
 	struct pollfd fds[MAX_WATCHES + 2];
 	int n = p->watch_count;
-	int64_t left = until_ns - clock_now(clock_real());
+	int64_t left;
 	struct timespec wait = { 0 };
 
+	p->polled_ns = clock_now(clock_real());
+	left = until_ns - p->polled_ns;
 	if (left > 0)
 		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
 	for (int i = 0; i < n; i++)
@@ -224,6 +228,18 @@ int pump_wait(struct pump *p, int fd, int64_t deadline_ns, struct err *err)
 		if (clock_now(clock_real()) >= deadline_ns)
 			return err_set(err, ERR_TIMEOUT, "timed out");
 	}
+}
+
+int64_t pump_idle_until(const struct pump *p)
+{
+	int64_t until = p->polled_ns + TURN_NS;
+
+	if (stopped(p))
+		return 0;
+	for (int i = 0; i < MAX_TICKS; i++)
+		if (p->ticks[i].fn && p->ticks[i].due_ns < until)
+			until = p->ticks[i].due_ns;
+	return until;
 }
 
 int pump_sleep_until(struct pump *p, int64_t until_ns, struct err *err)

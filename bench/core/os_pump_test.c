@@ -107,6 +107,28 @@ static void a_request_to_stop_ends_waits_unless_it_is_held(void **state)
 	pump_free(p);
 }
 
+static void it_says_until_when_nobody_else_needs_it(void **state)
+{
+	int64_t before;
+	int id;
+
+	(void)state;
+	assert_int_equal(pump_new(&p, NULL), 0);
+	assert_true(pump_idle_until(p) <
+		    in_ms(0)); /* it has not looked at anything yet */
+	assert_int_equal(pump_sleep_until(p, 0, NULL), 0);
+	before = pump_idle_until(p);
+	assert_true(before <= in_ms(50));
+	assert_int_equal(pump_idle_until(p), before); /* asking is no looking */
+	id = pump_every(p, NS_PER_MS, tick, NULL);
+	assert_true(pump_idle_until(p) <= in_ms(1));
+	pump_stop(p, id);
+	assert_int_equal(pump_idle_until(p), before);
+	pump_request_stop(p);
+	assert_true(pump_idle_until(p) < in_ms(0));
+	pump_free(p);
+}
+
 static void a_signal_asks_to_stop_and_may_come_after_the_end(void **state)
 {
 	struct err err = { 0 };
@@ -130,6 +152,7 @@ int main(void)
 		cmocka_unit_test(what_is_readable_ends_a_wait),
 		cmocka_unit_test(others_are_served_while_one_waits),
 		cmocka_unit_test(a_request_to_stop_ends_waits_unless_it_is_held),
+		cmocka_unit_test(it_says_until_when_nobody_else_needs_it),
 		cmocka_unit_test(a_signal_asks_to_stop_and_may_come_after_the_end),
 	};
 

@@ -37,6 +37,14 @@ void pump_stop(struct pump *p, int id);
  *         and pump_hold_stop is off; ERR_IO poll failed
  */
 int pump_wait(struct pump *p, int fd, int64_t deadline_ns, struct err *err);
+/**
+ * Until when nobody but the caller needs the loop: it may block elsewhere that long, which is cheaper than a
+ * turn of the loop. Descriptors are looked at every 50 ms at least; whoever asks to stop, by a signal,
+ * interrupts that as well, but for the instant before it begins.
+ *
+ * @return a moment of the bench clock; in the past: turn the loop
+ */
+int64_t pump_idle_until(const struct pump *p);
 /** Sleep while everything is served: 0 at @until_ns, or ERR_INTERRUPTED. */
 int pump_sleep_until(struct pump *p, int64_t until_ns, struct err *err);
 

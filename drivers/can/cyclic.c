@@ -6,10 +6,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,16 +20,22 @@
 #define ANSWER_LIMIT_NS (10 * NS_PER_S)
 #define RETRY_NS NS_PER_MS
 #define BATCH 64
+/* How much earlier than due the helper wakes up, to wait for the moment without sleeping. */
+#define LEAD_MIN_NS (20 * NS_PER_US)
+#define LEAD_MAX_NS (300 * NS_PER_US)
+#define PRIORITY 50
 
 enum stream {
 	FRAMES,
 	LOAD,
+	REPLAY,
 	STREAMS
 };
 
 enum order_type {
 	ORDER_OPEN, /* answered by the helper as soon as its buses are open */
 	ORDER_ADD,
+	ORDER_REPLAY, /* a descriptor comes along: the frames, .count of them */
 	ORDER_STOP
 };
 
@@ -38,6 +46,7 @@ struct order {
 	enum stream stream;
 	struct canframe frame;
 	int64_t period_ns, first_ns;
+	uint64_t count;
 };
 
 struct answer {
@@ -64,7 +73,7 @@ static struct process *process_of(struct cyclic *c)
 }
 
 /* The helper. */
-struct slot {
+struct slot { /* of the replay: its next frame */
 	bool used;
 	enum stream stream;
 	struct canframe frame;
@@ -76,8 +85,11 @@ struct helper {
 	const void *options;
 	struct clock *clock;
 	struct bus *bus[STREAMS];
-	int64_t ahead_ns;
-	struct slot slots[CYCLIC_SLOTS];
+	int64_t ahead_ns, lead_ns;
+	struct slot slots[CYCLIC_SLOTS + 1]; /* the last: the replay's */
+	const struct replay_frame *frames;   /* of the replay, mapped; NULL: none */
+	size_t frame_count, frame_next;
+	int64_t frames_first_ns;
 	bool full[STREAMS];
 	struct answer now; /* the counts, and the first failure */
 };
@@ -95,7 +107,7 @@ static struct slot *due_slot(struct helper *h, enum stream stream, int64_t until
 {
 	struct slot *first = NULL;
 
-	for (int i = 0; i < CYCLIC_SLOTS; i++) {
+	for (int i = 0; i <= CYCLIC_SLOTS; i++) {
 		struct slot *s = &h->slots[i];
 
 		if (s->used && s->stream == stream && s->due_ns <= until_ns &&
@@ -117,6 +129,20 @@ static void drain(struct helper *h, enum stream stream)
 		rc = bus_receive(h->bus[stream], &f, 0, &result, &err);
 	if (rc)
 		fail(h, rc, &err);
+}
+
+/* Put the next frame of the replay into its slot; the last gives it back. */
+static void load_replay(struct helper *h)
+{
+	struct slot *s = &h->slots[CYCLIC_SLOTS];
+
+	s->used = h->frame_next < h->frame_count;
+	if (!s->used)
+		return;
+	*s = (struct slot){ true, REPLAY, h->frames[h->frame_next].frame,
+			    CYCLIC_REPLAY_LATE_NS,
+			    h->frames_first_ns + h->frames[h->frame_next].after_ns };
+	h->frame_next++;
 }
 
 static void hand_over(struct helper *h, enum stream stream)
@@ -141,22 +167,30 @@ static void hand_over(struct helper *h, enum stream stream)
 			return;
 		h->now.count[stream].sent++;
 		h->now.count[stream].late += now - s->due_ns >= s->period_ns;
-		s->due_ns += s->period_ns;
+		if (stream == REPLAY)
+			load_replay(h);
+		else
+			s->due_ns += s->period_ns;
 	}
 }
 
-static int64_t next_wake_ns(const struct helper *h)
+/* @param exact  out: that moment itself is wanted, not just one behind it */
+static int64_t next_wake_ns(const struct helper *h, bool *exact)
 {
 	int64_t now = clock_now(h->clock), next = now + NS_PER_S;
 
-	for (int i = 0; i < CYCLIC_SLOTS; i++) {
+	*exact = false;
+	for (int i = 0; i <= CYCLIC_SLOTS; i++) {
 		const struct slot *s = &h->slots[i];
 		int64_t at = s->due_ns - h->ahead_ns;
+		bool waits = h->full[s->stream];
 
-		if (s->used && h->full[s->stream] && at < now + RETRY_NS)
+		if (s->used && waits && at < now + RETRY_NS)
 			at = now + RETRY_NS;
-		if (s->used && at < next)
-			next = at;
+		if (!s->used || at >= next)
+			continue;
+		next = at;
+		*exact = !waits && !h->ahead_ns && s->stream != LOAD;
 	}
 	return next;
 }
@@ -184,8 +218,33 @@ static int take_order(struct helper *h, const struct order *o)
 	return 0;
 }
 
+static void drop_replay(struct helper *h)
+{
+	if (h->frames)
+		munmap((void *)h->frames, h->frame_count * sizeof(*h->frames));
+	h->frames = NULL;
+	h->frame_count = h->frame_next = 0;
+	h->slots[CYCLIC_SLOTS].used = false;
+}
+
+static int take_replay(struct helper *h, const struct order *o, int fd)
+{
+	void *frames =
+		mmap(NULL, o->count * sizeof(*h->frames), PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (frames == MAP_FAILED)
+		return ERR_NOMEM;
+	drop_replay(h);
+	h->frames = frames;
+	h->frame_count = o->count;
+	h->frames_first_ns = o->first_ns;
+	load_replay(h);
+	return 0;
+}
+
 static void stop_all(struct helper *h)
 {
+	drop_replay(h);
 	memset(h->slots, 0, sizeof(h->slots));
 	for (int i = 0; i < STREAMS; i++) {
 		struct err err = { 0 };
@@ -196,7 +255,7 @@ static void stop_all(struct helper *h)
 	}
 }
 
-static void obey(struct helper *h, const struct order *o)
+static void obey(struct helper *h, const struct order *o, int fd)
 {
 	struct answer a;
 
@@ -207,6 +266,9 @@ static void obey(struct helper *h, const struct order *o)
 	if (o->type == ORDER_ADD && !a.rc && (a.rc = take_order(h, o)))
 		snprintf(a.text, sizeof(a.text), "more than %d cyclic frames",
 			 CYCLIC_SLOTS);
+	if (o->type == ORDER_REPLAY && !a.rc && (a.rc = take_replay(h, o, fd)))
+		snprintf(a.text, sizeof(a.text), "no memory for %llu frames",
+			 (unsigned long long)o->count);
 	if (o->type == ORDER_STOP)
 		memset(h->now.count, 0, sizeof(h->now.count));
 	if (send(CHILD_SOCKET, &a, sizeof(a), MSG_NOSIGNAL) != sizeof(a))
@@ -227,15 +289,38 @@ static void open_buses(struct helper *h)
 	if (rc)
 		fail(h, rc, &err);
 	h->ahead_ns = id.launches ? CYCLIC_AHEAD_NS : 0;
+	h->lead_ns = 5 * LEAD_MIN_NS;
+	if (!id.launches) { /* where it is allowed */
+		struct sched_param p = { .sched_priority = PRIORITY };
+
+		sched_setscheduler(0, SCHED_FIFO, &p);
+	}
 	send(CHILD_SOCKET, &h->now, sizeof(h->now), MSG_NOSIGNAL);
 	if (rc)
 		_exit(EXIT_FAILURE);
 }
 
+/* A sleep ends late, by about as much as those before it. */
+static void learn_lead(struct helper *h, int64_t late_ns)
+{
+	int64_t wanted = late_ns + late_ns / 2;
+
+	h->lead_ns -= h->lead_ns / 64;
+	if (h->lead_ns < wanted)
+		h->lead_ns = wanted;
+	if (h->lead_ns < LEAD_MIN_NS)
+		h->lead_ns = LEAD_MIN_NS;
+	if (h->lead_ns > LEAD_MAX_NS)
+		h->lead_ns = LEAD_MAX_NS;
+}
+
 static void wait_for_work(struct helper *h)
 {
 	struct pollfd fds[1 + STREAMS] = { { .fd = CHILD_SOCKET, .events = POLLIN } };
-	int64_t left = next_wake_ns(h) - clock_now(h->clock);
+	bool exact;
+	int64_t due = next_wake_ns(h, &exact);
+	int64_t until = exact ? due - h->lead_ns : due;
+	int64_t left = until - clock_now(h->clock);
 	struct timespec wait = { 0 };
 
 	if (left > 0)
@@ -243,7 +328,29 @@ static void wait_for_work(struct helper *h)
 	for (int i = 0; i < STREAMS; i++)
 		fds[1 + i] = (struct pollfd){ .fd = h->now.rc ? -1 : bus_fd(h->bus[i]),
 					      .events = POLLIN };
-	ppoll(fds, 1 + STREAMS, &wait, NULL);
+	if (ppoll(fds, 1 + STREAMS, &wait, NULL) == 0 && exact && left > 0)
+		learn_lead(h, clock_now(h->clock) - until);
+	while (exact && due - clock_now(h->clock) > 0 &&
+	       due - clock_now(h->clock) <= h->lead_ns)
+		; /* that near no sleep is short enough */
+}
+
+/* With the descriptor that may come along, or -1. @return as recv */
+static ssize_t receive_order(struct order *o, int *fd)
+{
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { o, sizeof(*o) };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(CHILD_SOCKET, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	*fd = -1;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return n;
 }
 
 static void helper_run(const void *job)
@@ -256,13 +363,16 @@ static void helper_run(const void *job)
 	open_buses(&h);
 	for (;;) {
 		ssize_t n;
+		int fd;
 
 		wait_for_work(&h);
-		n = recv(CHILD_SOCKET, &o, sizeof(o), MSG_DONTWAIT);
+		n = receive_order(&o, &fd);
 		if (n == sizeof(o))
-			obey(&h, &o);
+			obey(&h, &o, fd);
 		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			_exit(EXIT_SUCCESS); /* the controller is gone */
+		if (fd >= 0)
+			close(fd);
 		for (int i = 0; i < STREAMS && !h.now.rc; i++) {
 			drain(&h, (enum stream)i);
 			hand_over(&h, (enum stream)i);
@@ -287,13 +397,32 @@ static int await_answer(struct process *c, struct answer *a, struct err *err)
 	return a->rc ? err_set(err, a->rc, "cyclic sender: %s", a->text) : 0;
 }
 
+static int give_order_with(struct process *c, struct order *o, int fd, struct answer *a,
+			   struct err *err)
+{
+	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec iov = { o, sizeof(*o) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		struct cmsghdr *along = (struct cmsghdr *)control;
+
+		*along =
+			(struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+		memcpy(CMSG_DATA(along), &fd, sizeof(fd));
+		m.msg_control = control;
+		m.msg_controllen = sizeof(control);
+	}
+	o->seq = ++c->seq;
+	if (sendmsg(c->socket, &m, MSG_NOSIGNAL) != sizeof(*o))
+		return err_set(err, ERR_GONE, "the cyclic sender died");
+	return await_answer(c, a, err);
+}
+
 static int give_order(struct process *c, struct order *o, struct answer *a,
 		      struct err *err)
 {
-	o->seq = ++c->seq;
-	if (send(c->socket, o, sizeof(*o), MSG_NOSIGNAL) != sizeof(*o))
-		return err_set(err, ERR_GONE, "the cyclic sender died");
-	return await_answer(c, a, err);
+	return give_order_with(c, o, -1, a, err);
 }
 
 static void process_end(struct cyclic *base)
@@ -316,10 +445,46 @@ static void process_end(struct cyclic *base)
 static int process_add(struct cyclic *c, bool load, const struct canframe *f,
 		       int64_t period_ns, int64_t first_ns, struct err *err)
 {
-	struct order o = { ORDER_ADD, 0, load ? LOAD : FRAMES, *f, period_ns, first_ns };
+	struct order o = {
+		ORDER_ADD, 0, load ? LOAD : FRAMES, *f, period_ns, first_ns, 0
+	};
 	struct answer a;
 
 	return give_order(process_of(c), &o, &a, err);
+}
+
+static int write_all(int fd, const void *from, size_t len)
+{
+	const uint8_t *p = from;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n <= 0)
+			return ERR_IO;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int process_replay(struct cyclic *c, const struct replay *r, int64_t first_ns,
+			  struct err *err)
+{
+	struct order o = { .type = ORDER_REPLAY,
+			   .first_ns = first_ns,
+			   .count = r->count };
+	int fd = memfd_create("keybench-replay", MFD_CLOEXEC), rc;
+	struct answer a;
+
+	if (fd < 0)
+		return err_set(err, ERR_IO, "replay: %s", strerror(errno));
+	if (write_all(fd, r->frames, r->count * sizeof(*r->frames)))
+		rc = err_set(err, ERR_IO, "replay: %s", strerror(errno));
+	else
+		rc = give_order_with(process_of(c), &o, fd, &a, err);
+	close(fd);
+	return rc;
 }
 
 static int process_stop(struct cyclic *c, struct cyclic_count *count,
@@ -332,12 +497,15 @@ static int process_stop(struct cyclic *c, struct cyclic_count *count,
 	if (rc)
 		return rc;
 	*count = a.count[FRAMES];
+	count->sent += a.count[REPLAY].sent;
+	count->late += a.count[REPLAY].late;
 	*load = a.count[LOAD];
 	return 0;
 }
 
 static const struct cyclic_ops process_ops = {
 	.add = process_add,
+	.replay = process_replay,
 	.stop = process_stop,
 	.end = process_end,
 };
@@ -403,6 +571,14 @@ int cyclic_load(struct cyclic *c, const struct canframe *f, int64_t period_ns,
 		int64_t first_ns, struct err *err)
 {
 	return add(c, true, f, period_ns, first_ns, err);
+}
+
+int cyclic_replay(struct cyclic *c, const struct replay *r, int64_t first_ns,
+		  struct err *err)
+{
+	if (!r->count)
+		return err_set(err, ERR_RANGE, "nothing to replay");
+	return c->ops->replay(c, r, first_ns, err);
 }
 
 int cyclic_stop(struct cyclic *c, struct cyclic_count *count, struct cyclic_count *load,

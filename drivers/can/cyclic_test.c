@@ -139,6 +139,42 @@ static void periods_do_not_drift(void **state)
 	assert_true(on_time > 0);
 }
 
+static void a_replay_goes_out_at_its_times(void **state)
+{
+	struct bench *b = *state;
+	struct replay_frame frames[40];
+	const struct replay r = { frames, 40 };
+	int64_t first = clock_now(clock_real()) + NS_PER_S; /* well ahead of any hiccup */
+	struct cyclic_count count;
+	int on_time = 0;
+
+	for (int i = 0; i < 40; i++)
+		frames[i] = (struct replay_frame){ i * (i + 1) / 2 * NS_PER_MS,
+						   { .id = 0x300, .len = 1 } };
+	assert_int_equal(cyclic_replay(b->cyclic, &r, first, NULL), 0);
+	assert_int_equal(await(b, 0x300, 40), 40);
+	for (int i = 0; i < 40; i++) {
+		int64_t due = first + frames[i].after_ns;
+
+		assert_true(b->heard[i].start_ns >= due);
+		on_time += b->heard[i].start_ns == due;
+	}
+	assert_true(on_time > 0);
+	assert_int_equal(cyclic_stop(b->cyclic, &count, NULL, NULL), 0);
+	assert_int_equal(count.sent, 40);
+	/* once is once */
+	let_pass(b, 50 * NS_PER_MS);
+	assert_int_equal(b->count, 40);
+}
+
+static void a_replay_of_nothing_is_refused(void **state)
+{
+	struct bench *b = *state;
+	const struct replay none = { 0 };
+
+	assert_int_equal(cyclic_replay(b->cyclic, &none, 0, NULL), ERR_RANGE);
+}
+
 static void a_stop_takes_back_what_was_handed_over(void **state)
 {
 	struct bench *b = *state;
@@ -253,6 +289,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(load_delays_frames_in_model_time, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_helper_that_dies_is_an_error, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_replay_goes_out_at_its_times, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_replay_of_nothing_is_refused, begin,
 						end),
 	};
 

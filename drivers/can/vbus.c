@@ -261,6 +261,8 @@ static const struct bus_ops vbus_ops = {
 	.close = vbus_close,
 };
 
+#define CONNECT_TRIES 200 /* of 10 ms */
+
 static int connect_to(struct vbus *v, const char *path, struct err *err)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -271,11 +273,21 @@ static int connect_to(struct vbus *v, const char *path, struct err *err)
 			       path, sizeof(at.sun_path) - 1);
 	strcpy(at.sun_path, path);
 	strcpy(v->path, path);
-	v->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (v->fd < 0 || connect(v->fd, (struct sockaddr *)&at, sizeof(at)))
-		return err_set(err, ERR_IO, "%s: %s", path,
-			       errno == ECONNREFUSED ? "nobody hosts a bus there any more"
-						     : strerror(errno));
+	/* without O_NONBLOCK a host that is stuck, its queue full, would hold us up for ever */
+	v->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (v->fd < 0)
+		return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+	for (int i = 0; connect(v->fd, (struct sockaddr *)&at, sizeof(at)); i++) {
+		if (errno != EAGAIN && errno != EINTR)
+			return err_set(err, ERR_IO, "%s: %s", path,
+				       errno == ECONNREFUSED
+					       ? "nobody hosts a bus there any more"
+					       : strerror(errno));
+		if (i == CONNECT_TRIES)
+			return err_set(err, ERR_TIMEOUT, "%s: its host takes nobody in",
+				       path);
+		poll(NULL, 0, 10);
+	}
 	return 0;
 }
 

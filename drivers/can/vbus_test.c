@@ -246,6 +246,34 @@ static void a_path_has_one_host(void **state)
 	assert_int_not_equal(access(v->path, F_OK), 0);
 }
 
+/* Its queue is full and it takes nobody in: connect(2) would wait for ever. */
+static void a_host_that_is_stuck_holds_nobody_up(void **state)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int host = socket(AF_UNIX, SOCK_SEQPACKET, 0), nodes[8];
+	const struct bus_parts parts = { NULL, true };
+	struct bus *bus = NULL;
+	struct err err = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	snprintf(at.sun_path, sizeof(at.sun_path), "/tmp/vbus-stuck-%d", (int)getpid());
+	assert_int_equal(bind(host, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(host, 0), 0);
+	for (; n < 8; n++) {
+		nodes[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+		if (connect(nodes[n], (struct sockaddr *)&at, sizeof(at)))
+			break;
+	}
+	assert_true(n < 8);
+	assert_int_equal(open_node(&bus, at.sun_path, &parts, 0, &err), ERR_TIMEOUT);
+	assert_non_null(strstr(err.text, "takes nobody in"));
+	for (size_t i = 0; i <= n; i++)
+		close(nodes[i]);
+	close(host);
+	unlink(at.sun_path);
+}
+
 static int raw_node(const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -332,6 +360,7 @@ int main(void)
 						vbus, end),
 		cmocka_unit_test_setup_teardown(a_wrong_bit_rate_is_refused, vbus, end),
 		cmocka_unit_test(a_bus_that_is_not_there_is_an_error),
+		cmocka_unit_test(a_host_that_is_stuck_holds_nobody_up),
 		cmocka_unit_test_setup_teardown(a_path_has_one_host, vbus, end),
 		cmocka_unit_test_setup_teardown(who_sends_nonsense_is_thrown_out_alone,
 						vbus, end),

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define KILL_LIMIT_NS NS_PER_S
+/* An answer is first waited for like this, by recv() alone: the loop costs as much again as half a wake-up. */
+#define SOON_NS (10 * NS_PER_MS)
 
 void proc_init(struct proc *p, struct pump *pump, enum log_level words_level,
 	       const char *fmt, ...)
@@ -91,6 +93,16 @@ static int make_words(struct proc *p, int *theirs, struct err *err)
 	return 0;
 }
 
+static int make_pair(int pair[2], struct err *err)
+{
+	static const struct timeval soon = { 0, SOON_NS / NS_PER_US };
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) ||
+	    setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)))
+		return err_set(err, ERR_IO, "socket pair: %s", strerror(errno));
+	return 0;
+}
+
 int proc_start(struct proc *p, struct child *child, bool with_socket, struct err *err)
 {
 	int pair[2] = { -1, -1 };
@@ -103,14 +115,13 @@ int proc_start(struct proc *p, struct child *child, bool with_socket, struct err
 	rc = make_words(p, &child->words_fd, err);
 	if (rc)
 		return rc;
-	if (with_socket && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		rc = err_set(err, ERR_IO, "socket pair: %s", strerror(errno));
-	} else {
-		if (with_socket)
-			child->keep[0] = pair[1];
-		p->socket_fd = pair[0];
+	if (with_socket)
+		rc = make_pair(pair, err);
+	p->socket_fd = pair[0];
+	if (with_socket)
+		child->keep[0] = pair[1];
+	if (!rc)
 		rc = child_start(&p->pid, &p->pidfd, child, err);
-	}
 	shut(&pair[1]);
 	shut(&child->words_fd);
 	if (rc)
@@ -201,16 +212,17 @@ static int gone(struct proc *p, struct err *err)
 	return err_set(err, ERR_GONE, "%s", p->epitaph);
 }
 
-/* One message, if there is one: 1, 0 nothing, or an error. */
-static int take_message(struct proc *p, struct worker_message *m, struct err *err)
+/* One message, if there is one, or with @block if there is one soon: 1, 0 nothing, or an error. */
+static int take_message(struct proc *p, struct worker_message *m, bool block,
+			struct err *err)
 {
-	int n = worker_receive(p->socket_fd, m);
+	int n = block ? worker_wait(p->socket_fd, m) : worker_receive(p->socket_fd, m);
 
 	if (n == 1)
 		return 1;
 	if (n == 0 || errno == ECONNRESET)
 		return gone(p, err);
-	if (errno == EAGAIN)
+	if (errno == EAGAIN || errno == EINTR)
 		return 0;
 	if (errno == EBADMSG) {
 		proc_kill(p); /* its memory is not to be trusted any more */
@@ -224,17 +236,18 @@ static int take_message(struct proc *p, struct worker_message *m, struct err *er
 static int await(struct proc *p, uint32_t seq, struct worker_message *m, int64_t limit_ns,
 		 struct err *err)
 {
-	int64_t deadline = clock_now(clock_real()) + limit_ns;
+	int64_t now = clock_now(clock_real()), deadline = now + limit_ns;
+	bool block = limit_ns >= SOON_NS && pump_idle_until(p->pump) >= now + SOON_NS;
 
-	for (;;) {
-		int rc = pump_wait(p->pump, p->socket_fd, deadline, err);
+	for (;; block = false) {
+		int rc = block ? 0 : pump_wait(p->pump, p->socket_fd, deadline, err);
 
 		if (rc == ERR_TIMEOUT)
 			return err_set(err, rc, "%s did not answer within %lld ms",
 				       p->title, (long long)(limit_ns / NS_PER_MS));
 		if (rc)
 			return rc;
-		rc = take_message(p, m, err);
+		rc = take_message(p, m, block, err);
 		if (rc < 0)
 			return rc;
 		if (rc == 0)

@@ -479,6 +479,77 @@ static void load_is_seen_in_the_latency_and_a_flooded_bus_has_none(void **state)
 }
 
 #define STEP_TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+static void a_log_is_replayed_at_its_times(void **state)
+{
+	struct bench *b = *state;
+	int64_t start = clock_now(&b->clock.base);
+	const struct canframe wanted[] = { { .id = 0x200, .len = 2 },
+					   { .id = 0x7df, .len = 1 },
+					   { .id = 0x200, .len = 2 } };
+	static const int64_t after_ms[] = { 0, 3, 250 };
+
+	assert_int_equal(sim_bus_cyclic(&b->env.cyclic, b->bus, NULL), 0);
+	works(b, "can_replay", "{log: ./suites/steps/can_test.log, interface: can0}");
+	assert_int_equal(can_collect(&b->env, start + NS_PER_S, NULL), 0);
+	for (int i = 0; b->env.heard_count < 3 && i < 10; i++)
+		assert_int_equal(can_collect(&b->env, start + NS_PER_S, NULL), 0);
+	assert_int_equal(b->env.heard_count, 3);
+	for (int i = 0; i < 3; i++) {
+		const struct bus_frame *f = &b->env.heard[i];
+		int64_t takes = canframe_time_ns(
+			canframe_bits(&f->frame) - CANFRAME_INTERFRAME_BITS, 500000);
+
+		assert_int_equal(f->frame.id, wanted[i].id);
+		assert_int_equal(f->frame.len, wanted[i].len);
+		assert_int_equal(f->at_ns, start + after_ms[i] * NS_PER_MS + takes);
+	}
+	assert_int_equal(can_stop(&b->env, NULL), 0);
+	cyclic_end(b->env.cyclic);
+	b->env.cyclic = NULL;
+}
+
+static void a_replay_ends_with_the_attempt(void **state)
+{
+	struct bench *b = *state;
+	int64_t start = clock_now(&b->clock.base);
+
+	assert_int_equal(sim_bus_cyclic(&b->env.cyclic, b->bus, NULL), 0);
+	works(b, "can_replay", "{log: ./suites/steps/can_test.log, interface: can0}");
+	assert_int_equal(can_collect(&b->env, start + 100 * NS_PER_MS, NULL), 0);
+	assert_int_equal(can_collect(&b->env, start + 100 * NS_PER_MS, NULL), 0);
+	assert_int_equal(can_stop(&b->env, NULL), 0);
+	assert_int_equal(can_collect(&b->env, start + NS_PER_S, NULL), 0);
+	assert_int_equal(b->env.heard_count, 2);
+	cyclic_end(b->env.cyclic);
+	b->env.cyclic = NULL;
+}
+
+static void a_log_that_cannot_be_replayed_is_a_mistake_of_the_suite(void **state)
+{
+	static const struct {
+		const char *params, *says;
+	} wrong[] = {
+		{ "{log: ./suites/steps/nothing.log}", "no such file" },
+		{ "{log: no-such-trace}", "no no-such-trace.log below" },
+		{ "{log: ./suites/steps/can_test.log, interface: can7}",
+		  "no frame to replay" },
+		{ "{log: ./suites/steps/can_test.c}", "no frame to replay" },
+		{ "{log: ./suites/steps}", "suites/steps" },
+		{ "{log: [1]}", "name of a candump log" },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct err err = { 0 };
+
+		assert_int_equal(step(b, "can_replay", wrong[i].params, &err),
+				 ERR_FORMAT);
+		if (!strstr(err.text, wrong[i].says) ||
+		    !strstr(err.text, "suite.yaml:1:"))
+			fail_msg("%s: %s", wrong[i].params, err.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +570,13 @@ int main(void)
 		STEP_TEST(a_bus_that_cannot_send_by_itself_says_so),
 		STEP_TEST(cyclic_frames_and_load_last_until_tear_down),
 		STEP_TEST(load_is_seen_in_the_latency_and_a_flooded_bus_has_none),
+		cmocka_unit_test_setup_teardown(a_log_is_replayed_at_its_times, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_replay_ends_with_the_attempt, begin,
+						end),
+		cmocka_unit_test_setup_teardown(
+			a_log_that_cannot_be_replayed_is_a_mistake_of_the_suite, begin,
+			end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -72,10 +72,17 @@ void air_set_carrier(struct air *a, bool on)
 		card_carrier_changed(a->cards[i]);
 }
 
+/* At 212 and 424: 6 bytes of preamble, 2 of synchronisation, no parity. — ISO/IEC 18092, 11.2.2 */
+static int64_t manchester_cycles(const struct air_frame *f)
+{
+	return (8 + (int64_t)f->len) * 8 * airtime_etu_cycles(f->d);
+}
+
 void air_send(struct air *a, const struct air_frame *f, int64_t wait_ns)
 {
-	int64_t cycles = f->bits == 7 ? airtime_short_frame_cycles()
-				      : airtime_reader_frame_cycles(f->len, f->d);
+	int64_t cycles = f->bits == 7       ? airtime_short_frame_cycles()
+			 : f->nfcip && f->d ? manchester_cycles(f)
+					    : airtime_reader_frame_cycles(f->len, f->d);
 
 	air_stop(a);
 	a->request = *f;
@@ -95,7 +102,8 @@ void air_stop(struct air *a)
 int64_t air_answer(struct air *a, const struct card *card, const struct air_frame *f,
 		   int64_t start_ns)
 {
-	int64_t cycles = airtime_card_frame_cycles(f->len, f->d);
+	int64_t cycles = f->nfcip && f->d ? manchester_cycles(f)
+					  : airtime_card_frame_cycles(f->len, f->d);
 	int64_t end_ns = start_ns + air_ns(a, cycles);
 
 	if (a->phase == ANSWERING && a->speaker != card && !a->collided) {

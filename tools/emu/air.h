@@ -17,8 +17,9 @@
 
 struct air_frame {
 	size_t len;
-	int bits; /* 7: REQA/WUPA, the rest 0: whole bytes */
-	int d;    /* rate, 0 … 3 */
+	int bits;   /* 7: REQA/WUPA, the rest 0: whole bytes */
+	int d;      /* rate, 0 … 3 */
+	bool nfcip; /* not of ISO/IEC 14443 A: at 212 or 424, or in active mode */
 	uint8_t data[AIR_MAX];
 };
 

@@ -6,9 +6,9 @@ vbus=$bin/keybench-vbus
 rig=fixtures/rigs/emulated-b.yaml
 mkdir "$tmp/run"
 
-TMPDIR=$tmp/run "$emu" --rig $rig --truth "$tmp/truth" >"$tmp/devices" 2>"$tmp/err" &
+TMPDIR=$tmp/run "$emu" --rig $rig --for "10 min" --truth "$tmp/truth" >"$tmp/devices" 2>"$tmp/err" &
 pid=$!
-trap 'kill $pid 2>/dev/null; rm -rf "$tmp"' EXIT
+started $pid
 wait_for 10 grep -q '^emu:bus0 ' "$tmp/devices"
 ok $? "the bus is announced as emu:bus0"
 bus=$(sed -n 's/^emu:bus0 //p' "$tmp/devices")
@@ -17,8 +17,7 @@ ok $? "which is a socket"
 is "$(stat -c %a "${bus%/*}")" 700 "in a folder for this user alone"
 
 "$vbus" dump "$bus" >"$tmp/dump" 2>&1 &
-dump=$!
-trap 'kill $pid $dump 2>/dev/null; rm -rf "$tmp"' EXIT
+started $!
 # woken until the dump is there too; each time it stays awake for 0.2 s
 "$vbus" send --every 50 --count 20 "$bus" '110#0202' >/dev/null 2>"$tmp/send"
 ok $? "WakeUp is sent over it"
@@ -33,7 +32,7 @@ is "$(jq -rs '[.[] | select(.what == "can" and (.frame | startswith("110#")))] |
 is "$(jq -s '[.[] | select(.what == "can")] | map(.t > .ready) | all' "$tmp/truth")" true \
 	"each took its time on the bus"
 kill -INT $pid
-wait $pid
+ends 20 $pid
 is $? 0 "the desk ends as it is told"
 is "$(ls "$tmp/run")" "" "and leaves neither socket nor folder"
 

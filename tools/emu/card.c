@@ -378,6 +378,11 @@ void card_hear(struct card *c, struct air *air, const struct air_frame *f)
 	}
 	c->air = air;
 	c->heard_ns = world_now(c->world);
+	if (f->nfcip) {
+		if (c->applet->nfcip)
+			c->applet->nfcip(c->applet, f);
+		return;
+	}
 	if (f->bits == 7) {
 		hear_request(c, f->data[0]);
 		return;

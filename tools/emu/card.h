@@ -47,6 +47,8 @@ struct applet {
 	 * answers with card_give_raw or never; no RATS and no blocks then.
 	 */
 	bool (*raw)(struct applet *a, struct bytes frame);
+	/** A frame that is none of ISO/IEC 14443 A. */
+	void (*nfcip)(struct applet *a, const struct air_frame *f);
 	/** The answer's last block is on the air, until @end_ns. */
 	void (*said)(struct applet *a, int64_t end_ns);
 	/** The session is over: S(DESELECT), or (false) the card lost power. */

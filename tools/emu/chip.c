@@ -19,7 +19,8 @@ static void stop_work(struct chip *c)
 	c->role.waiting = WAIT_NOTHING;
 	c->air->corrupt = false;
 	c->air->more_time = 0;
-	air_stop(c->air);
+	if (!c->ciu.busy)
+		air_stop(c->air);
 	timer_stop(c->world, &c->begin);
 	timer_stop(c->world, &c->pause);
 	timer_stop(c->world, &c->late);
@@ -27,7 +28,7 @@ static void stop_work(struct chip *c)
 
 static void send(struct chip *c, struct bytes frame)
 {
-	line_send(c->line, frame, world_now(c->world));
+	line_send(c->line, chip_dress(c, frame), world_now(c->world));
 }
 
 /* The response leaves; a NACK may ask for it again. */
@@ -98,6 +99,7 @@ void chip_defaults(struct chip *c)
 	memset(c->registers, 0, CHIP_REGISTERS);
 	c->parameters = PARAM_AUTO_RATS | 0x04;
 	memcpy(c->max_retries, "\xff\x01\xff", 3);
+	c->retries_com = 0;
 	memcpy(c->timing, "\x0b\x0a", 2);
 	memset(c->gpio, 0xff, sizeof(c->gpio));
 }
@@ -129,6 +131,8 @@ static void on_begin(void *ctx)
 
 	if (c->command[0] >= CHIP_EXCHANGE && c->command[0] <= 0x60)
 		chip_role_end(c); /* an initiator's command */
+	if (c->command[0] != CHIP_READ && c->command[0] != CHIP_WRITE)
+		chip_ciu_stop(c); /* the firmware needs the unit itself */
 	buf_clear(&c->reply);
 	buf_u8(&c->reply, (uint8_t)(c->command[0] + 1));
 	if (command && parameters.len >= command->min && parameters.len <= command->max)
@@ -155,6 +159,7 @@ void chip_remove_at(struct chip *c, int64_t block)
 /* As after power-up: nothing is known, nothing is heard but a wake-up. */
 static void reset(struct chip *c)
 {
+	chip_ciu_stop(c);
 	stop_work(c);
 	chip_forget(c);
 	chip_role_end(c);
@@ -203,8 +208,7 @@ static void look_for_fault(struct chip *c)
 	c->blocks = 0;
 	if (is_exchange(c))
 		exchange = ++c->exchanges;
-	c->fault = fault_at(c->options.faults, c->options.fault_count, c->options.device,
-			    exchange, c->commands);
+	c->fault = fault_next(&c->plan, exchange, c->commands);
 	if (!c->fault)
 		return;
 	truth_say(world_truth(c->world), world_now(c->world), "fault",
@@ -233,6 +237,7 @@ static void on_command(struct chip *c, struct bytes body)
 	stop_work(c); /* a new command: whatever was running is abandoned */
 	line_drop(c->line);
 	c->new_baud = 0;
+	c->bare = c->parameters & PARAM_BARE;
 	c->command_len = body.len - 1;
 	memcpy(c->command, body.data + 1, c->command_len);
 	note(c, "frame", "in", BYTES(c->command, c->command_len));
@@ -242,7 +247,7 @@ static void on_command(struct chip *c, struct bytes body)
 	pn53x_build_ack(&ack);
 	acked_ns = world_now(c->world) + c->knobs.ack_delay_ns;
 	if (!c->fault || c->fault->what != FAULT_NO_ACK)
-		acked_ns = line_send(c->line, buf_bytes(&ack), acked_ns);
+		acked_ns = line_send(c->line, chip_dress(c, buf_bytes(&ack)), acked_ns);
 	c->running = true;
 	timer_set(c->world, &c->begin, acked_ns + chip_work_ns(c, c->command[0]));
 }
@@ -315,6 +320,7 @@ static void on_deserted(void *ctx)
 
 	if (c->running)
 		note(c, "aborted", "in", BYTES(c->command, c->command_len));
+	chip_ciu_stop(c);
 	stop_work(c);
 	chip_role_end(c);
 	/* what the dead client wrote last is still on the line: its answer would meet the next one's first ACK */
@@ -360,6 +366,8 @@ int chip_new(struct chip **out, struct world *w, struct line *line, struct air *
 	c->options = *options;
 	if (options->knobs)
 		c->knobs = *options->knobs;
+	fault_plan_init(&c->plan, options->faults, options->fault_count, options->device,
+			world_seed(w));
 	rng_init(&c->rng, world_seed(w), "chip.garbage");
 	rng_init(&c->work_rng, world_seed(w), "chip.work");
 	buf_init_on(&c->reply, c->reply_mem, sizeof(c->reply_mem));
@@ -389,6 +397,7 @@ void chip_free(struct chip *c)
 {
 	if (!c)
 		return;
+	chip_ciu_stop(c);
 	stop_work(c);
 	chip_role_end(c);
 	inbox_stop(&c->inbox);

@@ -56,7 +56,7 @@ static enum chip_result read_registers(struct chip *c, struct bytes p)
 	if (p.len % 2)
 		return CHIP_SYNTAX;
 	while (in.rest.len)
-		buf_u8(&c->reply, c->registers[cursor_be16(&in)]);
+		buf_u8(&c->reply, chip_ciu_read(c, cursor_be16(&in)));
 	return CHIP_REPLY;
 }
 
@@ -69,7 +69,7 @@ static enum chip_result write_registers(struct chip *c, struct bytes p)
 	while (in.rest.len) {
 		uint16_t at = cursor_be16(&in);
 
-		c->registers[at] = cursor_u8(&in);
+		chip_ciu_write(c, at, cursor_u8(&in));
 	}
 	return CHIP_REPLY;
 }
@@ -149,6 +149,8 @@ static enum chip_result configure_rf(struct chip *c, struct bytes p)
 		return rf_field(c, data);
 	if (p.data[0] == 0x02)
 		memcpy(c->timing, data.data + 1, 2);
+	else if (p.data[0] == 0x04)
+		c->retries_com = data.data[0];
 	else if (p.data[0] == 0x05)
 		memcpy(c->max_retries, data.data, 3);
 	return CHIP_REPLY;
@@ -159,21 +161,6 @@ static enum chip_result regulation_test(struct chip *c, struct bytes p)
 	(void)c;
 	(void)p;
 	return CHIP_NONE;
-}
-
-static void no_partner(struct chip *c)
-{
-	chip_finish_status(c, STATUS_TIMEOUT);
-}
-
-/* Peer-to-peer: nobody in this field speaks it. */
-static enum chip_result find_partner(struct chip *c, struct bytes p)
-{
-	int64_t wait_ns = chip_timing_ns(c->timing[0]);
-
-	(void)p;
-	chip_pause(c, world_now(c->world) + wait_ns, no_partner);
-	return CHIP_LATER;
 }
 
 int64_t chip_timing_ns(uint8_t code)
@@ -199,13 +186,13 @@ static const struct chip_command commands[] = {
 	{ 0x40, "InDataExchange", 1, 263, chip_exchange },
 	{ 0x42, "InCommunicateThru", 0, 263, chip_thru },
 	{ 0x44, "InDeselect", 1, 1, chip_deselect },
-	{ 0x46, "InJumpForPSL", 3, 263, find_partner },
+	{ 0x46, "InJumpForPSL", 3, 66, chip_jump },
 	{ 0x4a, "InListPassiveTarget", 2, 263, chip_list },
 	{ 0x4e, "InPSL", 3, 3, chip_psl },
-	{ 0x50, "InATR", 2, 263, find_partner },
+	{ 0x50, "InATR", 2, 60, chip_atr },
 	{ 0x52, "InRelease", 1, 1, chip_release },
 	{ 0x54, "InSelect", 1, 1, chip_select },
-	{ 0x56, "InJumpForDEP", 3, 263, find_partner },
+	{ 0x56, "InJumpForDEP", 3, 66, chip_jump },
 	{ 0x58, "RFRegulationTest", 1, 1, regulation_test },
 	{ 0x60, "InAutoPoll", 3, 17, chip_auto_poll },
 	{ 0x86, "TgGetData", 0, 0, chip_get_data },

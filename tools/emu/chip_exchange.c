@@ -20,7 +20,7 @@ static void send_block(struct chip *c)
 }
 
 /* At most a chunk of the card's answer; the host asks for the rest. */
-static void give_answer(struct chip *c)
+void chip_give_answer(struct chip *c)
 {
 	size_t left = c->answer.len - c->answer_at;
 	size_t part = left > chip_chunk(c) ? chip_chunk(c) : left;
@@ -35,7 +35,7 @@ static void exchanged(struct chip *c, enum isodep_next how)
 {
 	c->chained_len = 0;
 	if (how == ISODEP_DONE) {
-		give_answer(c);
+		chip_give_answer(c);
 		return;
 	}
 	buf_clear(&c->answer);
@@ -70,11 +70,26 @@ static void begin_exchange(struct chip *c)
 	send_block(c);
 }
 
+static void on_raw(struct chip *c, const struct air_frame *a);
+
+static void send_raw_frame(struct chip *c)
+{
+	int64_t wait_ns = chip_timing_ns(c->timing[1]);
+	struct air_frame f = c->raw_frame;
+
+	chip_air(c, &f, wait_ns ? wait_ns : NS_PER_S, on_raw);
+}
+
 static void on_raw(struct chip *c, const struct air_frame *a)
 {
 	size_t crc = c->registers[REG_RX_MODE] & 0x80 ? 2 : 0;
 
 	c->registers[REG_CONTROL] &= 0xf8; /* the last byte was whole */
+	if (!a && c->raw_tries > 0) {
+		c->raw_tries--;
+		send_raw_frame(c);
+		return;
+	}
 	if (!a) {
 		chip_finish_status(c, STATUS_TIMEOUT);
 		return;
@@ -92,14 +107,15 @@ static void on_raw(struct chip *c, const struct air_frame *a)
 static void send_raw(struct chip *c, struct bytes data)
 {
 	struct air_frame f = { .len = data.len, .d = c->target.down_d };
-	int64_t wait_ns = chip_timing_ns(c->timing[1]);
 
 	memcpy(f.data, data.data, data.len);
 	if ((c->registers[REG_BIT_FRAMING] & 7) == 7 && data.len == 1)
 		f.bits = 7;
 	if (c->registers[REG_TX_MODE] & 0x80)
 		air_add_crc(&f);
-	chip_air(c, &f, wait_ns ? wait_ns : NS_PER_S, on_raw);
+	c->raw_frame = f;
+	c->raw_tries = c->command[0] == CHIP_EXCHANGE ? c->retries_com : 0;
+	send_raw_frame(c);
 }
 
 enum chip_result chip_exchange(struct chip *c, struct bytes p)
@@ -113,18 +129,22 @@ enum chip_result chip_exchange(struct chip *c, struct bytes p)
 		return CHIP_REPLY;
 	}
 	if (data.len == 0 && c->answer_at < c->answer.len) {
-		give_answer(c);
+		chip_give_answer(c);
 		return CHIP_LATER; /* it has left already */
 	}
 	buf_clear(&c->answer);
 	c->answer_at = 0;
 	c->bad_crc = false;
-	if (!t->layer4) {
+	if (!t->layer4 && !t->peer) {
 		send_raw(c, data);
 		return CHIP_LATER;
 	}
 	memcpy(c->chained, data.data, data.len);
 	c->chained_len = data.len;
+	if (t->peer) {
+		chip_peer_exchange(c);
+		return CHIP_LATER;
+	}
 	if (now < t->ready_ns)
 		chip_pause(c, t->ready_ns, begin_exchange);
 	else
@@ -173,6 +193,12 @@ void chip_put_to_halt(struct chip *c, void (*next)(struct chip *c))
 	struct chip_target *t = &c->target;
 	struct air_frame f = { .d = t->down_d };
 
+	if (t->active && t->peer) {
+		chip_peer_end(c,
+			      c->command[0] == CHIP_DESELECT ? DEP_DESELECT : DEP_RELEASE,
+			      next);
+		return;
+	}
 	c->pause_next = next;
 	if (!t->active || !t->layer4) {
 		t->active = false;
@@ -242,10 +268,14 @@ enum chip_result chip_psl(struct chip *c, struct bytes p)
 	struct chip_target *t = &c->target;
 	struct air_frame f = { .len = 3, .data = { 0xd0, 0x11 } };
 
-	if (p.data[0] != 1 || !t->active || !t->layer4 || p.data[1] > 2 ||
-	    p.data[2] > 2) {
+	if (p.data[0] != 1 || !t->active || !(t->layer4 || t->peer) || p.data[1] > 2 ||
+	    p.data[2] > 2 || (t->peer && p.data[1] != p.data[2])) {
 		buf_u8(&c->reply, STATUS_CONTEXT);
 		return CHIP_REPLY;
+	}
+	if (t->peer) {
+		chip_peer_psl(c);
+		return CHIP_LATER;
 	}
 	f.data[2] = (uint8_t)(p.data[2] << 2 | p.data[1]);
 	air_add_crc(&f);
@@ -264,9 +294,13 @@ enum chip_result chip_presence(struct chip *c)
 	const struct chip_target *t = &c->target;
 	struct air_frame f = { .len = 1, .d = t->down_d };
 
-	if (!t->active || !t->layer4) {
+	if (!t->active || !(t->layer4 || t->peer)) {
 		buf_u8(&c->reply, STATUS_CONTEXT);
 		return CHIP_REPLY;
+	}
+	if (t->peer) {
+		chip_peer_attention(c);
+		return CHIP_LATER;
 	}
 	f.data[0] = (uint8_t)(ISODEP_R_NAK | t->dep.number);
 	air_add_crc(&f);

@@ -85,7 +85,7 @@ static void selected(struct chip *c)
 		try_again(c);
 		return;
 	}
-	if (!(t->sak & 0x20) || !(c->parameters & PARAM_AUTO_RATS)) {
+	if (c->poll.peer || !(t->sak & 0x20) || !(c->parameters & PARAM_AUTO_RATS)) {
 		found(c, true);
 		return;
 	}
@@ -174,11 +174,18 @@ static void begin_poll(struct chip *c, void (*done)(struct chip *c, bool yes))
 {
 	c->poll.tries = c->max_retries[2] == 0xff ? -1 : c->max_retries[2];
 	c->poll.done = done;
+	c->poll.peer = false;
 	air_set_carrier(c->air, true);
-	if (c->target.active && c->target.layer4)
+	if (c->target.active && (c->target.layer4 || c->target.peer))
 		chip_put_to_halt(c, try_once);
 	else
 		try_once(c);
+}
+
+void chip_find_peer(struct chip *c, void (*done)(struct chip *c, bool yes))
+{
+	begin_poll(c, done);
+	c->poll.peer = true;
 }
 
 static void add_target(struct chip *c)

@@ -89,11 +89,17 @@ void chip_frame_response(struct chip *c)
 	c->last_len = out.len;
 }
 
+struct bytes chip_dress(const struct chip *c, struct bytes frame)
+{
+	return c->bare ? BYTES(frame.data + 1, frame.len - 2) : frame;
+}
+
 void chip_send_pieces(struct chip *c, struct bytes frame)
 {
 	size_t first = (size_t)c->knobs.split;
 	int64_t at_ns = world_now(c->world);
 
+	frame = chip_dress(c, frame);
 	if (first > 0 && first < frame.len) {
 		at_ns = line_send(c->line, BYTES(frame.data, first), at_ns) +
 			c->knobs.split_pause_ns;

@@ -36,16 +36,21 @@ static void give_command(struct chip *c)
 	chip_finish(c);
 }
 
-static void take_command(struct chip *c, struct bytes command)
+void chip_commanded(struct chip *c)
 {
 	struct chip_role *r = &c->role;
 
-	buf_clear(&r->command);
-	buf_add(&r->command, command);
 	r->given = 0;
 	r->unread = true;
 	if (r->waiting == WAIT_COMMAND)
 		give_command(c);
+}
+
+static void take_command(struct chip *c, struct bytes command)
+{
+	buf_clear(&c->role.command);
+	buf_add(&c->role.command, command);
+	chip_commanded(c);
 }
 
 static void on_reset(struct peer *p)
@@ -70,7 +75,7 @@ static const char *last(struct peer *p)
 	return "host";
 }
 
-static void activated_by(struct chip *c, uint8_t mode, struct bytes frame)
+void chip_activated(struct chip *c, uint8_t mode, struct bytes frame)
 {
 	c->role.state = ROLE_ACTIVATED;
 	c->role.released = false;
@@ -83,23 +88,33 @@ static void activated_by(struct chip *c, uint8_t mode, struct bytes frame)
 
 static void on_activated(struct applet *a, struct bytes rats)
 {
-	activated_by(chip_of(a), MODE_PICC, rats);
+	chip_activated(chip_of(a), MODE_PICC, rats);
 }
 
 static bool on_frame(struct applet *a, struct bytes frame)
 {
 	struct chip *c = chip_of(a);
+	struct air_frame f = { .len = frame.len };
 
+	memcpy(f.data, frame.data, frame.len);
+	air_add_crc(&f);
+	if (chip_peer_hears(c, &f) || (c->role.mode & ONLY_DEP))
+		return true;
 	if (!c->role.raw)
 		return false;
 	if (c->role.state != ROLE_ACTIVATED)
-		activated_by(c, 0x00, frame);
+		chip_activated(c, 0x00, frame);
 	else
 		take_command(c, frame);
 	return true;
 }
 
-static void said(struct chip *c)
+static void on_nfcip(struct applet *a, const struct air_frame *f)
+{
+	chip_peer_hears(chip_of(a), f);
+}
+
+void chip_said(struct chip *c)
 {
 	chip_finish_status(c, STATUS_OK);
 }
@@ -109,21 +124,26 @@ static void on_said(struct applet *a, int64_t end_ns)
 	struct chip *c = chip_of(a);
 
 	if (c->role.waiting == WAIT_SAID)
-		chip_pause(c, end_ns, said);
+		chip_pause(c, end_ns, chip_said);
 }
 
-static void on_ended(struct applet *a, bool deselected)
+void chip_ended(struct chip *c, bool deselected)
 {
-	struct chip *c = chip_of(a);
 	struct chip_role *r = &c->role;
 	bool was = r->state == ROLE_ACTIVATED;
 
+	chip_peer_reset(c);
 	r->state = deselected ? ROLE_DESELECTED : ROLE_RELEASED;
 	r->released = r->released || was;
 	r->card.deaf = was; /* no other session before the host asks for one */
 	if (r->waiting != WAIT_COMMAND && r->waiting != WAIT_SAID)
 		return;
 	chip_finish_status(c, STATUS_RELEASED);
+}
+
+static void on_ended(struct applet *a, bool deselected)
+{
+	chip_ended(chip_of(a), deselected);
 }
 
 void chip_role_init(struct chip *c)
@@ -135,8 +155,11 @@ void chip_role_init(struct chip *c)
 				     .last = last,
 				     .activated = on_activated,
 				     .raw = on_frame,
+				     .nfcip = on_nfcip,
 				     .said = on_said,
 				     .ended = on_ended };
+	r->more.fn = chip_peer_ask_time;
+	r->more.ctx = c;
 	buf_init_on(&r->command, r->command_mem, sizeof(r->command_mem));
 	card_init(&r->card, c->world, NULL, &none, &r->applet);
 	r->card.name = c->options.name;
@@ -150,6 +173,7 @@ void chip_role_end(struct chip *c)
 	if (r->card.dormant)
 		return;
 	card_wake(&r->card, false);
+	chip_peer_reset(c);
 	r->state = ROLE_RELEASED;
 	r->released = r->unread = false;
 }
@@ -191,16 +215,22 @@ enum chip_result chip_become_card(struct chip *c, struct bytes p)
 	struct card_traits t = { 0 };
 	struct cursor in = cursor_at(p);
 	uint8_t mode = cursor_u8(&in);
-	struct bytes general, historical;
+	struct bytes general, historical, felica, nfcid3;
 
 	read_mifare(&t, &in);
-	cursor_take(&in, 18 + 10); /* FeliCa and NFCID3: nobody here speaks these */
+	felica = cursor_take(&in, sizeof(r->felica));
+	nfcid3 = cursor_take(&in, sizeof(r->nfcid3));
 	general = cursor_take(&in, cursor_u8(&in));
 	historical = in.rest.len ? cursor_take(&in, cursor_u8(&in)) : BYTES(NULL, 0);
 	if (in.failed || in.rest.len || general.len > sizeof(r->general))
 		return CHIP_SYNTAX;
 	chip_role_end(c);
 	chip_forget(c);
+	memcpy(r->felica, felica.data, felica.len);
+	memcpy(r->nfcid3, nfcid3.data, nfcid3.len);
+	r->mode = mode;
+	r->nfcip_frames = false;
+	r->d = r->next_d = 0;
 	r->general_len = general.len;
 	if (general.len)
 		memcpy(r->general, general.data, general.len);
@@ -209,8 +239,7 @@ enum chip_result chip_become_card(struct chip *c, struct bytes p)
 	r->raw = !(c->parameters & PARAM_PICC) || !(t.sak & SAK_LAYER4);
 	r->card.traits = t;
 	r->waiting = WAIT_ACTIVATION;
-	if (!(mode & ONLY_DEP))
-		card_wake(&r->card, true);
+	card_wake(&r->card, true);
 	return CHIP_LATER;
 }
 
@@ -243,7 +272,7 @@ enum chip_result chip_get_data(struct chip *c, struct bytes p)
 	(void)p;
 	if (let_go(c))
 		return CHIP_REPLY;
-	return c->role.raw ? wrong_context(c) : get(c);
+	return c->role.raw && !c->role.peer ? wrong_context(c) : get(c);
 }
 
 enum chip_result chip_get_frame(struct chip *c, struct bytes p)
@@ -251,7 +280,16 @@ enum chip_result chip_get_frame(struct chip *c, struct bytes p)
 	(void)p;
 	if (let_go(c))
 		return CHIP_REPLY;
-	return c->role.raw ? get(c) : wrong_context(c);
+	return c->role.raw && !c->role.peer ? get(c) : wrong_context(c);
+}
+
+static enum chip_result say_to_peer(struct chip *c, struct bytes message, bool more)
+{
+	if (c->role.unread || !c->role.nfcip.owes)
+		return wrong_context(c);
+	c->role.waiting = WAIT_SAID;
+	chip_peer_says(c, message, more);
+	return CHIP_LATER;
 }
 
 enum chip_result chip_set_data(struct chip *c, struct bytes p)
@@ -260,6 +298,8 @@ enum chip_result chip_set_data(struct chip *c, struct bytes p)
 		card_wake(&c->role.card, false);
 	if (let_go(c))
 		return CHIP_REPLY;
+	if (c->role.peer)
+		return say_to_peer(c, p, false);
 	if (c->role.raw || c->role.unread || !card_give(&c->role.card, p))
 		return wrong_context(c);
 	c->role.waiting = WAIT_SAID;
@@ -272,13 +312,13 @@ enum chip_result chip_set_frame(struct chip *c, struct bytes p)
 
 	if (let_go(c))
 		return CHIP_REPLY;
-	if (!c->role.raw || p.len == 0)
+	if (!c->role.raw || c->role.peer || p.len == 0)
 		return wrong_context(c);
 	memcpy(f.data, p.data, p.len);
 	if (c->registers[REG_TX_MODE] & 0x80)
 		air_add_crc(&f);
 	c->role.waiting = WAIT_SAID;
-	chip_pause(c, card_give_raw(&c->role.card, &f), said);
+	chip_pause(c, card_give_raw(&c->role.card, &f), chip_said);
 	return CHIP_LATER;
 }
 
@@ -289,23 +329,26 @@ enum chip_result chip_role_status(struct chip *c, struct bytes p)
 
 	(void)p;
 	buf_u8(&c->reply, (uint8_t)c->role.state);
-	buf_u8(&c->reply, (uint8_t)(card->down_d << 4 | card->up_d));
+	buf_u8(&c->reply, (uint8_t)(c->role.peer ? c->role.d << 4 | c->role.d
+						 : card->down_d << 4 | card->up_d));
 	return CHIP_REPLY;
 }
 
-/* For peer-to-peer sessions, which nobody in this field begins: kept, and never asked for. */
+/* For the next answer to ATR_REQ; it may be waiting for them. */
 enum chip_result chip_set_general(struct chip *c, struct bytes p)
 {
 	if (p.len)
 		memcpy(c->role.general, p.data, p.len);
 	c->role.general_len = p.len;
+	chip_peer_general(c);
 	buf_u8(&c->reply, STATUS_OK);
 	return CHIP_REPLY;
 }
 
-/* A part of a chained peer-to-peer answer: no card has one. */
+/* A part of a longer peer-to-peer answer: no card has one. */
 enum chip_result chip_set_meta(struct chip *c, struct bytes p)
 {
-	(void)p;
-	return wrong_context(c);
+	if (let_go(c))
+		return CHIP_REPLY;
+	return c->role.peer ? say_to_peer(c, p, true) : wrong_context(c);
 }

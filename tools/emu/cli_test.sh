@@ -49,20 +49,26 @@ wrong() {
 	[ $status -eq 78 ] || sed 's/^/# /' "$tmp/err"
 }
 line=$(grep -n 'reader0: {chip' $rig | cut -d: -f1)
+phone=$(grep -n '  phone: {channel' $rig | cut -d: -f1)
+faults=$(grep -n '  faults:' $rig | cut -d: -f1)
 wrong "$line:19" "chip" 's/chip: pn532/chip: pn999/'
 wrong "$line:3" "an NFC chip has the key 'chip'" 's/{chip: pn532}/{}/'
 wrong "$line:32" "baud" 's/{chip: pn532}/{chip: pn532, baud: 115201}/'
 wrong "$((line + 1)):35" "channels" 's/board: lcus, channels: 2/board: lcus, channels: 9/'
-wrong "$((line + 3)):20" "relay0 has only 2" 's/phone: {channel: 1/phone: {channel: 3/'
-wrong "$((line + 3)):31" "no unit" 's/travel: 45 ms, jitter/travel: 45, jitter/'
-wrong "$((line + 4)):21" "no chip 'reader1'" 's/faults: .*/faults: [{device: reader1, at: {exchange: 1}, do: silent}]/'
-wrong "$((line + 4)):61" "silnt" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1},         do: silnt}]/'
-wrong "$((line + 4)):12" "'by' is missing" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: late}]/'
-wrong "$((line + 4)):68" "a byte is needed" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: status, value: 256}]/'
-wrong "$((line + 4)):34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {}, do: silent}]/'
-wrong "$((line + 4)):12" "'for' is missing" 's/faults: .*/faults: [{device: reader0, at: {command: 9}, do: wtx}]/'
+wrong "$phone:20" "relay0 has only 2" 's/phone: {channel: 1/phone: {channel: 3/'
+wrong "$phone:31" "no unit" 's/travel: 45 ms, jitter/travel: 45, jitter/'
+wrong "$faults:21" "no chip 'reader1'" 's/faults: .*/faults: [{device: reader1, at: {exchange: 1}, do: silent}]/'
+wrong "$faults:61" "silnt" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1},         do: silnt}]/'
+wrong "$faults:12" "'by' is missing" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: late}]/'
+wrong "$faults:68" "a byte is needed" 's/faults: .*/faults: [{device: reader0, at: {exchange: 1}, do: status, value: 256}]/'
+wrong "$faults:34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {}, do: silent}]/'
+wrong "$faults:42" "share" 's/faults: .*/faults: [{device: reader0, at: {share: 5 V}, do: crc}]/'
+wrong "$faults:34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {share: 5 %, exchange: 3}, do: crc}]/'
+wrong "$faults:34" "one of them is needed" 's/faults: .*/faults: [{device: reader0, at: {share: 0 %}, do: crc}]/'
+wrong "$faults:62" "strikes each exchange by itself" 's/faults: .*/faults: [{device: reader0, at: {share: 5 %}, do: crc, for: 3}]/'
+wrong "$faults:12" "'for' is missing" 's/faults: .*/faults: [{device: reader0, at: {command: 9}, do: wtx}]/'
 wrong "$line:43" "command: a byte" 's/{chip: pn532}/{chip: pn532, work: [{command: 256, median: 1 ms}]}/'
-wrong "$((line + 4)):45" "exchange" 's/faults: .*/faults: [{device: reader0, at: {exchange: 0}, do: silent}]/'
+wrong "$faults:45" "exchange" 's/faults: .*/faults: [{device: reader0, at: {exchange: 0}, do: silent}]/'
 
 # The life line, by a controller in a few words: what is told, and what ends the desk.
 cat >"$tmp/controller.pl" <<'END'
@@ -100,9 +106,28 @@ controller() {
 	timeout 30 perl "$tmp/controller.pl" "$emu" $rig "$tmp/truth" "$1" >"$tmp/out" 2>"$tmp/err"
 	end=$(tail -n 1 "$tmp/truth" | jq -c '[.what, .why, .relays]')
 }
+# What stands in its way is left as it is, and holds it up for no longer than it takes to say so.
+mkdir "$tmp/links"
+echo precious >"$tmp/links/reader0"
+limited() {
+	timeout 60 "$emu" --rig $rig --for '1 s' "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+}
+limited --links "$tmp/links"
+is "$status" 75 "a file where a link should go ends it"
+is "$(cat "$tmp/links/reader0")" precious "and stays"
+mkfifo "$tmp/fifo"
+limited --truth "$tmp/fifo"
+is "$status" 75 "a truth log that is a fifo nobody reads ends it"
+holds "$tmp/err" "$tmp/fifo" "which is said"
+timeout 60 "$emu" --rig $rig --for '1 s' >/dev/full 2>"$tmp/err"
+is $? 75 "devices that cannot be named end it"
+run --rig $rig --seed ' -1'
+is "$status" 64 "a seed below zero is wrong use, however it is written"
+
 controller drop
 is "$(head -n 1 "$tmp/out" | jq -c '[.ready, (.devices | keys)]')" \
-	'[true,["emu:reader0","emu:relay0"]]' "the life line says what is ready"
+	'[true,["emu:bus0","emu:reader0","emu:relay0"]]' "the life line says what is ready"
 holds "$tmp/out" alive "SIGINT is the controller's business"
 holds "$tmp/out" "status 0" "without its controller the desk ends"
 is "$end" '["end","controller gone",0]' "when the relays are off"

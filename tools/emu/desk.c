@@ -2,6 +2,7 @@
 
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
+#include "tools/emu/bridge.h"
 #include "tools/emu/hub.h"
 #include "tools/emu/module.h"
 #include "tools/emu/motion.h"
@@ -34,6 +35,7 @@ struct desk {
 	struct card card;
 	struct motion motion;
 	struct hub *hubs[RIG_MAX_BUSES];
+	struct bridge *bridges[RIG_MAX_BUSES];
 	int hub_count; /* opened */
 	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
@@ -197,6 +199,9 @@ static int open_hubs(struct desk *d, struct err *err)
 		rc = hub_open(&d->hubs[i], d->world, d->rig->buses[i].name,
 			      d->rig->buses[i].bitrate, err);
 		d->hub_count += !rc;
+		if (!rc && d->rig->buses[i].interface)
+			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
+					 d->rig->buses[i].interface, err);
 	}
 	return rc;
 }
@@ -236,8 +241,10 @@ void desk_free(struct desk *d)
 		line_close(&d->chips[i].line);
 	}
 	emu_phone_free(d->phone);
-	for (int i = 0; i < d->hub_count; i++)
+	for (int i = 0; i < d->hub_count; i++) {
+		bridge_close(d->bridges[i]);
 		hub_close(d->hubs[i]);
+	}
 	free(d);
 }
 

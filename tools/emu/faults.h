@@ -1,14 +1,18 @@
 #ifndef TOOLS_EMU_FAULTS_H
 #define TOOLS_EMU_FAULTS_H
 
+#include "bench/core/rng.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
  * Planted faults: at the N-th exchange of a chip (an InDataExchange with data, or in target mode a TgSetData),
- * or at its N-th command of any kind, both counted from 1 over the whole life of the desk, it does
- * something else than its duty.
+ * at its N-th command of any kind, both counted from 1 over the whole life of the desk, or at a share of its
+ * exchanges, drawn from the desk's seed, it does something else than its duty.
  */
+#define FAULTS_MAX 64
+
 enum fault_do {
 	FAULT_SILENT, /* no ACK, no answer: until it is woken up, or .count commands long */
 	FAULT_STATUS,  /* answers with the status byte .value and no data */
@@ -33,7 +37,8 @@ extern const char *const fault_names[]; /* "silent" …, NULL at the end */
 struct fault {
 	int device;       /* index of the chip */
 	int64_t exchange; /* or, when 0, … */
-	int64_t command;  /* … this */
+	int64_t command;  /* … this, or when both are 0 … */
+	double share;     /* … this part of its exchanges */
 	enum fault_do what;
 	int64_t count; /* silent: 0 until woken up; wtx: requests; the rest: exchanges in a row, at least 1 */
 	int64_t block; /* remove: 0 as the exchange begins, 1: its first block is on the air */
@@ -41,8 +46,19 @@ struct fault {
 	int64_t by_ns;
 };
 
-/** The fault that strikes at command @command of chip @device, which is its exchange @exchange (0: none). */
-const struct fault *fault_at(const struct fault *faults, int count, int device,
-			     int64_t exchange, int64_t command);
+/** What is planned for one chip. */
+struct fault_plan {
+	const struct fault *faults; /* borrowed; the first that strikes is it */
+	int count, device;
+	struct rng rng;
+};
+
+void fault_plan_init(struct fault_plan *p, const struct fault *faults, int count,
+		     int device, uint64_t seed);
+/**
+ * The fault that strikes at command @command, which is exchange @exchange (0: none), or NULL. Ask once a
+ * command and in their order: which exchanges a share strikes depends on their numbers and the seed alone.
+ */
+const struct fault *fault_next(struct fault_plan *p, int64_t exchange, int64_t command);
 
 #endif

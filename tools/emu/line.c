@@ -77,12 +77,14 @@ static void on_readable(void *ctx, int fd)
 /* The last close of a terminal forgets what was not read; our own slave keeps this one open. */
 static void deserted(struct line *l)
 {
-	char unread[256];
+	char unread[4096];
 
 	line_drop(l);
 	tcflush(l->slave, TCIFLUSH);
-	while (l->on_deserted && read(l->master, unread, sizeof(unread)) > 0)
-		;
+	/* all that a terminal holds, and no more: the next client may be writing already */
+	for (int i = 0; l->on_deserted && i < 16; i++)
+		if (read(l->master, unread, sizeof(unread)) <= 0)
+			break;
 	if (l->on_deserted)
 		l->on_deserted(l->ctx);
 }
@@ -101,10 +103,13 @@ static void on_client(void *ctx, int fd)
 		const struct inotify_event *e = (const struct inotify_event *)(void *)at;
 		bool opened = e->mask & IN_OPEN;
 
-		l->clients += opened ? 1 : -1;
+		at += sizeof(*e) + e->len;
+		if (!(e->mask & (IN_OPEN | IN_CLOSE)))
+			continue; /* an overflow, for one, is nobody's coming or going */
+		/* two at once may come as one event: never fewer than none */
+		l->clients += opened ? 1 : l->clients > 0 ? -1 : 0;
 		truth_say(world_truth(l->world), world_now(l->world),
 			  opened ? "client_opened" : "client_gone", "s:device", l->name);
-		at += sizeof(*e) + e->len;
 		left = left || !opened;
 	}
 	if (left && l->clients <= 0)

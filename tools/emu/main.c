@@ -4,6 +4,7 @@
 #include "bench/core/verdict.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
@@ -69,7 +70,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_SEED:
 		errno = 0;
 		a->seed = strtoull(arg, &end, 0);
-		if (errno || end == arg || *end || *arg == '-')
+		if (!isdigit((unsigned char)*arg) || errno || *end)
 			argp_error(state, "--seed: '%s' is not a whole number", arg);
 		break;
 	case OPT_TRUTH:
@@ -122,6 +123,7 @@ struct session {
 	struct emu_rig *rig;
 	struct desk *desk;
 	int signals;
+	int links;       /* made */
 	const char *why; /* it ended */
 	int64_t give_up_ns;
 	struct timer last, end;
@@ -207,6 +209,8 @@ static int catch_signals(struct session *s, struct err *err)
 			sigaddset(&set, ends[i]);
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ,
+	       SIG_IGN); /* a truth log that may not grow loses lines, never the desk */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC);
 	if (s->signals < 0 || world_watch(s->world, s->signals, on_signal, s))
@@ -231,15 +235,17 @@ static int make_links(struct session *s, struct err *err)
 			unlink(path);
 		if (symlink(desk_device_path(s->desk, i), path))
 			return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+		s->links++;
 	}
 	return 0;
 }
 
+/* Ours alone: what stood in the way of the next one is somebody's. */
 static void remove_links(struct session *s)
 {
 	char path[PATH_MAX];
 
-	for (int i = 0; s->arguments->links && i < desk_device_count(s->desk); i++) {
+	for (int i = 0; i < s->links; i++) {
 		link_path(s, i, path);
 		unlink(path);
 	}
@@ -282,7 +288,9 @@ static int announce(struct session *s, struct err *err)
 	for (int i = 0; i < desk_device_count(s->desk); i++)
 		printf("emu:%s %s\n", desk_device_name(s->desk, i),
 		       desk_device_path(s->desk, i));
-	fflush(stdout);
+	if (fflush(stdout) || ferror(stdout))
+		return err_set(err, ERR_IO, "writing to standard output: %s",
+			       strerror(errno));
 	return 0;
 }
 

@@ -10,18 +10,19 @@ if ! command -v nfc-list >/dev/null; then
 	exit 0
 fi
 
-# desk OPTION...: start it; $desk is its process, $tmp/desk its output
+# desk OPTION...: start it; $desk is its process, $tmp/desk its output; it ends by itself should nobody end it
 desk() {
 	rm -f "$tmp/links"/*
-	"$bin/keybench-emu" --rig $rig --links "$tmp/links" --truth "$tmp/truth" "$@" \
+	"$bin/keybench-emu" --rig $rig --for "10 min" --links "$tmp/links" --truth "$tmp/truth" "$@" \
 		>"$tmp/desk" 2>"$tmp/desk.err" &
 	desk=$!
+	started $desk
 	wait_for 10 grep -q relay0 "$tmp/desk" || echo "# the desk does not say its devices"
 }
 
 end_desk() {
 	kill "$desk"
-	wait "$desk"
+	ends 20 "$desk"
 }
 
 # list: ask nfc-list, which must come to an end by itself
@@ -57,9 +58,10 @@ ok $? "a second client finds it too"
 for n in 1 2 3 4 5; do
 	nfc-list >/dev/null 2>&1 &
 	client=$!
+	started $client
 	sleep 0.1$n
 	kill -9 $client
-	wait $client 2>/dev/null
+	ends 20 $client 2>/dev/null
 done
 present
 ok $? "after five clients were killed in the middle the next one finds the phone"
@@ -110,7 +112,7 @@ ok $? "the other channel switches"
 absent
 ok $? "and pushes nothing"
 kill -9 "$desk"
-wait "$desk" 2>/dev/null
+ends 20 "$desk" 2>/dev/null
 is "$(jq -rs '[.[] | select(.what == "relay")] | last | .state' "$tmp/truth")" 2 \
 	"a killed desk has lost no line of the truth log"
 

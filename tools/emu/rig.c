@@ -1,6 +1,4 @@
-#include "tools/emu/rig.h"
-
-#include "bench/core/clock.h"
+#include "tools/emu/rig_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,119 +34,6 @@ static const struct conf_item head_items[] = {
 	{ 0 },
 };
 
-struct chip_keys {
-	int chip;
-	int64_t baud, gap_ns;
-	bool instant;
-	struct chip_knobs knobs;
-	struct node moved, work;
-};
-
-static const char *const chips[] = { "pn532", NULL };
-#define GAP(at) \
-	{ \
-		"gap", CONF_TIME, at, "150 us", \
-			"its own pause between a card's frame and its next step", 86430, \
-			100 * NS_PER_MS, NULL \
-	}
-#define CHIP(field) offsetof(struct chip_keys, field)
-static const struct conf_item chip_items[] = {
-	{ "chip", CONF_CHOICE, CHIP(chip), NULL, "an NFC chip on a line", 0, 0, chips },
-	{ "baud", CONF_INT, CHIP(baud), "115200", "the speed of its UART", 9600, 921600,
-	  NULL },
-	GAP(CHIP(gap_ns)),
-	{ "instant", CONF_BOOL, CHIP(instant), "no",
-	  "neither its line nor the air takes any time: to measure what is around them",
-	  0, 0, NULL },
-	{ "ack_delay", CONF_TIME, CHIP(knobs.ack_delay_ns), "0", "pause before every ACK",
-	  0, 10 * NS_PER_S, NULL },
-	{ "work", CONF_NODE, CHIP(work), CONF_ABSENT,
-	  "a list: how long it works at which command", 0, 0, NULL },
-	{ "split", CONF_INT, CHIP(knobs.split), "0",
-	  "every response in two pieces: bytes of the first; 0: in one", 0, 300, NULL },
-	{ "split_pause", CONF_TIME, CHIP(knobs.split_pause_ns), "1 ms",
-	  "pause between the two", 0, 10 * NS_PER_S, NULL },
-	{ "extended", CONF_BOOL, CHIP(knobs.extended), "no",
-	  "every response in an extended frame", 0, 0, NULL },
-	{ "chunk", CONF_INT, CHIP(knobs.chunk), "262",
-	  "most data bytes of one response; the rest with 'more information'", 1, 262,
-	  NULL },
-	{ "moved", CONF_NODE, CHIP(moved), CONF_ABSENT,
-	  "what moves its antenna, as for the phone; else it lies in the field", 0, 0,
-	  NULL },
-	{ 0 },
-};
-
-struct work_keys {
-	struct node command;
-	struct chip_work work;
-};
-
-#define WORK(field) offsetof(struct work_keys, field)
-static const struct conf_item work_items[] = {
-	{ "command", CONF_NODE, WORK(command), CONF_ABSENT,
-	  "the code of the command, 0x00 to 0xff; absent: all others", 0, 0, NULL },
-	{ "median", CONF_TIME, WORK(work.median_ns), NULL, "how long", 0, 60 * NS_PER_S,
-	  NULL },
-	{ "sigma", CONF_NUMBER, WORK(work.sigma), "0",
-	  "scatter of its logarithm; 0: constant", 0, 3, NULL },
-	{ 0 },
-};
-
-struct module_keys {
-	int module, ask;
-	int64_t poll_ns, think_ns, gap_ns;
-	struct node input, announce;
-	const char *bus, *dbc;
-	bool sleeps;
-	int64_t stay_ns, jitter_ns;
-};
-
-static const char *const modules[] = { "vehicle", NULL };
-static const char *const asks[] = { "fast", "standard", NULL };
-#define MODULE(field) offsetof(struct module_keys, field)
-static const struct conf_item module_items[] = {
-	{ "module", CONF_CHOICE, MODULE(module), NULL, "a vehicle module", 0, 0,
-	  modules },
-	{ "ask", CONF_CHOICE, MODULE(ask), "fast",
-	  "the transaction it asks for while its input is off", 0, 0, asks },
-	{ "poll", CONF_TIME, MODULE(poll_ns), "30 ms", "pause between two polls",
-	  NS_PER_MS, 10 * NS_PER_S, NULL },
-	{ "think", CONF_TIME, MODULE(think_ns), "2 ms",
-	  "its own time before every command", 0, NS_PER_S, NULL },
-	GAP(MODULE(gap_ns)),
-	{ "input", CONF_NODE, MODULE(input), CONF_ABSENT,
-	  "the relay that switches its input line: standard while it is on", 0, 0, NULL },
-	{ "bus", CONF_TEXT, MODULE(bus), CONF_ABSENT, "the bus it speaks on", 0, 0,
-	  NULL },
-	{ "dbc", CONF_TEXT, MODULE(dbc), CONF_ABSENT,
-	  "on a bus: what it says there, a name or a path", 0, 0, NULL },
-	{ "sleeps", CONF_BOOL, MODULE(sleeps), "no",
-	  "on a bus: it sleeps until it is woken over the bus", 0, 0, NULL },
-	{ "stay", CONF_TIME, MODULE(stay_ns), "3 s",
-	  "how long it stays awake then, unless it is told", 10 * NS_PER_MS,
-	  3600 * NS_PER_S, NULL },
-	{ "announce", CONF_NODE, MODULE(announce), CONF_ABSENT,
-	  "on a bus: how long after a good transaction it says that the door is open; "
-	  "or never, or before: as a fault",
-	  0, 0, NULL },
-	{ "announce_jitter", CONF_TIME, MODULE(jitter_ns), "3 ms",
-	  "standard deviation of that", 0, NS_PER_S, NULL },
-	{ 0 },
-};
-
-struct input_keys {
-	const char *relay;
-	int64_t channel;
-};
-
-#define INPUT(field) offsetof(struct input_keys, field)
-static const struct conf_item input_items[] = {
-	{ "relay", CONF_TEXT, INPUT(relay), "", "the board", 0, 0, NULL },
-	{ "channel", CONF_INT, INPUT(channel), NULL, "and its channel", 1, 8, NULL },
-	{ 0 },
-};
-
 struct board_keys {
 	int board;
 	int64_t channels;
@@ -165,11 +50,14 @@ static const struct conf_item board_items[] = {
 
 struct bus_keys {
 	int64_t bitrate;
+	const char *interface;
 };
 
 static const struct conf_item bus_items[] = {
 	{ "bitrate", CONF_INT, offsetof(struct bus_keys, bitrate), NULL,
 	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
+	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
+	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -217,59 +105,8 @@ static const struct conf_item phone_items[] = {
 	{ 0 },
 };
 
-struct fault_keys {
-	const char *device;
-	struct node at;
-	int what;
-	int64_t count;
-	struct node value;
-	int64_t block, by_ns;
-};
-
-#define FAULT(field) offsetof(struct fault_keys, field)
-static const struct conf_item fault_items[] = {
-	{ "device", CONF_TEXT, FAULT(device), NULL, "which chip", 0, 0, NULL },
-	{ "at", CONF_NODE, FAULT(at), NULL, "when: {exchange: N} or {command: N}", 0, 0,
-	  NULL },
-	{ "do", CONF_CHOICE, FAULT(what), NULL, "what happens", 0, 0, fault_names },
-	{ "for", CONF_INT, FAULT(count), "0",
-	  "silent: commands (0: until woken up); wtx: requests; else exchanges in a "
-	  "row",
-	  0, 1000000, NULL },
-	{ "value", CONF_NODE, FAULT(value), CONF_ABSENT, "status: the byte, 0x01 to 0xff",
-	  0, 0, NULL },
-	{ "block", CONF_INT, FAULT(block), "0",
-	  "remove: as this block of the exchange begins; 0: before the first", 0, 1000,
-	  NULL },
-	{ "by", CONF_TIME, FAULT(by_ns), "0", "late: how much", 0, 60 * NS_PER_S, NULL },
-	{ 0 },
-};
-
-struct at_keys {
-	int64_t exchange, command;
-};
-static const struct conf_item at_items[] = {
-	{ "exchange", CONF_INT, offsetof(struct at_keys, exchange), CONF_ABSENT,
-	  "the N-th exchange that carries an APDU, from 1", 1, INT32_MAX, NULL },
-	{ "command", CONF_INT, offsetof(struct at_keys, command), CONF_ABSENT,
-	  "the N-th command of any kind, from 1", 1, INT32_MAX, NULL },
-	{ 0 },
-};
-
-static bool is_speed(int64_t baud)
-{
-	static const int64_t speeds[] = { 9600,   19200,  38400,  57600,
-					  115200, 230400, 460800, 921600 };
-
-	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++)
-		if (speeds[i] == baud)
-			return true;
-	return false;
-}
-
-/* "0x40": a byte of at least @min. */
-static int read_byte(struct node value, const char *key, long min, uint8_t *out,
-		     struct err *err)
+int rig_read_byte(struct node value, const char *key, long min, uint8_t *out,
+		  struct err *err)
 {
 	const char *text = node_text(value);
 	char *end = NULL;
@@ -280,137 +117,6 @@ static int read_byte(struct node value, const char *key, long min, uint8_t *out,
 				  key, min);
 	*out = (uint8_t)v;
 	return 0;
-}
-
-static int read_work(struct chip_knobs *knobs, struct node list, struct err *err)
-{
-	int rc = 0;
-
-	if (!node_is_list(list))
-		return node_error(list, err, "work: a list is needed");
-	if (node_count(list) > KNOBS_MAX_WORK)
-		return node_error(list, err, "work: more than %d rows", KNOBS_MAX_WORK);
-	for (int i = 0; i < node_count(list) && !rc; i++) {
-		struct work_keys k = { 0 };
-		uint8_t code = 0;
-
-		rc = conf_bind(node_item(list, i), work_items, &k, err);
-		if (!rc && node_present(k.command))
-			rc = read_byte(k.command, "command", 0, &code, err);
-		k.work.command = node_present(k.command) ? code : -1;
-		knobs->work[knobs->work_count++] = k.work;
-	}
-	return rc;
-}
-
-static int add_chip(struct emu_rig *r, struct node key, struct node map, struct err *err)
-{
-	struct rig_chip *chip = &r->chips[r->chip_count];
-	struct chip_keys k = { 0 };
-	int rc;
-
-	if (r->chip_count == RIG_MAX_CHIPS)
-		return node_error(key, err, "more than %d chips", RIG_MAX_CHIPS);
-	rc = conf_bind(map, chip_items, &k, err);
-	if (rc)
-		return rc;
-	if (!is_speed(k.baud))
-		return node_error(node_get(map, "baud"), err,
-				  "baud: not a speed of this chip; allowed: 9600, 19200, "
-				  "38400, 57600, 115200, 230400, 460800, 921600");
-	if (node_present(k.work)) {
-		rc = read_work(&k.knobs, k.work, err);
-		if (rc)
-			return rc;
-	}
-	*chip = (struct rig_chip){ .name = node_text(key),
-				   .baud = k.baud,
-				   .gap_ns = k.gap_ns,
-				   .instant = k.instant,
-				   .knobs = k.knobs,
-				   .is_moved = node_present(k.moved) };
-	r->chip_count++;
-	return 0;
-}
-
-static int read_announce(struct rig_module *m, struct node value, struct err *err)
-{
-	static const struct conf_item item = { .key = "announce",
-					       .type = CONF_TIME,
-					       .max = 10 * NS_PER_S };
-	const char *text = node_text(value);
-
-	m->announce_ns = 20 * NS_PER_MS;
-	if (!node_present(value))
-		return 0;
-	if (text && strcmp(text, "never") == 0)
-		m->announce = ANNOUNCE_NEVER;
-	else if (text && strcmp(text, "before") == 0)
-		m->announce = ANNOUNCE_BEFORE;
-	else if (conf_value(value, &item, &m->announce_ns, NULL))
-		return node_error(value, err,
-				  "announce: a time of at most 10 s is needed, such as "
-				  "'20 ms', or never or before");
-	return 0;
-}
-
-static int find_bus(const struct emu_rig *r, const char *name)
-{
-	for (int i = 0; i < r->bus_count; i++)
-		if (strcmp(r->buses[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-/* Its place on a bus, once all of them are known. */
-static int read_module_bus(struct emu_rig *r, struct rig_module *m, struct node map,
-			   struct err *err)
-{
-	static const char *const on_bus[] = { "dbc",      "sleeps",          "stay",
-					      "announce", "announce_jitter", NULL };
-	struct node bus = node_get(map, "bus");
-
-	for (int i = 0; !node_present(bus) && on_bus[i]; i++)
-		if (node_present(node_get(map, on_bus[i])))
-			return node_error(node_get(map, on_bus[i]), err,
-					  "%s: only for a module with a 'bus'",
-					  on_bus[i]);
-	if (!node_present(bus))
-		return 0;
-	m->bus = find_bus(r, node_text(bus));
-	if (m->bus < 0)
-		return node_error(bus, err, "bus: there is no bus '%.40s' on this desk",
-				  node_text(bus));
-	if (!m->dbc)
-		return node_error(map, err,
-				  "the key 'dbc' is missing, such as 'dbc: door'");
-	return 0;
-}
-
-static int add_module(struct emu_rig *r, struct node key, struct node map,
-		      struct err *err)
-{
-	struct module_keys k = { 0 };
-	int rc;
-
-	if (r->module_count == RIG_MAX_MODULES)
-		return node_error(key, err, "more than one vehicle module");
-	rc = conf_bind(map, module_items, &k, err);
-	if (rc)
-		return rc;
-	r->modules[r->module_count] =
-		(struct rig_module){ .name = node_text(key),
-				     .ask = k.ask,
-				     .poll_ns = k.poll_ns,
-				     .think_ns = k.think_ns,
-				     .gap_ns = k.gap_ns,
-				     .board = -1,
-				     .bus = -1,
-				     .dbc = k.dbc,
-				     .sleeps = k.sleeps,
-				     .stay_ns = k.stay_ns,
-				     .announce_jitter_ns = k.jitter_ns };
-	return read_announce(&r->modules[r->module_count++], k.announce, err);
 }
 
 static int add_board(struct emu_rig *r, struct node key, struct node map, struct err *err)
@@ -429,7 +135,7 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 
 static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
-	struct bus_keys k;
+	struct bus_keys k = { 0 };
 	int rc;
 
 	if (r->bus_count == RIG_MAX_BUSES)
@@ -437,7 +143,8 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	rc = conf_bind(map, bus_items, &k, err);
 	if (rc)
 		return rc;
-	r->buses[r->bus_count++] = (struct rig_bus){ node_text(key), k.bitrate };
+	r->buses[r->bus_count++] =
+		(struct rig_bus){ node_text(key), k.interface, k.bitrate };
 	return 0;
 }
 
@@ -453,9 +160,9 @@ static int add_device(struct emu_rig *r, struct node key, struct node map,
 				  "and _, at most %d",
 				  name, RIG_NAME - 1);
 	if (node_present(node_get(map, "chip")))
-		return add_chip(r, key, map, err);
+		return rig_add_chip(r, key, map, err);
 	if (node_present(node_get(map, "module")))
-		return add_module(r, key, map, err);
+		return rig_add_module(r, key, map, err);
 	if (node_present(node_get(map, "board")))
 		return add_board(r, key, map, err);
 	if (node_present(node_get(map, "bitrate")))
@@ -476,9 +183,8 @@ static int find_board(const struct emu_rig *r, const char *name)
 	return -1;
 }
 
-/* The board and channel that somebody names in @map. */
-static int find_channel(const struct emu_rig *r, struct node map, const char *relay,
-			int64_t channel, int *board, struct err *err)
+int rig_find_channel(const struct emu_rig *r, struct node map, const char *relay,
+		     int64_t channel, int *board, struct err *err)
 {
 	*board = find_board(r, relay);
 	if (*board < 0 && *relay)
@@ -507,19 +213,7 @@ static int read_moved(const struct emu_rig *r, struct node map,
 	out->travel_ns = k.travel_ns;
 	out->jitter_ns = k.jitter_ns;
 	out->bounce_ns = k.bounce_ns;
-	return find_channel(r, map, k.relay, k.channel, &out->board, err);
-}
-
-static int read_input(const struct emu_rig *r, struct node map, struct rig_module *out,
-		      struct err *err)
-{
-	struct input_keys k;
-	int rc = conf_bind(map, input_items, &k, err);
-
-	if (rc)
-		return rc;
-	out->channel = k.channel;
-	return find_channel(r, map, k.relay, k.channel, &out->board, err);
+	return rig_find_channel(r, map, k.relay, k.channel, &out->board, err);
 }
 
 /* What refers to a board, once all of them are known. */
@@ -535,79 +229,13 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 			rc = read_moved(r, node_get(node_get(map, chip->name), "moved"),
 					moved_items, &chip->moved, &none, err);
 	}
-	for (int i = 0; i < r->module_count && !rc; i++) {
-		struct node input = node_get(node_get(map, r->modules[i].name), "input");
-
-		if (node_present(input))
-			rc = read_input(r, input, &r->modules[i], err);
-		if (!rc)
-			rc = read_module_bus(r, &r->modules[i],
-					     node_get(map, r->modules[i].name), err);
-	}
+	for (int i = 0; i < r->module_count && !rc; i++)
+		rc = rig_wire_module(r, &r->modules[i], node_get(map, r->modules[i].name),
+				     err);
 	r->has_phone = node_present(node_get(map, "phone"));
 	if (!rc && r->has_phone)
 		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
 				&r->echo, err);
-	return rc;
-}
-
-static int find_chip(const struct emu_rig *r, const char *name)
-{
-	for (int i = 0; i < r->chip_count; i++)
-		if (strcmp(r->chips[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-static int read_fault(struct emu_rig *r, struct node map, struct err *err)
-{
-	struct fault_keys k = { 0 };
-	struct at_keys at = { 0 };
-	struct fault *f = &r->faults[r->fault_count];
-	int device, rc = conf_bind(map, fault_items, &k, err);
-
-	if (!rc)
-		rc = conf_bind(k.at, at_items, &at, err);
-	if (rc)
-		return rc;
-	if ((at.exchange == 0) == (at.command == 0))
-		return node_error(k.at, err,
-				  "at: one of them is needed, as {exchange: 3} or "
-				  "{command: 12}");
-	device = find_chip(r, k.device);
-	if (device < 0)
-		return node_error(node_get(map, "device"), err,
-				  "device: there is no chip '%s' on this desk", k.device);
-	*f = (struct fault){ .device = device,
-			     .exchange = at.exchange,
-			     .command = at.command,
-			     .block = k.block,
-			     .what = (enum fault_do)k.what,
-			     .count = k.count,
-			     .by_ns = k.by_ns };
-	if (f->what == FAULT_LATE && f->by_ns == 0)
-		return node_error(map, err,
-				  "late: 'by' is missing, such as 'by: 500 ms'");
-	if (f->what == FAULT_WTX && f->count == 0)
-		return node_error(map, err, "wtx: 'for' is missing: how many requests");
-	if (f->what == FAULT_STATUS && !node_present(k.value))
-		return node_error(map, err, "status: 'value' is missing");
-	if (f->what == FAULT_STATUS)
-		rc = read_byte(k.value, "value", 1, &f->value, err);
-	r->fault_count += !rc;
-	return rc;
-}
-
-static int read_faults(struct emu_rig *r, struct node list, struct err *err)
-{
-	int rc = 0;
-
-	if (!node_is_list(list))
-		return node_error(list, err, "faults: a list is needed");
-	if (node_count(list) > RIG_MAX_FAULTS)
-		return node_error(list, err, "faults: more than %d", RIG_MAX_FAULTS);
-	for (int i = 0; i < node_count(list) && !rc; i++)
-		rc = read_fault(r, node_item(list, i), err);
 	return rc;
 }
 
@@ -635,7 +263,7 @@ static int read_desk(struct emu_rig *r, struct node map, bool has_profile,
 		rc = node_error(node_get(map, "phone"), err,
 				"phone: the rig names no phone profile");
 	if (!rc && node_present(node_get(map, "faults")))
-		rc = read_faults(r, node_get(map, "faults"), err);
+		rc = rig_read_faults(r, node_get(map, "faults"), err);
 	return rc;
 }
 

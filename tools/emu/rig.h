@@ -14,7 +14,6 @@
 #define RIG_MAX_CHIPS 3
 #define RIG_MAX_MODULES 1
 #define RIG_MAX_BUSES 2
-#define RIG_MAX_FAULTS 64
 #define RIG_NAME 32
 
 struct rig_board {
@@ -24,7 +23,8 @@ struct rig_board {
 
 /** A virtual CAN bus. */
 struct rig_bus {
-	const char *name; /* "bus0" */
+	const char *name;      /* "bus0" */
+	const char *interface; /* of the kernel, that it is joined to; NULL: none */
 	int64_t bitrate;
 };
 
@@ -84,7 +84,7 @@ struct emu_rig {
 	bool has_phone;
 	struct rig_moved moved; /* the phone */
 	bool echo;              /* it answers with what it was asked */
-	struct fault faults[RIG_MAX_FAULTS];
+	struct fault faults[FAULTS_MAX];
 	int fault_count;
 };
 

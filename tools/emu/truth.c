@@ -20,8 +20,15 @@ int truth_open(struct truth **out, const char *path, struct err *err)
 		return err_set(err, ERR_NOMEM, "no memory");
 	t->fd = -1;
 	if (path) {
-		t->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+		/* O_NONBLOCK: a fifo that nobody reads must not hold us up for ever */
+		t->fd = open(path,
+			     O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC |
+				     O_NONBLOCK | O_NOCTTY,
 			     0644);
+		if (t->fd >= 0 && fcntl(t->fd, F_SETFL, O_APPEND)) {
+			close(t->fd);
+			t->fd = -1;
+		}
 		if (t->fd < 0) {
 			free(t);
 			return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));

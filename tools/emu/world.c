@@ -212,6 +212,7 @@ int world_run(struct world *w, struct err *err)
 {
 	struct pollfd fds[MAX_WATCHES];
 
+	w->stop = false;
 	while (!w->stop) {
 		int count = w->watch_count;
 		int ready = wait_for(w, fds);

@@ -29,6 +29,9 @@ sed 's/070a16b46b4d4144/070a16b46b4d4145/' $vectors/rfc4493_aes_cmac.json >"$tmp
 try 1 "a changed answer" "$tmp/f.json"
 holds "$tmp/out" "f.json: vectors[1].mac: expected 070a16b46b4d4145f79bdd9dd04a287c, got 070a16b46b4d4144f79bdd9dd04a287c" \
 	"it names vector, field, expected and got"
+sed 's/"k1":/"k9":/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
+try 3 "an answer under an unknown key" "$tmp/f.json"
+holds "$tmp/out" "f.json: k9: not looked at" "it names the key"
 try 3 "a later subject" $vectors/rfc7914_scrypt.json
 holds "$tmp/out" "scrypt: not yet covered" "it says which"
 sed 's/"mac": "070a16b46b4d4144f79bdd9dd04a287c"/"mac": "070a"/' $vectors/rfc4493_aes_cmac.json >"$tmp/f.json"
@@ -48,6 +51,13 @@ head -c 5000000 /dev/zero | tr '\0' '[' >"$tmp/f.json"
 try 78 "a huge file" "$tmp/f.json"
 try 78 "a directory" "$tmp"
 try 75 "a missing file" "$tmp/nothing.json"
+for program in keybench-kat "keybench kat"; do
+	# shellcheck disable=SC2086 # the second is two words
+	"$bin"/$program $vectors/rfc4493_aes_cmac.json >/dev/full 2>"$tmp/err"
+	is $? 75 "$program: what cannot be written has not passed"
+done
+mkfifo "$tmp/fifo"
+try 78 "a fifo nobody writes to" "$tmp/fifo"
 try 3 "all files of the tree" $vectors/*.json
 is "$(grep -c ': passed$' "$tmp/out")" 13 "all that is covered passes"
 is "$(grep -c ': not yet covered$' "$tmp/out")" 6 "the rest is named"

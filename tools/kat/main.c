@@ -63,5 +63,5 @@ int main(int argc, char **argv)
 	log_setup("keybench-kat", LOG_INFO);
 	argp_err_exit_status = EXIT_WRONG_USE;
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
-	return kat_run_all(args.paths, args.count, &sink);
+	return log_end(kat_run_all(args.paths, args.count, &sink));
 }

@@ -79,14 +79,22 @@ static const struct argp parser = {
 
 static void print(const struct table *t)
 {
+	int aims = 0, missed = 0;
+
 	printf("%-50s %10s  %-36s %7s  %s\n", "what", "measured", "reference", "ratio",
 	       "aim");
 	for (int i = 0; i < t->count; i++) {
 		const struct row *r = &t->rows[i];
 
 		printf("%-50s %10s  %-36s %7s  %s%s\n", r->what, r->measured,
-		       r->reference, r->ratio, r->aim, r->missed ? "  MISSED" : "");
+		       r->reference, r->ratio, r->aim,
+		       !r->aim[0]  ? ""
+		       : r->missed ? "  MISSED"
+				   : "  met");
+		aims += r->aim[0] != 0;
+		missed += r->missed;
 	}
+	printf("of %d aims %d missed\n", aims, missed);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -127,5 +135,5 @@ int main(int argc, char **argv)
 	}
 	nftw(p.folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	print(&table);
-	return failed ? EXIT_BENCH_ERROR : EXIT_PASSED;
+	return log_end(failed ? EXIT_BENCH_ERROR : EXIT_PASSED);
 }

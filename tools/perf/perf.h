@@ -13,7 +13,7 @@
  * slow machine as on a fast one.
  */
 struct row {
-	char what[72], measured[24], reference[48], ratio[16], aim[24];
+	char what[72], measured[24], reference[48], ratio[16], aim[32];
 	bool missed;
 };
 

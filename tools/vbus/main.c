@@ -114,7 +114,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		take_argument(a, arg, state);
 		return 0;
 	case ARGP_KEY_END:
-		if (!a->path)
+		if (!a->path || !*a->path)
 			argp_error(state, "what, and on which bus?");
 		if (a->what == SEND && !a->frame_count)
 			argp_error(state, "which frame? 123#DEADBEEF, for one");
@@ -201,13 +201,18 @@ static int open_bus(struct bus **out, const char *path, bool deaf, struct pump *
 	struct bus_parts parts = { pump, deaf };
 	struct conf *conf = NULL;
 	void *bound = calloc(1, d->options_size);
-	char text[400];
+	struct buf text;
 	int rc;
 
 	/* the driver's own items are the one way in: a quoted path, whatever is in it */
-	snprintf(text, sizeof(text), "{device: '%.300s'}", path);
-	rc = bound ? conf_parse(&conf, path, BYTES((uint8_t *)text, strlen(text)), err)
-		   : err_set(err, ERR_NOMEM, "no memory");
+	buf_init(&text, CONF_MAX_BYTES);
+	buf_text(&text, "{device: '");
+	for (const char *at = path; *at; at++)
+		buf_text(&text, *at == '\'' ? "''" : (char[]){ *at, '\0' });
+	buf_text(&text, "'}");
+	rc = bound && !text.failed ? conf_parse(&conf, path, buf_bytes(&text), err)
+				   : err_set(err, ERR_NOMEM, "no memory");
+	buf_release(&text);
 	if (!rc)
 		rc = conf_bind(conf_root(conf), d->items, bound, err);
 	if (!rc)
@@ -321,7 +326,7 @@ int main(int argc, char **argv)
 		pump_free(pump);
 	}
 	if (!rc || rc == ERR_INTERRUPTED)
-		return EXIT_SUCCESS;
+		return log_end(EXIT_PASSED);
 	log_error("%s", err_text(&err));
 	return EXIT_BENCH_ERROR;
 }

@@ -3,23 +3,27 @@
 . tools/tap.sh
 bus=$tmp/bus
 vbus=$bin/keybench-vbus
-pids=
 
 # start LOG ARGS...: in the background, ended with the test
 start() {
 	log=$1
 	shift
 	"$vbus" "$@" >"$log" 2>"$log.err" &
-	pids="$pids $!"
 	last=$!
+	started $last
 }
-trap 'kill $pids 2>/dev/null; wait; rm -rf "$tmp"' EXIT
 
 "$vbus" send "$bus" 123#11 2>"$tmp/err"
 is $? 75 "a bus nobody hosts cannot be opened"
 holds "$tmp/err" "$bus" "which is said with its path"
 "$vbus" send "$bus" 123#1 2>"$tmp/err"
 is $? 64 "what is no frame is wrong usage"
+
+timeout 30 "$vbus" host "" 2>"$tmp/err"
+is $? 64 "a bus needs a name"
+"$vbus" dump "$tmp/it's" 2>"$tmp/err"
+is $? 75 "a name with a quote is a name"
+holds "$tmp/err" "$tmp/it's: No such file" "and said as it was given"
 
 start "$tmp/host" host --bitrate=500000 --print "$bus"
 host=$last
@@ -36,7 +40,7 @@ wait_for 10 sh -c "'$vbus' send '$bus' 7FF#AA && grep -q 7FF#AA '$tmp/dump'"
 ok $? "what one node sends another prints"
 "$vbus" send "$bus" 12345678#R4 001#0102030405060708
 ok $? "two more are sent"
-wait "$dump"
+ends 20 "$dump"
 is $? 0 "dump ends after its count"
 grep -qE '^\([0-9]{10}\.[0-9]{6,9}\) vbus0 7FF#AA$' "$tmp/dump"
 ok $? "a line is as candump writes it"
@@ -100,7 +104,7 @@ run nothing
 is $? 78 "a DBC that is not there is a mistake of the rig"
 
 kill "$host"
-wait "$host"
+ends 20 "$host"
 is $? 0 "the host ends in order when told to"
 holds "$tmp/host.err" "frames" "and says how busy the bus was"
 is "$(test -e "$bus" && echo there)" "" "its socket is gone"

@@ -33,17 +33,21 @@ int ec_generate(EVP_PKEY **out, OSSL_LIB_CTX *lib)
 static bool point_is_bad(void)
 {
 	unsigned long e;
-	bool bad = false;
+	bool bad = false, trouble = false;
 
+	/* without memory the check of the curve cannot be made, and that too is reported as a point off the curve */
 	while ((e = ERR_get_error()))
 		switch (ERR_GET_REASON(e)) {
+		case ERR_R_MALLOC_FAILURE:
+			trouble = true;
+			break;
 		case EC_R_POINT_IS_NOT_ON_CURVE:
 		case EC_R_INVALID_ENCODING:
 		case EC_R_COORDINATES_OUT_OF_RANGE:
 		case EC_R_POINT_AT_INFINITY:
 			bad = true;
 		}
-	return bad;
+	return bad && !trouble;
 }
 
 int ec_public_key(EVP_PKEY **out, OSSL_LIB_CTX *lib, const uint8_t pk[65])

@@ -63,48 +63,46 @@ static void release_at_exit(void)
 		asked = OPENSSL_atexit(release) == 1;
 }
 
+bool fetch_ready(void)
+{
+	if (!OSSL_LIB_CTX_get0_global_default())
+		return false;
+	release_at_exit();
+	return true;
+}
+
 const EVP_MD *fetch_sha256(void)
 {
-	if (!sha256_md) {
-		release_at_exit();
+	if (!sha256_md && fetch_ready())
 		sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	}
 	return sha256_md;
 }
 
 const EVP_CIPHER *fetch_aes128_cbc(void)
 {
-	if (!cbc_cipher) {
-		release_at_exit();
+	if (!cbc_cipher && fetch_ready())
 		cbc_cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
-	}
 	return cbc_cipher;
 }
 
 const EVP_CIPHER *fetch_aes128_ecb(void)
 {
-	if (!ecb_cipher) {
-		release_at_exit();
+	if (!ecb_cipher && fetch_ready())
 		ecb_cipher = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
-	}
 	return ecb_cipher;
 }
 
 EVP_KDF *fetch_hkdf(void)
 {
-	if (!hkdf_kdf) {
-		release_at_exit();
+	if (!hkdf_kdf && fetch_ready())
 		hkdf_kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	}
 	return hkdf_kdf;
 }
 
 EVP_KDF *fetch_x963kdf(void)
 {
-	if (!x963_kdf) {
-		release_at_exit();
+	if (!x963_kdf && fetch_ready())
 		x963_kdf = EVP_KDF_fetch(NULL, "X963KDF", NULL);
-	}
 	return x963_kdf;
 }
 
@@ -119,9 +117,8 @@ const EVP_MAC_CTX *fetch_cmac(void)
 	EVP_MAC *mac;
 	EVP_MAC_CTX *ctx;
 
-	if (cmac_ctx)
+	if (cmac_ctx || !fetch_ready())
 		return cmac_ctx;
-	release_at_exit();
 	mac = EVP_MAC_fetch(NULL, "CMAC", NULL);
 	ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
 	EVP_MAC_free(mac); /* the context holds its own reference */
@@ -136,22 +133,23 @@ const EVP_MAC_CTX *fetch_cmac(void)
 
 const EC_GROUP *fetch_p256(void)
 {
-	if (!p256_group) {
-		release_at_exit();
+	if (!p256_group && fetch_ready())
 		p256_group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-	}
 	return p256_group;
 }
 
-/* What is missing of it stays NULL. */
+/* What there is no memory for now stays NULL, and is asked for again the next time. */
 static void furnish(struct home *h)
 {
-	EVP_PKEY_CTX *params = EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
+	EVP_PKEY_CTX *params =
+		h->params ? NULL : EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
 
 	if (params && EVP_PKEY_paramgen_init(params) == 1 &&
 	    EVP_PKEY_CTX_set_group_name(params, "P-256") == 1)
 		EVP_PKEY_generate(params, &h->params);
 	EVP_PKEY_CTX_free(params);
+	if (h->keygen)
+		return;
 	h->keygen = EVP_PKEY_CTX_new_from_name(h->lib, "EC", NULL);
 	if (h->keygen && (EVP_PKEY_keygen_init(h->keygen) != 1 ||
 			  EVP_PKEY_CTX_set_group_name(h->keygen, "P-256") != 1)) {
@@ -167,10 +165,11 @@ static const struct home *home_of(OSSL_LIB_CTX *lib)
 
 	for (h = homes; h && h->lib != lib; h = h->next)
 		;
+	if (h && (!h->params || !h->keygen))
+		furnish(h);
 	if (h)
 		return h;
-	release_at_exit();
-	h = calloc(1, sizeof(*h));
+	h = fetch_ready() ? calloc(1, sizeof(*h)) : NULL;
 	if (!h)
 		return &none;
 	h->lib = lib;
@@ -188,4 +187,28 @@ EVP_PKEY_CTX *fetch_p256_keygen(OSSL_LIB_CTX *lib)
 const EVP_PKEY *fetch_p256_params(OSSL_LIB_CTX *lib)
 {
 	return home_of(lib)->params;
+}
+
+/* HKDF looks it up by itself, each time. */
+static bool has_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	EVP_MAC_free(mac);
+	return mac != NULL;
+}
+
+const char *fetch_missing(OSSL_LIB_CTX *lib)
+{
+	return !fetch_sha256()           ? "SHA-256"
+	       : !fetch_aes128_cbc()     ? "AES-128-CBC"
+	       : !fetch_aes128_ecb()     ? "AES-128-ECB"
+	       : !fetch_hkdf()           ? "HKDF"
+	       : !fetch_x963kdf()        ? "X963KDF"
+	       : !fetch_cmac()           ? "CMAC"
+	       : !has_hmac()             ? "HMAC"
+	       : !fetch_p256()           ? "P-256"
+	       : !fetch_p256_params(lib) ? "EC parameters"
+	       : !fetch_p256_keygen(lib) ? "EC key pairs"
+					 : NULL;
 }

@@ -3,6 +3,21 @@
 
 #include <openssl/ec.h>
 #include <openssl/types.h>
+#include <stdbool.h>
+
+/*
+ * Has the library come up? To be asked before the first call of it that looks anything up: when its default
+ * context found no memory, OpenSSL 3.0 locks a lock that is not there (a crash in CRYPTO_THREAD_read_lock under
+ * EVP_MD_fetch, RAND_bytes, ...) instead of failing. What is here asks by itself.
+ * Source: 3.0.22 with its n-th allocation failing, n = 1 ... 53, EVP_MD_fetch or RAND_bytes the only call
+ */
+bool fetch_ready(void);
+/**
+ * Is all there that transactions in @lib need? Asked before one begins: what a library that ran out of memory once has
+ * dropped, it does not find again, and that must not come up in the middle, as a refusal.
+ * @return NULL, or what is missing, for a person
+ */
+const char *fetch_missing(OSSL_LIB_CTX *lib);
 
 /*
  * The algorithms that need neither randomness nor a key store, looked up once per process and

@@ -91,7 +91,7 @@ int crypto_seeded_refill(OSSL_LIB_CTX *lib)
 
 int crypto_seeded_new(OSSL_LIB_CTX **out, uint64_t seed, struct err *err)
 {
-	struct seeded *s = calloc(1, sizeof(*s));
+	struct seeded *s = fetch_ready() ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s)
 		return err_set(err, ERR_NOMEM, "seeded library context");
@@ -131,6 +131,8 @@ int crypto_random(OSSL_LIB_CTX *lib, uint8_t *out, size_t len)
 {
 	size_t part;
 
+	if (!fetch_ready())
+		return ERR_IO;
 	for (; len; out += part, len -= part) {
 		part = len < OPERATION ? len : OPERATION;
 		if (crypto_seeded_refill(lib) || RAND_bytes_ex(lib, out, part, 0) != 1)

@@ -15,6 +15,11 @@
 struct candump {
 	struct bytes rest;
 	long line; /* of the frame or the error just returned, from 1 */
+	/* the reader's own: how the last lines began, and what that says */
+	uint8_t second[12];
+	int64_t second_ns;
+	uint64_t blank;
+	size_t name_len;
 };
 
 struct candump_frame {

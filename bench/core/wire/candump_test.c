@@ -1,7 +1,10 @@
 #include "bench/core/wire/candump.h"
 
+#include "bench/core/rng.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -102,12 +105,108 @@ static void a_damaged_line_is_named_and_reading_goes_on(void **state)
 	}
 }
 
+/* A line of any kind, most of them of the usual one; then one in two is damaged. */
+static void add_line(struct rng *rng, struct buf *out)
+{
+	static const char damage[] = "09afAFgG @/:.#R()_T\t\r\x01\x7f\xb0\xff";
+	static const char *const names[] = { "can0",    "can1",        "vcan0",  "c",
+					     "slcan10", "slcan_long0", "abcdefg" };
+	const char *name = names[rng_below(rng, 7)];
+	struct candump_frame f = {
+		.at_ns = (int64_t)(1700000000 + rng_below(rng, 3)) * 1000000000 +
+			 (int64_t)rng_below(rng, 1000000) * 1000,
+		.interface = BYTES((const uint8_t *)name, strlen(name)),
+		.direction = "\0\0\0RT"[rng_below(rng, 5)]
+	};
+	uint64_t kind = rng_below(rng, 16);
+	size_t from = out->len;
+
+	f.at_ns += kind == 0 ? (int64_t)rng_below(rng, 1000) : 0;
+	f.frame.fd = kind == 1;
+	f.frame.remote = kind == 2;
+	f.frame.extended = rng_below(rng, 2);
+	f.frame.id = (uint32_t)rng_u64(rng) & (f.frame.extended ? 0x1fffffff : 0x7ff);
+	f.frame.len = (uint8_t)(f.frame.fd ? 12 : rng_below(rng, 9));
+	for (int i = 0; i < f.frame.len && !f.frame.remote; i++)
+		f.frame.data[i] = (uint8_t)rng_u64(rng);
+	candump_write(&f, out);
+	if (rng_below(rng, 8) == 0) /* the last character is missing */
+		out->data[--out->len - 1] = '\n';
+	for (uint64_t n = rng_below(rng, 4); n < 2; n++)
+		out->data[from + rng_below(rng, out->len - from - 1)] =
+			(uint8_t)damage[rng_below(rng, sizeof(damage) - 1)];
+}
+
+/* The next line that is a frame or an error, read from a copy that ends where the line does. */
+static int read_alone(struct bytes *rest, struct candump_frame *f, uint8_t **copy)
+{
+	int rc = 0;
+
+	while (rest->len && !rc) {
+		const uint8_t *end = memchr(rest->data, '\n', rest->len);
+		size_t len = (size_t)(end - rest->data) + 1;
+		struct candump c;
+
+		free(*copy);
+		*copy = malloc(len);
+		assert_non_null(*copy);
+		memcpy(*copy, rest->data, len);
+		c = candump_at(BYTES(*copy, len));
+		rc = candump_next(&c, f);
+		*rest = BYTES(rest->data + len, rest->len - len);
+	}
+	return rc;
+}
+
+/* What is read at once needs room behind the line: a line that stands alone is read character by character. */
+static void a_line_reads_the_same_in_a_log_and_alone(void **state)
+{
+	int taken = 0, refused = 0, rc;
+	uint8_t *copy = NULL;
+	struct candump c;
+	struct bytes rest;
+	struct rng rng;
+	struct buf log;
+
+	(void)state;
+	rng_init(&rng, 1, "candump_test");
+	buf_init(&log, 8 << 20);
+	for (int i = 0; i < 50000; i++)
+		add_line(&rng, &log);
+	assert_false(log.failed);
+	rest = buf_bytes(&log);
+	c = candump_at(rest);
+	do {
+		struct candump_frame quick, slow;
+		const char *line = (const char *)c.rest.data;
+
+		rc = candump_next(&c, &quick);
+		if (rc != read_alone(&rest, &slow, &copy))
+			fail_msg("%d for %.60s", rc, line);
+		taken += rc > 0;
+		refused += rc < 0;
+		if (rc <= 0)
+			continue;
+		if (quick.at_ns != slow.at_ns || quick.direction != slow.direction ||
+		    quick.interface.len != slow.interface.len ||
+		    memcmp(quick.interface.data, slow.interface.data,
+			   slow.interface.len) ||
+		    memcmp(&quick.frame, &slow.frame, sizeof(slow.frame)))
+			fail_msg("not the same: %.60s", line);
+	} while (rc);
+	assert_int_equal(rest.len, 0);
+	assert_true(taken > 20000 && refused > 10000);
+	free(copy);
+	buf_release(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form_of_a_line_is_read_and_written_back),
 		cmocka_unit_test(a_stamp_is_read_to_the_nanosecond),
 		cmocka_unit_test(what_is_no_frame_line_is_skipped_and_counted),
+		cmocka_unit_test(a_line_reads_the_same_in_a_log_and_alone),
 		cmocka_unit_test(a_damaged_line_is_named_and_reading_goes_on),
 	};
 

@@ -78,6 +78,12 @@ int canframe_from_capture(struct canframe *f, struct bytes b);
 int canframe_text(const struct canframe *f, char out[CANFRAME_TEXT_MAX]);
 /** The whole of @text. @return 0, or ERR_FORMAT */
 int canframe_parse(struct canframe *f, struct bytes text);
+/** A hexadecimal digit's value; negative: it is none. */
+extern const uint8_t canframe_hex[256]; /* one more than that */
+static inline int canframe_digit(uint8_t c)
+{
+	return canframe_hex[c] - 1;
+}
 /** What begins at @p, for parsers of lines. @return behind its last character; NULL: no frame */
 const uint8_t *canframe_read(struct canframe *f, const uint8_t *p, const uint8_t *end);
 

@@ -7,8 +7,7 @@
 
 static const char digits[] = "0123456789ABCDEF";
 
-/* One more than a hex digit's value; 0 for anything else. */
-static const uint8_t hex[256] = {
+const uint8_t canframe_hex[256] = {
 	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
 	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12,
 	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16, ['a'] = 11, ['b'] = 12,
@@ -53,8 +52,8 @@ static size_t read_hex(const uint8_t *p, const uint8_t *end, uint32_t *value)
 	const uint8_t *from = p;
 
 	*value = 0;
-	for (; p < end && p - from < 9 && hex[*p]; p++)
-		*value = *value << 4 | (uint32_t)(hex[*p] - 1);
+	for (; p < end && p - from < 9 && canframe_hex[*p]; p++)
+		*value = *value << 4 | (uint32_t)canframe_digit(*p);
 	return (size_t)(p - from);
 }
 
@@ -75,7 +74,9 @@ static int set_id(struct canframe *f, uint32_t id, size_t count)
 /* A byte of two digits, or negative. */
 static int read_pair(const uint8_t *p)
 {
-	return hex[p[0]] && hex[p[1]] ? (hex[p[0]] - 1) << 4 | (hex[p[1]] - 1) : -1;
+	int high = canframe_digit(p[0]), low = canframe_digit(p[1]);
+
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
 static const uint8_t *read_data(struct canframe *f, const uint8_t *p, const uint8_t *end)
@@ -110,18 +111,18 @@ const uint8_t *canframe_read(struct canframe *f, const uint8_t *p, const uint8_t
 	p += count;
 	if (set_id(f, id, count) || p == end || *p++ != '#')
 		return NULL;
-	if (end - p >= 2 && p[0] == '#' && hex[p[1]]) {
+	if (end - p >= 2 && p[0] == '#' && canframe_hex[p[1]]) {
 		f->fd = true;
-		f->brs = (hex[p[1]] - 1) & 1;
-		f->esi = (hex[p[1]] - 1) & 2;
+		f->brs = canframe_digit(p[1]) & 1;
+		f->esi = canframe_digit(p[1]) & 2;
 		p += 2;
 	}
 	if (p < end && (*p == 'R' || *p == 'r'))
 		p = read_remote(f, p, end);
 	else
 		p = read_data(f, p, end);
-	if (end - p >= 2 && *p == '_' && hex[p[1]] > 9) {
-		f->raw_dlc = (uint8_t)(hex[p[1]] - 1);
+	if (end - p >= 2 && *p == '_' && canframe_digit(p[1]) > 8) {
+		f->raw_dlc = (uint8_t)canframe_digit(p[1]);
 		p += 2;
 	}
 	return canframe_valid(f) ? p : NULL;

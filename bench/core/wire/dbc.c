@@ -18,16 +18,6 @@ const struct dbc_message *dbc_message(const struct dbc *d, const char *name)
 	return NULL;
 }
 
-const struct dbc_message *dbc_message_of(const struct dbc *d, const struct canframe *f)
-{
-	if (f->remote || f->error)
-		return NULL;
-	for (int i = 0; i < d->message_count; i++)
-		if (d->messages[i].id == f->id && d->messages[i].extended == f->extended)
-			return &d->messages[i];
-	return NULL;
-}
-
 const struct dbc_signal *dbc_signal(const struct dbc_message *m, const char *name)
 {
 	for (int i = 0; i < m->signal_count; i++)

@@ -63,12 +63,16 @@ struct dbc_message {
 	int length; /* bytes, 0..64 */
 	struct dbc_signal *signals;
 	int signal_count;
+	struct dbc_cut *cuts; /* of .signals, for dbc_decode() */
+	int plain_count;      /* of .cuts: in every frame */
 };
 
 struct dbc {
 	char *name;
 	struct dbc_message *messages;
 	int message_count;
+	uint16_t *index; /* for dbc_message_of() */
+	int index_bits;
 	struct buf text; /* as read */
 };
 
@@ -96,6 +100,21 @@ void dbc_put(const struct dbc_signal *s, uint8_t *data, uint64_t raw);
 /** Is the signal in this frame: long enough, and selected by its multiplexors, however deep? */
 bool dbc_present(const struct dbc_message *m, const struct dbc_signal *s,
 		 const struct canframe *f);
+
+struct dbc_value {
+	const struct dbc_signal *signal;
+	uint64_t raw; /* as dbc_get() gives it */
+	double physical;
+};
+/**
+ * Every signal that is in a frame of message @m, first those in every frame: as dbc_present(), dbc_get() and
+ * dbc_physical() say one by one, but quickly.
+ *
+ * @param out  room for m->signal_count values, whatever the frame holds
+ * @return how many there are
+ */
+int dbc_decode(const struct dbc_message *m, const struct canframe *f,
+	       struct dbc_value *out);
 /** A signed raw value with its sign. */
 int64_t dbc_extend(const struct dbc_signal *s, uint64_t raw);
 double dbc_physical(const struct dbc_signal *s, uint64_t raw);

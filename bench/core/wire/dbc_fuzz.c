@@ -28,6 +28,33 @@ static void try_signal(const struct dbc_message *m, const struct dbc_signal *s)
 	dbc_present(m, s, &f);
 }
 
+/* All at once as one by one, whatever the frame holds. */
+static void try_message(const struct dbc_message *m, const uint8_t *bytes, size_t size)
+{
+	struct dbc_value *values = calloc((size_t)m->signal_count + 1, sizeof(*values));
+	struct canframe f = { .id = m->id, .extended = m->extended };
+	int n, there = 0;
+
+	if (!values)
+		return;
+	f.len = (uint8_t)(size % 9 ? m->length : size % (CANFRAME_MAX_DATA + 1));
+	memcpy(f.data, bytes, size < f.len ? size : f.len);
+	n = dbc_decode(m, &f, values);
+	for (int i = 0; i < m->signal_count; i++)
+		there += dbc_present(m, &m->signals[i], &f);
+	if (n != there)
+		abort();
+	for (int i = 0; i < n; i++) {
+		const struct dbc_signal *s = values[i].signal;
+		double physical = dbc_physical(s, dbc_get(s, f.data));
+
+		if (!dbc_present(m, s, &f) || values[i].raw != dbc_get(s, f.data) ||
+		    memcmp(&physical, &values[i].physical, sizeof(physical)))
+			abort();
+	}
+	free(values);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = { 0 };
@@ -38,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
+	for (int i = 0; i < d->message_count; i++)
+		try_message(&d->messages[i], data, size);
 	for (int i = 0; i < d->message_count; i++)
 		for (int k = 0; k < d->messages[i].signal_count; k++)
 			try_signal(&d->messages[i], &d->messages[i].signals[k]);

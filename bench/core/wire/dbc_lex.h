@@ -4,8 +4,8 @@
 #include "bench/core/wire/dbc.h"
 
 /*
- * The words of a DBC, shared by the two halves of its parser: dbc_lex.c cuts the text, dbc_parse.c makes sense
- * of it. The first mistake sticks; after it there is only the end of the file.
+ * The words of a DBC, shared by the parts of its loader: dbc_lex.c cuts the text, dbc_parse.c makes sense
+ * of it, dbc_decode.c prepares what was read. The first mistake sticks; after it there is only the end of the file.
  */
 enum token_kind {
 	END,
@@ -65,5 +65,8 @@ char *lex_cut(struct parser *p, struct token t);
 char *lex_want_name(struct parser *p, const char *what);
 uint64_t lex_want_whole(struct parser *p, uint64_t max, const char *what);
 double lex_want_double(struct parser *p, const char *what);
+
+/** When all is read: what dbc_message_of() and dbc_decode() need. @return 0 or ERR_NOMEM */
+int dbc_prepare(struct dbc *d);
 
 #endif

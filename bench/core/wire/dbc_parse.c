@@ -483,6 +483,7 @@ static void free_message(struct dbc_message *m)
 		free((char *)s->unit);
 	}
 	free(m->signals);
+	free(m->cuts);
 	free((char *)m->name);
 }
 
@@ -506,6 +507,8 @@ static void finish(struct parser *p)
 			d->messages[kept++] = *m;
 	}
 	d->message_count = kept;
+	if (!p->rc && dbc_prepare(d))
+		lex_no_memory(p);
 }
 
 static void read_statement(struct parser *p)
@@ -600,6 +603,7 @@ void dbc_free(struct dbc *d)
 	for (int i = 0; i < d->message_count; i++)
 		free_message(&d->messages[i]);
 	free(d->messages);
+	free(d->index);
 	buf_release(&d->text);
 	free(d->name);
 	free(d);

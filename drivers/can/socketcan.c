@@ -1,0 +1,646 @@
+/*
+ * A CAN interface of this machine's kernel.
+ *
+ * A frame of ours is out when its echo comes back, and an echo is the credit for the next one: no more frames than the
+ * device's queue takes are under way, so that none is refused and none overtakes another. Stamps are the
+ * kernel's, moved onto the bench clock (clockfit.h). What the socket or the controller lost is counted.
+ */
+#include "drivers/bus.h"
+
+#include "bench/core/pump.h"
+#include "drivers/can/canlink.h"
+#include "drivers/can/clockfit.h"
+#include "drivers/can/socketcan_wire.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/can.h>
+#include <linux/can/error.h>
+#include <linux/can/raw.h>
+#include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 32
+#define WINDOW_MAX 64
+#define CLOCK_TRIES 5
+#define CLOCK_GOOD_NS 1000
+
+struct socketcan_options {
+	const char *device, *filter;
+	int64_t bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
+	double sample_point;
+};
+
+struct socketcan {
+	struct bus base;
+	struct pump *pump;
+	int fd;
+	bool watched, deaf, bus_off, simulated;
+	int64_t seen_ns; /* when the latest batch was read */
+	int broken;      /* errno of the link; 0: it is fine */
+	struct canlink link;
+	int64_t bitrate, latency_ns;
+	int window, flying; /* frames whose echo has not come yet */
+	bool resync;        /* some of those may never come back */
+	uint32_t dropped, lost;
+	struct socketcan_filter filters[SOCKETCAN_FILTERS], sent[SOCKETCAN_FILTERS];
+	int filter_count, sent_count; /* what is wanted; what must pass for the echoes */
+	bool open_wide;               /* more identifiers sent than filters: all pass */
+	struct clockfit fit;
+	int tick;
+	struct bus_ring ring;
+};
+
+static const struct bus_ops socketcan_ops;
+
+static struct socketcan *socketcan_of(struct bus *b)
+{
+	assert(b->ops == &socketcan_ops);
+	return (struct socketcan *)b;
+}
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* The closest of a few: a process that is interrupted between two readings tries again. */
+static void read_clocks(struct socketcan *s)
+{
+	struct clockfit_reading best = { .half_ns = INT64_MAX };
+
+	for (int i = 0; i < CLOCK_TRIES && best.half_ns > CLOCK_GOOD_NS / 2; i++) {
+		int64_t before = clock_now(s->base.clock);
+		int64_t wall = clock_ns(CLOCK_REALTIME);
+		int64_t half = (clock_now(s->base.clock) - before) / 2;
+
+		if (half < best.half_ns)
+			best = (struct clockfit_reading){ before + half, wall, half + 1 };
+	}
+	clockfit_add(&s->fit, &best);
+}
+
+static void on_tick(void *ctx)
+{
+	read_clocks(ctx);
+}
+
+static void lose_link(struct socketcan *s, int cause)
+{
+	s->broken = cause;
+	if (s->watched) /* a poll would never sleep again */
+		pump_unwatch(s->pump, s->fd);
+	s->watched = false;
+}
+
+static int link_gone(const struct socketcan *s, struct err *err)
+{
+	const char *why = s->broken == ENETDOWN ? "the link went down"
+			  : s->broken == ENODEV ? "the interface is gone"
+						: strerror(s->broken);
+
+	return err_set(err, ERR_GONE, "%s: %s", s->link.name, why);
+}
+
+/* What the kernel says of the socket: bytes of ours that wait to be sent, frames that did not fit. */
+static void ask_socket(struct socketcan *s, uint32_t *waiting, uint32_t *dropped)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	*waiting = 0;
+	*dropped = s->dropped;
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len))
+		return;
+	*waiting = info[SK_MEMINFO_WMEM_ALLOC];
+	if (len > SK_MEMINFO_DROPS * sizeof(uint32_t))
+		*dropped = info[SK_MEMINFO_DROPS];
+}
+
+/* Frames that were dropped behind the last one are told by no later one. */
+static void count_last_drops(struct socketcan *s)
+{
+	uint32_t waiting, dropped;
+
+	ask_socket(s, &waiting, &dropped);
+	if (dropped != s->dropped) {
+		s->lost += dropped - s->dropped;
+		s->dropped = dropped;
+		s->resync = true;
+	}
+	if (s->resync && !waiting) {
+		s->flying = 0; /* nothing of ours is under way, so no echo is either */
+		s->resync = false;
+	}
+}
+
+static void heed_error(struct socketcan *s, const struct canframe *f,
+		       struct bus_frame *out)
+{
+	unsigned trouble = socketcan_trouble(f);
+
+	if (trouble & SOCKETCAN_BUS_OFF) {
+		s->bus_off = true;
+		s->resync = true; /* the controller throws away what it had */
+	}
+	if (trouble & SOCKETCAN_RESTARTED)
+		s->bus_off = false;
+	if (trouble & SOCKETCAN_OVERFLOW) /* how many it does not say */
+		out->lost++;
+}
+
+static void stamp(struct socketcan *s, const struct socketcan_along *along,
+		  struct bus_frame *f)
+{
+	if (!along->software_ns) { /* a sender's own, which nobody measures: out by now */
+		f->at_ns = s->seen_ns;
+		f->slack_ns = NS_PER_S;
+		return;
+	}
+	f->at_ns = clockfit_bench(&s->fit, along->software_ns, &f->slack_ns);
+	f->slack_ns += s->latency_ns;
+}
+
+static void take(struct socketcan *s, struct msghdr *m, size_t len)
+{
+	struct bus_frame f = { .own = m->msg_flags & MSG_CONFIRM };
+	struct socketcan_along along;
+
+	socketcan_along(&along, m);
+	if (along.has_dropped && along.dropped != s->dropped) {
+		f.lost = along.dropped - s->dropped;
+		s->dropped = along.dropped;
+		s->resync = true;
+	}
+	if (canframe_from_socket(&f.frame, BYTES(m->msg_iov->iov_base, len)))
+		f.lost++; /* CAN XL, or what else there may be: it was a frame */
+	else
+		heed_error(s, &f.frame, &f);
+	if (f.own && s->flying)
+		s->flying--;
+	f.lost += s->lost;
+	s->lost = 0;
+	if (!f.own &&
+	    (s->deaf || !socketcan_passes(s->filters, s->filter_count, &f.frame))) {
+		s->lost = f.lost;
+		return;
+	}
+	stamp(s, &along, &f);
+	bus_ring_put(&s->ring, &f);
+}
+
+static void drain(struct socketcan *s)
+{
+	uint8_t rooms[BATCH][CANFRAME_SOCKET_FD];
+	uint8_t control[BATCH][CMSG_SPACE(3 * sizeof(struct timespec)) +
+			       CMSG_SPACE(sizeof(uint32_t))];
+	struct iovec iov[BATCH];
+	struct mmsghdr m[BATCH];
+	int n = BATCH;
+
+	while (n == BATCH && !s->broken) {
+		memset(m, 0, sizeof(m));
+		for (int i = 0; i < BATCH; i++) {
+			iov[i] = (struct iovec){ rooms[i], sizeof(rooms[i]) };
+			m[i].msg_hdr.msg_iov = &iov[i];
+			m[i].msg_hdr.msg_iovlen = 1;
+			m[i].msg_hdr.msg_control = control[i];
+			m[i].msg_hdr.msg_controllen = s->deaf ? 0 : sizeof(control[i]);
+		}
+		n = recvmmsg(s->fd, m, BATCH, MSG_DONTWAIT, NULL);
+		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+			lose_link(s, errno);
+		s->seen_ns = clock_now(s->base.clock);
+		/* after their stamps were taken: so a clock that was set shows */
+		if (n > 0 && !s->deaf)
+			read_clocks(s);
+		for (int i = 0; i < n; i++)
+			take(s, &m[i].msg_hdr, m[i].msg_len);
+	}
+}
+
+static void on_readable(void *ctx, int fd)
+{
+	(void)fd;
+	drain(ctx);
+}
+
+static int set_filters(struct socketcan *s, struct err *err)
+{
+	struct can_filter all[2 * SOCKETCAN_FILTERS] = { { 0, 0 } };
+	int n = 0;
+
+	for (int i = 0; i < s->filter_count && !s->deaf; i++)
+		all[n++] = (struct can_filter){ s->filters[i].id, s->filters[i].mask };
+	for (int i = 0; i < s->sent_count; i++)
+		all[n++] = (struct can_filter){ s->sent[i].id, s->sent[i].mask };
+	if (s->open_wide || (!s->filter_count && !s->deaf)) {
+		all[0] = (struct can_filter){ 0, 0 };
+		n = 1;
+	}
+	if (setsockopt(s->fd, SOL_CAN_RAW, CAN_RAW_FILTER, all,
+		       (socklen_t)((size_t)n * sizeof(*all))))
+		return err_set(err, ERR_IO, "%s: filters: %s", s->link.name,
+			       strerror(errno));
+	return 0;
+}
+
+/* Echoes go through the filters too: what we send must be let through. */
+static int let_echo_pass(struct socketcan *s, const struct canframe *f, struct err *err)
+{
+	if (s->open_wide || (!s->filter_count && !s->deaf) ||
+	    (s->filter_count && !s->deaf &&
+	     socketcan_passes(s->filters, s->filter_count, f)) ||
+	    (s->sent_count && socketcan_passes(s->sent, s->sent_count, f)))
+		return 0;
+	if (s->sent_count == SOCKETCAN_FILTERS)
+		s->open_wide = true;
+	else
+		s->sent[s->sent_count++] = socketcan_only(f);
+	return set_filters(s, err);
+}
+
+static int write_frame(struct socketcan *s, const struct canframe *f,
+		       enum bus_result *result, struct err *err)
+{
+	uint8_t room[CANFRAME_SOCKET_FD];
+	struct buf b = BUF_ON(room);
+
+	canframe_to_socket(f, &b);
+	*result = BUS_OK;
+	while (send(s->fd, room, b.len, MSG_DONTWAIT) < 0) {
+		if (errno == EINTR)
+			continue;
+		*result = BUS_FULL;
+		if (errno == ENOBUFS || errno == EAGAIN)
+			return 0; /* it did not go; what is before it must leave first */
+		if (errno == ENETDOWN || errno == ENODEV || errno == ENXIO) {
+			lose_link(s, errno == ENXIO ? ENODEV : errno);
+			return link_gone(s, err);
+		}
+		return err_set(err, ERR_IO, "%s: sending: %s", s->link.name,
+			       strerror(errno));
+	}
+	s->flying++;
+	return 0;
+}
+
+static int socketcan_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
+			  enum bus_result *result, struct err *err)
+{
+	struct socketcan *s = socketcan_of(b);
+	int rc;
+
+	(void)launch_ns; /* identity says that we cannot */
+	if (f->fd && !s->link.fd)
+		return err_set(err, ERR_UNSUPPORTED, "%s carries classic frames only",
+			       s->link.name);
+	if (s->broken)
+		return link_gone(s, err);
+	if (s->flying >= s->window)
+		drain(s);
+	if (s->flying >= s->window && !s->broken)
+		count_last_drops(s);
+	if (s->bus_off)
+		return err_set(err, ERR_IO, "%s is bus-off: nothing leaves it",
+			       s->link.name);
+	*result = BUS_FULL;
+	if (s->flying >= s->window)
+		return 0;
+	rc = let_echo_pass(s, f, err);
+	return rc ? rc : write_frame(s, f, result, err);
+}
+
+/* Until something is there: 0, or ERR_TIMEOUT. */
+static int wait_readable(struct socketcan *s, int64_t deadline_ns, struct err *err)
+{
+	struct pollfd f = { .fd = s->fd, .events = POLLIN };
+	int64_t left = deadline_ns - clock_now(s->base.clock);
+	struct timespec wait = { 0 };
+	int n;
+
+	if (s->pump)
+		return pump_wait(s->pump, s->fd, deadline_ns, err);
+	if (left > 0)
+		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
+	n = ppoll(&f, 1, &wait, NULL);
+	if (n < 0 && errno != EINTR)
+		return err_set(err, ERR_IO, "poll: %s", strerror(errno));
+	return n == 0 ? ERR_TIMEOUT : 0;
+}
+
+static int socketcan_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
+			     enum bus_result *result, struct err *err)
+{
+	struct socketcan *s = socketcan_of(b);
+	uint32_t lost = 0;
+
+	for (;;) {
+		struct err own = { 0 };
+		int rc;
+
+		if (!s->ring.count)
+			drain(s);
+		*result = BUS_OK;
+		if (bus_ring_take(&s->ring, f)) {
+			f->lost += lost;
+			return 0;
+		}
+		if (s->broken)
+			return link_gone(s, err);
+		count_last_drops(s);
+		lost += f->lost + s->lost;
+		s->lost = 0;
+		f->lost = lost;
+		*result = BUS_NONE;
+		if (clock_now(b->clock) >= deadline_ns)
+			return 0;
+		rc = wait_readable(s, deadline_ns, &own);
+		if (rc && rc != ERR_TIMEOUT) {
+			if (err)
+				*err = own;
+			return rc;
+		}
+	}
+}
+
+static int socketcan_flush(struct bus *b, struct err *err)
+{
+	(void)b;
+	return err_set(err, ERR_UNSUPPORTED,
+		       "what the kernel has queued cannot be taken back");
+}
+
+static int socketcan_fd(struct bus *b)
+{
+	return socketcan_of(b)->fd;
+}
+
+static int socketcan_identity(struct bus *b, struct bus_identity *id, struct err *err)
+{
+	struct socketcan *s = socketcan_of(b);
+	const struct canlink *l = &s->link;
+	char rate[40] = "";
+
+	(void)err;
+	memset(id, 0, sizeof(*id));
+	if (l->bitrate)
+		snprintf(rate, sizeof(rate), ", %lld bit/s", (long long)l->bitrate);
+	if (l->sample_point)
+		snprintf(rate + strlen(rate), sizeof(rate) - strlen(rate), " at %d.%d %%",
+			 l->sample_point / 10, l->sample_point % 10);
+	snprintf(id->model, sizeof(id->model), "CAN interface%s, %.16s%s",
+		 l->fd ? " (FD)" : "", l->driver[0] ? l->driver : "unknown", rate);
+	snprintf(id->link, sizeof(id->link), "%s%s%s", l->name, l->where[0] ? " at " : "",
+		 l->where);
+	id->bitrate = s->bitrate;
+	id->simulated = s->simulated;
+	return 0;
+}
+
+static void socketcan_close(struct bus *b)
+{
+	struct socketcan *s = socketcan_of(b);
+
+	if (s->watched)
+		pump_unwatch(s->pump, s->fd);
+	if (s->pump)
+		pump_stop(s->pump, s->tick);
+	if (s->fd >= 0)
+		close(s->fd);
+	bus_ring_release(&s->ring);
+	free(s);
+}
+
+static const struct bus_ops socketcan_ops = {
+	.send = socketcan_send,
+	.receive = socketcan_receive,
+	.flush = socketcan_flush,
+	.fd = socketcan_fd,
+	.identity = socketcan_identity,
+	.close = socketcan_close,
+};
+
+static int option(struct socketcan *s, int level, int name, int value, const char *what,
+		  struct err *err)
+{
+	if (setsockopt(s->fd, level, name, &value, sizeof(value)) == 0)
+		return 0;
+	return err_set(err, ERR_IO, "%s: %s: %s", s->link.name, what, strerror(errno));
+}
+
+/* As much as we may have: without privilege the kernel's own limit stands. */
+static void enlarge(struct socketcan *s, int64_t bytes)
+{
+	int value = (int)bytes;
+
+	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &value, sizeof(value)))
+		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &value, sizeof(value));
+}
+
+static int set_options(struct socketcan *s, const struct socketcan_options *o,
+		       struct err *err)
+{
+	int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	int rc;
+
+	enlarge(s, o->buffer);
+	rc = option(s, SOL_CAN_RAW, CAN_RAW_RECV_OWN_MSGS, 1, "echo of own frames", err);
+	if (!rc && s->link.fd)
+		rc = option(s, SOL_CAN_RAW, CAN_RAW_FD_FRAMES, 1, "FD frames", err);
+	if (!rc)
+		rc = option(s, SOL_CAN_RAW, CAN_RAW_ERR_FILTER,
+			    s->deaf ? CAN_ERR_BUSOFF | CAN_ERR_RESTARTED : CAN_ERR_MASK,
+			    "error frames", err);
+	if (!rc && !s->deaf)
+		rc = option(s, SOL_SOCKET, SO_TIMESTAMPING, stamps, "time stamps", err);
+	if (!rc && !s->deaf)
+		rc = option(s, SOL_SOCKET, SO_RXQ_OVFL, 1, "counting what is lost", err);
+	return rc ? rc : set_filters(s, err);
+}
+
+static int open_socket(struct socketcan *s, const struct socketcan_options *o,
+		       struct err *err)
+{
+	struct sockaddr_can at = { .can_family = AF_CAN, .can_ifindex = s->link.index };
+	int rc;
+
+	s->fd = socket(PF_CAN, SOCK_RAW | SOCK_CLOEXEC, CAN_RAW);
+	if (s->fd < 0)
+		return err_set(err, errno == EAFNOSUPPORT ? ERR_UNSUPPORTED : ERR_IO,
+			       "CAN socket: %s", strerror(errno));
+	rc = set_options(s, o, err);
+	if (!rc && bind(s->fd, (struct sockaddr *)&at, sizeof(at)))
+		rc = err_set(err, errno == ENODEV ? ERR_GONE : ERR_IO, "%s: %s",
+			     s->link.name, strerror(errno));
+	return rc;
+}
+
+/* An adapter that was just plugged in again may take its time. */
+static int find_link(struct socketcan *s, const struct socketcan_options *o,
+		     struct err *err)
+{
+	int64_t give_up = clock_now(s->base.clock) + o->wait_ns;
+	int rc;
+
+	while ((rc = canlink_read(&s->link, o->device, err)) == ERR_GONE &&
+	       clock_now(s->base.clock) < give_up) {
+		int64_t until = clock_now(s->base.clock) + 100 * NS_PER_MS;
+
+		if (!s->pump)
+			s->base.clock->sleep_until(s->base.clock, until);
+		else if ((rc = pump_sleep_until(s->pump, until, err)))
+			return rc;
+	}
+	return rc;
+}
+
+static int prepare_link(struct socketcan *s, const struct socketcan_options *o,
+			struct err *err)
+{
+	struct canlink_wanted wanted = {
+		.bitrate = s->link.virtual ? 0 : o->bitrate,
+		.sample_point = s->link.virtual ? 0 : (int)(o->sample_point * 1000 + .5),
+		.restart_ms = o->restart_ns ? o->restart_ns / NS_PER_MS : -1,
+	};
+	int rc = canlink_bring(&s->link, &wanted, err);
+
+	if (rc)
+		return rc;
+	s->simulated = s->link.virtual || canlink_machine_emulated();
+	/* of a wire that is none, what it stands for */
+	s->bitrate = s->link.bitrate ? s->link.bitrate : o->bitrate;
+	s->window = (int)o->window;
+	if (!s->window)
+		s->window = s->link.queue_len < 4 ? 2 : s->link.queue_len / 2;
+	if (s->window > WINDOW_MAX)
+		s->window = WINDOW_MAX;
+	return 0;
+}
+
+static int watch(struct socketcan *s, struct err *err)
+{
+	if (!s->pump)
+		return 0;
+	if (pump_watch(s->pump, s->fd, on_readable, s))
+		return err_set(err, ERR_NOMEM, "too many devices for the event loop");
+	s->watched = true;
+	s->tick = pump_every(s->pump, NS_PER_S, on_tick, s);
+	return s->tick < 0 ? err_set(err, ERR_NOMEM, "too many clocks for the event loop")
+			   : 0;
+}
+
+static int socketcan_open(struct bus **out, const void *options,
+			  const struct bus_parts *parts, struct clock *clock,
+			  struct err *err)
+{
+	const struct socketcan_options *o = options;
+	struct socketcan *s = calloc(1, sizeof(*s));
+	int rc = 0;
+
+	if (!s)
+		return err_set(err, ERR_NOMEM, "CAN interface");
+	s->base = (struct bus){ &socketcan_ops, clock };
+	s->pump = parts ? parts->pump : NULL;
+	s->deaf = parts && parts->deaf;
+	s->latency_ns = o->latency_ns;
+	s->fd = s->tick = -1;
+	if (o->filter)
+		rc = s->filter_count = socketcan_filters(s->filters, o->filter);
+	if (rc < 0)
+		rc = err_set(err, rc, "filter: '%.60s' is none; 110:7FF,200~700 is",
+			     o->filter);
+	else
+		rc = find_link(s, o, err);
+	if (!rc)
+		rc = prepare_link(s, o, err);
+	if (!rc)
+		rc = open_socket(s, o, err);
+	if (!rc && bus_ring_init(&s->ring, s->deaf ? 2 * WINDOW_MAX : BUS_KEEPS))
+		rc = err_set(err, ERR_NOMEM, "CAN interface");
+	if (!rc)
+		rc = watch(s, err);
+	if (rc) {
+		socketcan_close(&s->base);
+		return err_wrap(err, rc, "opening the CAN interface");
+	}
+	read_clocks(s);
+	*out = &s->base;
+	return 0;
+}
+
+#define FIELD(f) offsetof(struct socketcan_options, f)
+static const struct conf_item items[] = {
+	{ .key = "device",
+	  .type = CONF_DEVICE,
+	  .offset = FIELD(device),
+	  .help = "the interface: can0" },
+	{ .key = "bitrate",
+	  .type = CONF_INT,
+	  .offset = FIELD(bitrate),
+	  .fallback = "0",
+	  .help = "bit/s; it is set so when it is not (needs CAP_NET_ADMIN); 0: as it is",
+	  .max = 1000000 },
+	{ .key = "sample_point",
+	  .type = CONF_SHARE,
+	  .offset = FIELD(sample_point),
+	  .fallback = "0 %",
+	  .help = "of a bit, 87.5 %; 0 %: as it is, or the kernel's choice" },
+	{ .key = "restart",
+	  .type = CONF_TIME,
+	  .offset = FIELD(restart_ns),
+	  .fallback = "0 ms",
+	  .help = "automatic restart that long after a bus-off; 0: as it is",
+	  .max = 60 * NS_PER_S },
+	{ .key = "filter",
+	  .type = CONF_TEXT,
+	  .offset = FIELD(filter),
+	  .fallback = CONF_ABSENT,
+	  .help = "what is heard: 110:7FF,200~700 (identifier, mask); else everything" },
+	{ .key = "latency",
+	  .type = CONF_TIME,
+	  .offset = FIELD(latency_ns),
+	  .fallback = "0 us",
+	  .help = "how late the kernel may stamp a frame: part of every stamp's slack",
+	  .max = NS_PER_S },
+	{ .key = "wait",
+	  .type = CONF_TIME,
+	  .offset = FIELD(wait_ns),
+	  .fallback = "0 s",
+	  .help = "for an interface that is not there yet",
+	  .max = 60 * NS_PER_S },
+	{ .key = "window",
+	  .type = CONF_INT,
+	  .offset = FIELD(window),
+	  .fallback = "0",
+	  .help = "frames under way at a time; 0: half of what the interface queues",
+	  .max = WINDOW_MAX },
+	{ .key = "buffer",
+	  .type = CONF_INT,
+	  .offset = FIELD(buffer),
+	  .fallback = "16777216",
+	  .help = "bytes the kernel keeps for us; a classic frame takes about 770",
+	  .min = 4096,
+	  .max = 1 << 30 },
+	{ 0 },
+};
+
+extern const struct bus_driver socketcan_driver;
+const struct bus_driver socketcan_driver = {
+	.name = "socketcan",
+	.summary = "a CAN interface of the kernel",
+	.items = items,
+	.options_size = sizeof(struct socketcan_options),
+	.open = socketcan_open,
+};
