@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -168,6 +170,7 @@ static int run_keybench(const struct scenario *s, const char *dir)
 	pid = fork();
 	if (pid == 0) {
 		alarm(0);
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* the watchdog ends us both */
 		become_keybench(s, dir);
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
