@@ -23,10 +23,16 @@ comma := ,
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
+WITH_LIBUSB ?= $(call have,libusb-1.0)
 WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
+# 1 or empty from here on: WITH_LIBNFC=0 leaves it out too
+override WITH_LIBNFC := $(filter 1,$(WITH_LIBNFC))
+override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
+override WITH_LIBSOCKETCAN := $(filter 1,$(WITH_LIBSOCKETCAN))
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
+	$(if $(WITH_LIBUSB),-DWITH_LIBUSB=1 $(call pkg,--cflags,libusb-1.0),-DWITH_LIBUSB=0) \
 	$(if $(WITH_LIBSOCKETCAN),-DWITH_LIBSOCKETCAN=1,-DWITH_LIBSOCKETCAN=0) \
 	$(call pkg,--cflags,libfyaml jansson libcrypto libxml-2.0 libserialport zlib) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(WARN) $(FLAGS_$(VARIANT)) $(CFLAGS)
@@ -49,7 +55,8 @@ results_uses := core
 suites_uses := drivers fixtures core
 bench_uses := suites results drivers fixtures core
 core_libs := $(or $(call pkg,--libs,libfyaml jansson libcrypto),-lfyaml -ljansson -lcrypto) -lm
-drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) -lserialport
+drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBUSB),-lusb-1.0) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) \
+	-lserialport
 results_libs := -lxml2 -lz
 libs_of = $(foreach l,$(1),$($(l)_libs))
 
@@ -59,6 +66,7 @@ TESTLIKE := %_test.c %_fuzz.c %_contract.c %/main.c
 core_all := $(call find,bench/core)
 bench_all := $(wildcard bench/*.c)
 $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))))
+drivers_all := $(filter-out $(if $(WITH_LIBUSB),,drivers/relay/usb_hid_libusb.c),$(drivers_all))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -252,20 +260,26 @@ MAN5 = $(wildcard bench/man/*.5)
 man-check:
 	$(Q)mandoc -T lint -W warning $(MAN1) $(MAN5)
 
-INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/traces
+INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/traces fixtures/exec
+# for udev and modprobe, which read $(PREFIX)/lib when it is /usr or /usr/local; elsewhere they are copied by hand
+HOST_FILES = 70-keybench.rules keybench-nfc.conf
 D = $(DESTDIR)$(PREFIX)
 ## install: into $(DESTDIR)$(PREFIX)
 install: all
 	$(Q)for p in $(PROGRAMS); do install -D -m 755 $$p $(D)/bin/$${p##*/}; done
 	$(Q)for m in $(MAN1); do install -D -m 644 $$m $(D)/share/man/man1/$${m##*/}; done
 	$(Q)for m in $(MAN5); do install -D -m 644 $$m $(D)/share/man/man5/$${m##*/}; done
-	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.log' | while read -r f; do \
+	$(Q)find $(INSTALL_DATA) -name '*.yaml' -o -name '*.dbc' -o -name '*.log' -o -name '*.py' | while read -r f; do \
 	  install -D -m 644 "$$f" "$(D)/share/keybench/$$f"; done
+	$(Q)for h in $(HOST_FILES); do install -D -m 644 drivers/host/$$h $(D)/share/keybench/host/$$h; done
+	$(Q)install -D -m 644 drivers/host/70-keybench.rules $(D)/lib/udev/rules.d/70-keybench.rules
+	$(Q)install -D -m 644 drivers/host/keybench-nfc.conf $(D)/lib/modprobe.d/keybench-nfc.conf
 ## uninstall: take it out again
 uninstall:
 	$(Q)rm -f $(foreach p,$(notdir $(PROGRAMS)),$(D)/bin/$(p)) \
 	  $(foreach m,$(notdir $(MAN1)),$(D)/share/man/man1/$(m)) \
 	  $(foreach m,$(notdir $(MAN5)),$(D)/share/man/man5/$(m))
+	$(Q)rm -f $(D)/lib/udev/rules.d/70-keybench.rules $(D)/lib/modprobe.d/keybench-nfc.conf
 	$(Q)rm -rf $(D)/share/keybench
 ## clean: remove build/
 clean:

@@ -11,6 +11,17 @@ done
 sed '/^bus:/d' fixtures/rigs/emulated-a.yaml >"$tmp/busless.yaml"
 "$bin/keybench" check suites/timing/wake-up.yaml --rig "$tmp/busless.yaml" --target $target >"$tmp/out" 2>"$tmp/err"
 holds "$tmp/out" "SKIP: the rig has no bus" "a case that needs a bus is skipped where there is none"
+"$bin/keybench" check suites/timing/wake-up.yaml --rig emulated-a --target $target >"$tmp/out" 2>"$tmp/err"
+holds "$tmp/out" "SKIP: the rig has no vehicle module" "and where nobody would answer on it"
+sed 's/, dbc: door//' fixtures/rigs/emulated-a.yaml >"$tmp/nodbc.yaml"
+"$bin/keybench" check suites/timing/smoke.yaml --rig "$tmp/nodbc.yaml" --target $target >"$tmp/out" 2>"$tmp/err"
+is $? 0 "a bus of which no DBC tells is no hindrance to what only wants one"
+holds "$tmp/out" "left out: can_send: the rig's bus names no dbc" "which is said"
+printf 'VERSION ""\nBU_: A\nBO_ 5 Other: 1 A\n SG_ S : 0|8@1+ (1,0) [0|0] "" A\n' >"$tmp/own.dbc"
+sed "s,dbc: door,dbc: $tmp/own.dbc," fixtures/rigs/emulated-a.yaml >"$tmp/owndbc.yaml"
+"$bin/keybench" check suites/timing/smoke.yaml --rig "$tmp/owndbc.yaml" --target $target >"$tmp/out" 2>"$tmp/err"
+is $? 0 "nor is a DBC with other messages"
+holds "$tmp/out" "left out: can_send: the DBC of its bus lacks what they send" "which is said too"
 
 # What a suite only wants: the door is opened with or without a bus, and it is said which.
 sed -e 's/count: .*}/count: 2}/' -e 's/warmup: .,/warmup: 0,/' -e '/expect:/d' -e '/p95(/d' suites/timing/door-unlock.yaml >"$tmp/door.yaml"
@@ -19,7 +30,7 @@ for rig_of in "with fixtures/rigs/emulated-a.yaml" "without $tmp/busless.yaml"; 
 	"$bin/keybench" run "$tmp/door.yaml" --rig "$2" --target $target --seed 4 --runs "$tmp/$1" >"$tmp/$1.out" 2>"$tmp/err"
 	is $? 0 "door-unlock passes $1 a bus"
 done
-holds "$(echo "$tmp"/without/*/report.txt)" "steps left out, for the rig has no bus: can_cyclic," \
+holds "$(echo "$tmp"/without/*/report.txt)" "left out: can_cyclic, can_send: the rig has no bus" \
 	"without one the report says what was left out"
 grep -q "left out" "$tmp"/with/*/report.txt
 is $? 1 "with one nothing is"

@@ -26,7 +26,7 @@ try 0 "--version" --version
 holds "$tmp/out" "keybench 0." "--version says which"
 try 64 "no command"
 try 64 "an unknown command" frobnicate
-for c in run check list drivers report kat; do
+for c in run check list drivers report kat doctor rig; do
 	try 0 "$c --help" $c --help
 	holds "$tmp/out" "Usage: keybench $c" "$c --help shows its usage"
 done
@@ -146,6 +146,9 @@ ok $? "make install works"
 (cd / && env -u KEYBENCH_DATA "$tmp/installed/opt/kb/bin/keybench" check door-unlock --rig emulated-a --target example \
 	>"$tmp/out" 2>&1)
 is $? 0 "installed, it checks a suite by name from anywhere"
+[ -s "$tmp/installed/opt/kb/lib/udev/rules.d/70-keybench.rules" ] && [ -s "$tmp/installed/opt/kb/lib/modprobe.d/keybench-nfc.conf" ] &&
+	[ -s "$tmp/installed/opt/kb/share/keybench/fixtures/exec/device.py" ]
+ok $? "udev rules, module blacklist and the example of a program are installed"
 make -s uninstall DESTDIR="$tmp/installed" PREFIX=/opt/kb >/dev/null 2>&1
 is "$(find "$tmp/installed" -type f | wc -l)" 0 "make uninstall leaves no file"
 done_testing

@@ -18,7 +18,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 extern const struct command command_run, command_check, command_list, command_drivers,
-	command_report, command_kat;
+	command_report, command_kat, command_doctor, command_rig;
 
 /** Print an error and its excerpt to stderr. @return the exit status that fits its code. */
 enum exit_status cmd_fail(const struct err *err);
@@ -29,7 +29,8 @@ struct question {
 	const char *suite_names[QUESTION_MAX_SUITES];
 	int suite_count;
 	const char *rig_name, *target_name;
-	int64_t trials; /* 0: as the suites say */
+	int64_t trials;     /* 0: as the suites say */
+	const char *resume; /* `run` alone: the run folder that says all of the above */
 
 	struct rig *rig;
 	struct target target;

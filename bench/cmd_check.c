@@ -29,6 +29,10 @@ static void show(const struct question *q)
 		       (long long)p->trials);
 		if (p->c->warmup)
 			printf(" after %lld to warm up", (long long)p->c->warmup);
+		if (*p->c->series)
+			printf("; %s at %s", p->c->series, p->c->level);
+		if (p->c->explore)
+			printf("; explored, not judged");
 		if (p->skip[0])
 			printf("; SKIP: %s", p->skip);
 		else if (p->left_out[0])
@@ -38,10 +42,10 @@ static void show(const struct question *q)
 			printf("    %s (needs %zu)\n", p->claims[k].text,
 			       claim_trials_needed(&p->claims[k], q->plan.confidence));
 	}
-	printf("%d cases, %lld attempts on rig %s against target %s at %g %% "
+	printf("%d case%s, %lld attempts on rig %s against target %s at %g %% "
 	       "confidence\n",
-	       q->plan.count, (long long)q->plan.attempts, q->rig->name, q->target.name,
-	       q->plan.confidence * 100);
+	       q->plan.count, q->plan.count == 1 ? "" : "s", (long long)q->plan.attempts,
+	       q->rig->name, q->target.name, q->plan.confidence * 100);
 }
 
 static int cmd_check(int argc, char **argv)

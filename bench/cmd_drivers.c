@@ -1,5 +1,6 @@
 #include "bench/cmd.h"
 #include "drivers/bus.h"
+#include "drivers/sensor.h"
 
 #include <stdio.h>
 
@@ -43,6 +44,8 @@ static int cmd_drivers(int argc, char **argv)
 	for (int i = 0; relay_drivers[i]; i++)
 		show("relay", relay_drivers[i]->name, relay_drivers[i]->summary,
 		     relay_drivers[i]->items);
+	if (!relay_driver_find("usb_hid"))
+		puts("relay       usb_hid  left out: this build found no libusb-1.0");
 	for (int i = 0; positioner_drivers[i]; i++)
 		show("positioner", positioner_drivers[i]->name,
 		     positioner_drivers[i]->summary, positioner_drivers[i]->items);
@@ -53,6 +56,9 @@ static int cmd_drivers(int argc, char **argv)
 		puts("bus         libsocketcan left out: bit rates can neither be set "
 		     "nor "
 		     "read");
+	for (int i = 0; sensor_drivers[i]; i++)
+		show("sensor", sensor_drivers[i]->name, sensor_drivers[i]->summary,
+		     sensor_drivers[i]->items);
 	return EXIT_PASSED;
 }
 

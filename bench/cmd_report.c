@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@ struct report_args {
 };
 
 static const struct argp_option options[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default), json, junit, csv or hlog", 0 },
+	{ "format", 'f', "FORMAT", 0,
+	  "text (default), json, junit, csv, hlog, map or svg", 0 },
 	{ 0 },
 };
 
@@ -52,6 +54,11 @@ static int print_part(void *ctx, struct bytes part, struct err *err)
 	return 0;
 }
 
+static bool is_map(const char *format)
+{
+	return strcmp(format, "map") == 0 || strcmp(format, "svg") == 0;
+}
+
 static int report(const struct report_args *args, struct err *err)
 {
 	const struct renderer *renderer = renderer_find(args->format);
@@ -64,10 +71,10 @@ static int report(const struct report_args *args, struct err *err)
 	int rc;
 
 	if (!renderer)
-		return err_set(
-			err, ERR_USAGE,
-			"there is no format '%s'; text, json, junit, csv and hlog are",
-			args->format);
+		return err_set(err, ERR_USAGE,
+			       "there is no format '%s'; text, json, junit, csv, hlog, "
+			       "map and svg are",
+			       args->format);
 	rc = store_open_run(&run, args->run, err);
 	if (!rc)
 		rc = summary_read(&s, &run, err);
@@ -75,6 +82,10 @@ static int report(const struct report_args *args, struct err *err)
 		return rc;
 	buf_init(&out, SUMMARY_RENDERING_MAX);
 	rc = summary_render(renderer, s, &run, &o, &out, err);
+	if (!rc && out.len == 0 && is_map(renderer->name))
+		rc = err_set(err, ERR_USAGE,
+			     "no attempt of this run was sent to a place of its own: "
+			     "there is no map");
 	if (!rc)
 		rc = print_part(NULL, buf_bytes(&out), err);
 	if (!rc && fflush(stdout))
@@ -94,5 +105,6 @@ static int cmd_report(int argc, char **argv)
 }
 
 const struct command command_report = {
-	"report", "render a run's report: text, json, junit, csv, hlog", cmd_report
+	"report", "render a run's report: text, json, junit, csv, hlog, map, svg",
+	cmd_report
 };

@@ -1,6 +1,7 @@
 #include "bench/cmd.h"
 #include "bench/core/fs.h"
 #include "bench/core/log.h"
+#include "bench/resume.h"
 #include "bench/runner.h"
 #include "results/summary.h"
 
@@ -26,6 +27,8 @@ static const struct argp_option options[] = {
 	{ "runs", 'd', "DIR", 0,
 	  "Where run folders go (default: $KEYBENCH_RUNS or ./runs)", 0 },
 	{ "trials", 'n', "N", 0, "Trials of every case, instead of the suites' own", 0 },
+	{ "resume", 'R', "RUN", 0,
+	  "Go on with a run that was cut off; nothing else is said", 0 },
 	{ 0 },
 };
 
@@ -63,6 +66,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (a->q.trials == 0)
 			argp_error(state, "--trials: at least 1");
 		return 0;
+	case 'R':
+		a->q.resume = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (a->q.resume && (a->has_seed || a->dir || a->q.trials))
+			argp_error(state, "--resume: the run says all that there is to "
+					  "say");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -87,6 +98,7 @@ struct job {
 	int64_t wall_ns;
 	char name[80];
 	enum run_end end;
+	struct resume *resume; /* NULL: a new run */
 };
 
 static void name_run(struct job *job)
@@ -102,6 +114,13 @@ static void name_run(struct job *job)
 
 #define INPUT_MAX_BYTES (64u << 20)
 
+/* A new run keeps it; one that is resumed has it already, and it must be the same. */
+static int keep(struct job *job, const char *as, struct bytes content, struct err *err)
+{
+	return job->resume ? resume_check_input(job->resume, as, content, err)
+			   : store_input(&job->run, as, content, err);
+}
+
 static int keep_file(struct job *job, const char *as, const char *path, struct err *err)
 {
 	struct buf text;
@@ -110,7 +129,7 @@ static int keep_file(struct job *job, const char *as, const char *path, struct e
 	buf_init(&text, INPUT_MAX_BYTES + 1);
 	rc = fs_read(path, INPUT_MAX_BYTES, &text, err);
 	if (!rc)
-		rc = store_input(&job->run, as, buf_bytes(&text), err);
+		rc = keep(job, as, buf_bytes(&text), err);
 	buf_release(&text);
 	return rc;
 }
@@ -145,24 +164,21 @@ static int keep_inputs(struct job *job, struct err *err)
 	const struct question *q = &job->args->q;
 	const struct rig *rig = q->rig;
 	char as[80];
-	int rc = store_input(&job->run, "rig.yaml", conf_text(rig->conf), err);
+	int rc = keep(job, "rig.yaml", conf_text(rig->conf), err);
 
 	if (!rc)
-		rc = store_input(&job->run, "target.yaml", conf_text(q->target.conf),
-				 err);
+		rc = keep(job, "target.yaml", conf_text(q->target.conf), err);
 	if (!rc)
-		rc = store_input(&job->run, "protocol.yaml",
-				 conf_text(rig->profile->conf), err);
+		rc = keep(job, "protocol.yaml", conf_text(rig->profile->conf), err);
 	if (!rc && rig->phone)
-		rc = store_input(&job->run, "phone.yaml", conf_text(rig->phone->conf),
-				 err);
+		rc = keep(job, "phone.yaml", conf_text(rig->phone->conf), err);
 	if (!rc && rig->has_pairing && rig->pairing.throwaway)
 		rc = keep_file(job, "pairing.yaml", rig->pairing_path, err);
 	if (!rc && rig->dbc)
-		rc = store_input(&job->run, "bus.dbc", buf_bytes(&rig->dbc->text), err);
+		rc = keep(job, "bus.dbc", buf_bytes(&rig->dbc->text), err);
 	for (int i = 0; !rc && i < q->suite_count; i++) {
 		snprintf(as, sizeof(as), "suite-%s.yaml", q->suites[i]->name);
-		rc = store_input(&job->run, as, conf_text(q->suites[i]->conf), err);
+		rc = keep(job, as, conf_text(q->suites[i]->conf), err);
 		if (!rc)
 			rc = keep_step_files(job, q->suites[i], err);
 	}
@@ -176,10 +192,73 @@ static int give_up(const struct runner *r, const struct err *why, struct err *er
 	return runner_abandon(r, err_text(why), err);
 }
 
-static int run_on_rig(struct job *job, struct journal *journal, struct err *err)
+/* A desk writes down its truth anew whenever it is made. */
+static const char *truth_path(const struct job *job, char out[DATA_PATH_MAX])
+{
+	char name[32] = "truth.jsonl";
+
+	store_path(&job->run, name, out, DATA_PATH_MAX);
+	for (int i = 2; job->resume && fs_exists(out) && i < 10000; i++) {
+		snprintf(name, sizeof(name), "truth-%d.jsonl", i);
+		store_path(&job->run, name, out, DATA_PATH_MAX);
+	}
+	return out;
+}
+
+static int run_new(struct job *job, struct runner *r, struct err *err)
 {
 	struct question *q = &job->args->q;
 	char truth[DATA_PATH_MAX];
+	struct err why = { 0 };
+	int opened, rc;
+
+	opened = rig_open(q->rig, job->pump, r->seed, truth_path(job, truth), &why);
+	/* the folder is made in our time, what is in it may have its own */
+	rc = runner_begin(r, job->name,
+			  rig_is_virtual(q->rig) ? rig_wall_ns(q->rig) : job->wall_ns,
+			  err);
+	if (!rc && opened)
+		return give_up(r, &why, err);
+	return rc ? rc : runner_run(r, &job->end, err);
+}
+
+/*
+ * Time went on while nobody was there, as the wall clock has it; the bench clock may have begun anew with the machine. A
+ * virtual clock goes on where it was. What cannot be opened leaves the run as it is, to be resumed another time.
+ */
+static int run_on(struct job *job, struct runner *r, struct err *err)
+{
+	struct resume *was = job->resume;
+	struct rig *rig = job->args->q.rig;
+	int64_t at_ns = job->wall_ns - was->wall_start_ns;
+	char truth[DATA_PATH_MAX];
+	int rc;
+
+	r->seed = resume_seed(was);
+	r->from = &was->sched;
+	rc = rig_open(rig, job->pump, r->seed, truth_path(job, truth), err);
+	if (rc)
+		return rc;
+	if (rig_is_virtual(rig)) {
+		rig->clock->sleep_until(rig->clock, was->last_ns);
+		at_ns = was->last_ns;
+	} else {
+		if (at_ns < was->last_ns)
+			at_ns = was->last_ns;
+		r->origin_ns = clock_now(rig->clock) - at_ns;
+	}
+	rc = resume_write(was, r->journal, at_ns, r->origin_ns,
+			  rig_is_virtual(rig) ? rig_wall_ns(rig) : job->wall_ns, err);
+	if (!rc)
+		log_info("going on with %s", was->name);
+	if (!rc && was->skip[0])
+		log_warning("%s: %s", was->open.c->c->id, was->skip);
+	return rc ? rc : runner_run(r, &job->end, err);
+}
+
+static int run_on_rig(struct job *job, struct journal *journal, struct err *err)
+{
+	struct question *q = &job->args->q;
 	struct runner r = {
 		.rig = q->rig,
 		.plan = &q->plan,
@@ -189,20 +268,8 @@ static int run_on_rig(struct job *job, struct journal *journal, struct err *err)
 		.seed = job->args->seed,
 		.origin_ns = clock_now(q->rig->clock),
 	};
-	struct err why = { 0 };
-	int opened, rc;
+	int rc = job->resume ? run_on(job, &r, err) : run_new(job, &r, err);
 
-	opened = rig_open(q->rig, job->pump, r.seed,
-			  store_path(&job->run, "truth.jsonl", truth, sizeof(truth)),
-			  &why);
-	/* the folder is made in our time, what is in it may have its own */
-	rc = runner_begin(&r, job->name,
-			  rig_is_virtual(q->rig) ? rig_wall_ns(q->rig) : job->wall_ns,
-			  err);
-	if (!rc && opened)
-		rc = give_up(&r, &why, err);
-	else if (!rc)
-		rc = runner_run(&r, &job->end, err);
 	rig_close(q->rig);
 	return rc;
 }
@@ -238,7 +305,11 @@ static int make_run(struct job *job, struct err *err)
 	char path[DATA_PATH_MAX];
 	int rc = keep_inputs(job, err);
 
-	if (!rc)
+	if (!rc && job->resume)
+		rc = resume_journal(job->resume, &job->args->q.plan, &journal, err);
+	else if (!rc)
+		rc = resume_keep_question(&job->run, &job->args->q, err);
+	if (!rc && !job->resume)
 		rc = journal_create(
 			&journal,
 			store_path(&job->run, "journal.jsonl", path, sizeof(path)), err);
@@ -265,40 +336,61 @@ static int check_desk(const struct rig *rig, struct err *err)
 	return node_present(rig->emulate) ? desk_check(conf_name(rig->conf), err) : 0;
 }
 
+static void settle_args(struct run_args *args)
+{
+	if (!args->dir)
+		args->dir = getenv("KEYBENCH_RUNS") ? getenv("KEYBENCH_RUNS") : "runs";
+	if (!args->has_seed &&
+	    getrandom(&args->seed, sizeof(args->seed), 0) != sizeof(args->seed))
+		args->seed = (uint64_t)wall_now_ns();
+	if (!args->has_seed)
+		args->seed &= 0xffffffff; /* short enough to type again */
+}
+
+static int run_job(struct job *job, struct err *err)
+{
+	struct run_args *args = job->args;
+	int rc = question_load(&args->q, err);
+
+	if (!rc)
+		rc = check_desk(args->q.rig, err);
+	if (!rc)
+		rc = pump_new(&job->pump, err);
+	if (rc)
+		return rc;
+	/* a second Ctrl-C does not wait: workers drop their boards by themselves */
+	pump_obey_signals(job->pump, EXIT_INTERRUPTED);
+	/* a file that may not grow is an error that is told; it must not end us with a relay on */
+	signal(SIGXFSZ, SIG_IGN);
+	job->wall_ns = wall_now_ns();
+	name_run(job);
+	if (job->resume)
+		job->run = job->resume->run;
+	else
+		rc = store_new_run(&job->run, args->dir, job->name, job->wall_ns, err);
+	return rc ? rc : make_run(job, err);
+}
+
 static int cmd_run(int argc, char **argv)
 {
 	struct run_args args = { 0 };
+	struct resume resume = { 0 };
 	struct job job = { .args = &args };
 	struct err err = { 0 };
-	int rc;
+	int rc = 0;
 
 	argp_parse(&run_argp, argc, argv, 0, NULL, &args);
-	if (!args.dir)
-		args.dir = getenv("KEYBENCH_RUNS") ? getenv("KEYBENCH_RUNS") : "runs";
-	if (!args.has_seed &&
-	    getrandom(&args.seed, sizeof(args.seed), 0) != sizeof(args.seed))
-		args.seed = (uint64_t)wall_now_ns();
-	if (!args.has_seed)
-		args.seed &= 0xffffffff; /* short enough to type again */
-	rc = question_load(&args.q, &err);
-	if (!rc)
-		rc = check_desk(args.q.rig, &err);
-	if (!rc)
-		rc = pump_new(&job.pump, &err);
-	if (!rc) {
-		/* a second Ctrl-C does not wait: workers drop their boards by themselves */
-		pump_obey_signals(job.pump, EXIT_INTERRUPTED);
-		/* a file that may not grow is an error that is told; it must not end us with a relay on */
-		signal(SIGXFSZ, SIG_IGN);
-		job.wall_ns = wall_now_ns();
-		name_run(&job);
-		rc = store_new_run(&job.run, args.dir, job.name, job.wall_ns, &err);
+	settle_args(&args);
+	if (args.q.resume) {
+		job.resume = &resume;
+		rc = resume_open(&resume, args.q.resume, &args.q, &err);
 	}
 	if (!rc)
-		rc = make_run(&job, &err);
+		rc = run_job(&job, &err);
 	if (rc < 0)
 		rc = cmd_fail(&err);
 	question_release(&args.q);
+	resume_release(&resume);
 	pump_free(job.pump);
 	return rc;
 }

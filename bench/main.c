@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-	&command_run,    &command_check, &command_list, &command_drivers,
-	&command_report, &command_kat,   NULL,
+	&command_run,     &command_check,  &command_list,
+	&command_drivers, &command_report, &command_kat,
+	&command_doctor,  &command_rig,    NULL,
 };
 
 enum exit_status cmd_fail(const struct err *err)

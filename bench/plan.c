@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct plan_rig {
+	unsigned has; /* NEED_ bits */
+	const struct dbc *dbc;
+};
+
 static int check_claim(const struct suite_case *c, struct node at,
 		       const struct claim *claim, int64_t trials, bool overridden,
 		       struct err *err)
@@ -21,31 +26,43 @@ static int check_claim(const struct suite_case *c, struct node at,
 			  needed, overridden ? " (--trials)" : "");
 }
 
-/* What the suite only wants and the rig lacks is left out, and said. */
-static void choose_steps(struct plan_case *p, unsigned rig_has)
+/* Why a step is left out that the suite only wants, or NULL. */
+static const char *why_not(const struct plan_case *p, const struct suite_step *s,
+			   const struct plan_rig *rig, char room[64])
 {
-	unsigned lacks = p->suite->wants & ~rig_has;
-	size_t n = 0;
-	char text[64];
+	if (!(s->kind->needs & p->suite->wants))
+		return NULL;
+	if (s->kind->needs & ~rig->has) {
+		snprintf(room, 64, "the rig has no %.50s",
+			 step_needs_text(s->kind->needs & ~rig->has, (char[64]){ 0 }));
+		return room;
+	}
+	if (!s->kind->check || s->kind->check(s->params, rig->dbc, s->at, NULL) == 0)
+		return NULL;
+	return rig->dbc ? "the DBC of its bus lacks what they send"
+			: "the rig's bus names no dbc";
+}
+
+/* What the suite only wants and the rig cannot give is left out, and said. */
+static void choose_steps(struct plan_case *p, const struct plan_rig *rig)
+{
+	char names[100] = "", why[64] = "", room[64];
 
 	for (int i = 0; i < p->c->step_count; i++) {
 		const struct suite_step *s = &p->c->steps[i];
+		const char *because = why_not(p, s, rig, room);
+		size_t n = strlen(names);
 
-		if (!(s->kind->needs & lacks)) {
+		if (!because) {
 			p->steps[p->step_count++] = s;
 			continue;
 		}
-		if (n == 0)
-			n = (size_t)snprintf(
-				p->left_out, sizeof(p->left_out),
-				"the rig has no %s: ", step_needs_text(lacks, text));
-		else if (n < sizeof(p->left_out))
-			n += (size_t)snprintf(p->left_out + n, sizeof(p->left_out) - n,
-					      ", ");
-		if (n < sizeof(p->left_out))
-			n += (size_t)snprintf(p->left_out + n, sizeof(p->left_out) - n,
-					      "%s", s->kind->name);
+		snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+			 s->kind->name);
+		snprintf(why, sizeof(why), "%s", because); /* one bus, one reason */
 	}
+	if (names[0])
+		snprintf(p->left_out, sizeof(p->left_out), "%s: %s", names, why);
 }
 
 /* All steps as if all went well: what a case leaves at best. */
@@ -91,8 +108,8 @@ static void mark_skip(struct plan_case *p, unsigned rig_has)
 }
 
 static int plan_case(struct plan *plan, const struct suite *suite,
-		     const struct suite_case *c, unsigned rig_has, int64_t trials,
-		     struct err *err)
+		     const struct suite_case *c, const struct plan_rig *rig,
+		     int64_t trials, struct err *err)
 {
 	struct plan_case *p = &plan->cases[plan->count++];
 	struct attempt best;
@@ -101,19 +118,20 @@ static int plan_case(struct plan *plan, const struct suite *suite,
 	p->suite = suite;
 	p->c = c;
 	p->trials = trials > 0 ? trials : c->trials;
-	choose_steps(p, rig_has);
+	choose_steps(p, rig);
 	rc = rehearse(&best, p, err);
 	for (int i = 0; !rc && i < c->claim_count; i++)
 		rc = plan_claim(&p->claims[i], c, &best, i, p->trials, trials > 0, err);
-	mark_skip(p, rig_has);
+	mark_skip(p, rig->has);
 	if (!p->skip[0])
 		plan->attempts += p->trials + c->warmup;
 	return rc;
 }
 
 int plan_make(struct plan *out, struct suite *const *suites, int suite_count,
-	      unsigned rig_has, int64_t trials, struct err *err)
+	      unsigned rig_has, const struct dbc *dbc, int64_t trials, struct err *err)
 {
+	const struct plan_rig rig = { rig_has, dbc };
 	struct plan plan = { .confidence = PLAN_CONFIDENCE };
 	int total = 0, rc = 0;
 
@@ -133,7 +151,7 @@ int plan_make(struct plan *out, struct suite *const *suites, int suite_count,
 		return err_set(err, ERR_NOMEM, "no memory for the plan");
 	for (int i = 0; !rc && i < suite_count; i++)
 		for (int k = 0; !rc && k < suites[i]->case_count; k++)
-			rc = plan_case(&plan, suites[i], &suites[i]->cases[k], rig_has,
+			rc = plan_case(&plan, suites[i], &suites[i]->cases[k], &rig,
 				       trials, err);
 	if (rc)
 		plan_free(&plan);

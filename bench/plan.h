@@ -21,7 +21,7 @@ struct plan_case {
 	/* the steps of the case that this rig can do: all, but for what the suite only wants */
 	const struct suite_step *steps[SUITE_MAX_STEPS];
 	int step_count;
-	char left_out[160]; /* "the rig has no bus: can_send, can_cyclic", or "" */
+	char left_out[160]; /* "can_send, can_cyclic: the rig has no bus", or "" */
 };
 
 struct plan {
@@ -33,11 +33,12 @@ struct plan {
 
 /**
  * @param rig_has    NEED_ bits of the rig; a case that needs more is planned as SKIP
+ * @param dbc        what the frames of its bus mean; NULL where the rig says nothing
  * @param trials     > 0: instead of every case's own count
  * @return 0, or ERR_FORMAT at the claim or the count that is wrong. Free with plan_free.
  */
 int plan_make(struct plan *out, struct suite *const *suites, int suite_count,
-	      unsigned rig_has, int64_t trials, struct err *err);
+	      unsigned rig_has, const struct dbc *dbc, int64_t trials, struct err *err);
 void plan_free(struct plan *p);
 
 #endif

@@ -26,6 +26,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		q->suite_names[q->suite_count++] = arg;
 		return 0;
 	case ARGP_KEY_END:
+		if (q->resume && (q->suite_count || q->rig_name || q->target_name))
+			argp_error(state, "--resume: the run says which suites, rig and "
+					  "target");
+		if (q->resume)
+			return 0;
 		if (q->suite_count == 0)
 			argp_error(state, "which suite? `keybench list` shows them");
 		if (!q->rig_name)
@@ -102,7 +107,7 @@ int question_load(struct question *q, struct err *err)
 		rc = load_suites(q, err);
 	if (!rc)
 		rc = plan_make(&q->plan, q->suites, q->suite_count, rig_has(q->rig),
-			       q->trials, err);
+			       q->rig->dbc, q->trials, err);
 	if (!rc)
 		rc = check_pairing(q, err);
 	return rc ? rc : check_steps(q, err);

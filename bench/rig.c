@@ -12,9 +12,11 @@
 struct rig_head {
 	const char *name, *summary, *protocol, *phone, *pairing;
 	int64_t u_ns, exchange_timeout_ns;
-	struct node reader, card, module, relay, positioner, bus, emulate, faults;
+	struct node reader, card, module, relay, positioner, bus, sensor, emulate, faults;
+	int t0;
 };
 
+static const char *const t0_names[] = { "activation", "sensor", NULL };
 #define HEAD(field) offsetof(struct rig_head, field)
 static const struct conf_item head_items[] = {
 	{ "rig", CONF_TEXT, HEAD(name), NULL, "the rig's name", 0, 0, NULL },
@@ -40,6 +42,11 @@ static const struct conf_item head_items[] = {
 	  0, 0, NULL },
 	{ "bus", CONF_NODE, HEAD(bus), CONF_ABSENT,
 	  "the CAN bus: its driver, and dbc: what its frames mean", 0, 0, NULL },
+	{ "sensor", CONF_NODE, HEAD(sensor), CONF_ABSENT,
+	  "what sees the phone at the reader", 0, 0, NULL },
+	{ "t0", CONF_CHOICE, HEAD(t0), "activation",
+	  "where a tap begins: with the activation, or when the sensor sees the phone", 0,
+	  0, t0_names },
 	{ "emulate", CONF_NODE, HEAD(emulate), CONF_ABSENT,
 	  "the emulated desk, see keybench-emu(1)", 0, 0, NULL },
 	{ "faults", CONF_NODE, HEAD(faults), CONF_ABSENT,
@@ -184,6 +191,32 @@ static int bind_bus(struct rig *rig, struct err *err)
 				err);
 }
 
+static int bind_sensor(struct rig *rig, struct err *err)
+{
+	const struct sensor_driver *d;
+	const char *name;
+
+	if (!node_present(rig->sensor_node)) {
+		if (rig->t0_sensor)
+			return node_error(node_get(conf_root(rig->conf), "t0"), err,
+					  "t0: this rig has no 'sensor:'");
+		return 0;
+	}
+	name = rig_driver_name(rig->sensor_node, err);
+	if (!name)
+		return ERR_FORMAT;
+	d = rig->sensor_driver = sensor_driver_find(name);
+	if (!d)
+		return rig_unknown_driver(rig->sensor_node, "sensor", name, err);
+	if ((d->needs_relay && !node_present(rig->relay_node)) ||
+	    (d->needs_positioner && !node_present(rig->positioner_node)))
+		return node_error(rig->sensor_node, err,
+				  "the sensor '%s' is on a %s, and this rig has none",
+				  name, d->needs_relay ? "relay" : "positioner");
+	return rig_bind_options(rig->sensor_node, d->items, d->options_size, NULL,
+				&rig->sensor_options, err);
+}
+
 int rig_bind_devices(struct rig *rig, struct err *err)
 {
 	int rc = bind_reader(rig, err);
@@ -194,6 +227,8 @@ int rig_bind_devices(struct rig *rig, struct err *err)
 		rc = bind_relay(rig, err);
 	if (!rc)
 		rc = bind_positioner(rig, err);
+	if (!rc)
+		rc = bind_sensor(rig, err);
 	return rc ? rc : bind_bus(rig, err);
 }
 
@@ -286,6 +321,8 @@ int rig_load(struct rig **out, const char *given, struct err *err)
 		rig->relay_node = head.relay;
 		rig->positioner_node = head.positioner;
 		rig->bus_node = head.bus;
+		rig->sensor_node = head.sensor;
+		rig->t0_sensor = head.t0;
 		rc = rig_bind_devices(rig, err);
 	}
 	if (!rc)
@@ -316,6 +353,7 @@ void rig_free(struct rig *rig)
 	free(rig->relay_options);
 	free(rig->positioner_options);
 	free(rig->bus_options);
+	free(rig->sensor_options);
 	dbc_free(rig->dbc);
 	pairing_wipe(&rig->pairing);
 	phone_free(rig->phone);
@@ -329,5 +367,5 @@ unsigned rig_has(const struct rig *rig)
 	return (rig->reader_driver ? NEED_READER | NEED_FIELD : 0) |
 	       (rig->card_driver ? NEED_READER : 0) |
 	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
-	       (rig->bus_driver ? NEED_BUS : 0);
+	       (rig->bus_driver ? NEED_BUS : 0) | (rig->card_driver ? NEED_MODULE : 0);
 }

@@ -12,6 +12,7 @@
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
+#include "drivers/sensor.h"
 #include "fixtures/device/phone.h"
 #include "fixtures/proto/pairing.h"
 #include "fixtures/proto/profile.h"
@@ -21,6 +22,8 @@
 /*
  * A rig: what is wired where, and the one place that marries drivers to fixtures.
  *
+ * An open rig is locked, device by device: a second keybench is refused, and told who has it.
+ *
  * rig_load reads everything a rig file names and checks it without touching a device; rig_open
  * starts the emulated desk, if there is one, and opens the devices in their workers.
  *
@@ -28,6 +31,8 @@
  * virtual and starts at 0 with rig_open, keys and nonces come from the seed. The same seed gives the
  * same run, byte for byte.
  */
+#define RIG_MAX_LOCKS 8
+
 struct rig_sim;
 struct rig_faults;
 
@@ -50,8 +55,11 @@ struct rig {
 	const struct relay_driver *relay_driver;
 	const struct positioner_driver *positioner_driver;
 	const struct bus_driver *bus_driver;
-	void *reader_options, *relay_options, *positioner_options, *bus_options;
-	struct node reader_node, relay_node, positioner_node, bus_node;
+	const struct sensor_driver *sensor_driver;
+	void *reader_options, *relay_options, *positioner_options, *bus_options,
+		*sensor_options;
+	struct node reader_node, relay_node, positioner_node, bus_node, sensor_node;
+	bool t0_sensor; /* a tap begins when the sensor sees the phone */
 
 	/* arrangement B: in place of the reader (bench/rig_card.c) */
 	const struct card_driver *card_driver;
@@ -66,6 +74,7 @@ struct rig {
 	/* while open */
 	struct rig_sim *sim;
 	struct pump *pump;
+	int locks[RIG_MAX_LOCKS], lock_count;
 	struct desk *desk;
 	struct reader *reader;
 	struct card *card;
@@ -73,14 +82,18 @@ struct rig {
 	struct rng delays;     /* of that device */
 	struct relay *relay;
 	struct positioner *positioner;
+	struct sensor *sensor;
 	struct vehicle *vehicle;
 	struct bus *bus;
 	struct cyclic *cyclic;
+	int64_t cycles_kept; /* of the positioner that is open: counted in the file already */
+	int64_t cycles_run;  /* of this run, those of closed positioners included */
+	int64_t cycles_owed; /* that the file did not take yet */
 	bool simulated;
 	char models
 		[5]
 		[64]; /* what answered when it was opened, by enum rig_role: nothing else may later */
-	char devices[5][220]; /* what each is, for the record */
+	char devices[6][220]; /* what each is, for the record */
 	int device_count;
 };
 
@@ -106,6 +119,12 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	     struct err *err);
 /** Phone away, field off, workers ended, the desk stopped (last: it outlives the relays). */
 void rig_close(struct rig *rig);
+/**
+ * Count the positioner's cycles since the last time over the bench's life (bench/wear.h); by itself when it closes.
+ *
+ * @param total  out: all of its life; -1 when they are not counted
+ */
+int rig_count_cycles(struct rig *rig, int64_t *total, struct err *err);
 /** Close and open the bus and its cyclic sender again, after one of them failed. */
 int rig_restart_bus(struct rig *rig, struct err *err);
 /** Close and open relay and positioner again, after one of them failed. */

@@ -26,6 +26,14 @@ void rig_note_device(struct rig *rig, const char *role, const char *model,
  */
 int rig_know(struct rig *rig, int role, const char *model, struct err *err);
 
+/* rig_lock.c: one keybench at a time */
+int rig_lock(struct rig *rig, struct err *err);
+void rig_unlock(struct rig *rig);
+/** Every device that the rig names, but for its bus; a return that is not 0 ends it and is passed on. */
+typedef int rig_device_fn(void *ctx, const char *role, const char *device,
+			  struct err *err);
+int rig_each_device(const struct rig *rig, rig_device_fn *fn, void *ctx, struct err *err);
+
 /* rig_card.c: arrangement B, keybench as the phone */
 int rig_bind_card(struct rig *rig, struct err *err);
 int rig_open_card(struct rig *rig, uint64_t seed, struct err *err);

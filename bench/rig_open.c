@@ -1,7 +1,9 @@
+#include "bench/core/log.h"
 #include "bench/rig_bind.h"
 #include "bench/rig_fault.h"
 #include "bench/rig_sim.h"
 #include "drivers/can/sim.h"
+#include "bench/wear.h"
 #include "drivers/wrap/worker.h"
 
 #include <stdio.h>
@@ -124,6 +126,10 @@ static int open_positioner(struct rig *rig, struct positioner_identity *id,
 		return 0;
 	if (rig->sim)
 		rc = rig_sim_open_positioner(&inner, rig, err);
+	else if (rig->positioner_driver->needs_worker)
+		rc = worker_open_positioner(&inner, rig->positioner_driver,
+					    rig->positioner_options, rig->pump,
+					    rig->clock, err);
 	else
 		rc = rig->positioner_driver->open(&inner, rig->positioner_options, &parts,
 						  rig->clock, err);
@@ -178,30 +184,51 @@ int rig_restart_bus(struct rig *rig, struct err *err)
 	return open_bus(rig, &id, err);
 }
 
-static int open_mechanics(struct rig *rig, struct relay_identity *board,
-			  struct positioner_identity *where, struct err *err)
+static int open_sensor(struct rig *rig, struct sensor_identity *eye, struct err *err)
 {
-	int rc = open_relay(rig, board, err);
+	struct sensor_parts parts = { rig->relay, rig->positioner };
+	int rc;
 
-	return rc ? rc : open_positioner(rig, where, err);
+	if (!rig->sensor_driver)
+		return 0;
+	rc = rig->sensor_driver->open(&rig->sensor, rig->sensor_options, &parts,
+				      rig->clock, err);
+	if (!rc)
+		rc = sensor_identity(rig->sensor, eye, err);
+	return rc ? err_wrap(err, rc, "sensor") : 0;
 }
 
-static void note_mechanics(struct rig *rig, const struct relay_identity *board,
-			   const struct positioner_identity *where)
+struct mechanics {
+	struct relay_identity board;
+	struct positioner_identity where;
+	struct sensor_identity eye;
+};
+
+static int open_mechanics(struct rig *rig, struct mechanics *m, struct err *err)
+{
+	int rc = open_relay(rig, &m->board, err);
+
+	if (!rc)
+		rc = open_positioner(rig, &m->where, err);
+	return rc ? rc : open_sensor(rig, &m->eye, err);
+}
+
+static void note_mechanics(struct rig *rig, const struct mechanics *m)
 {
 	if (rig->relay)
-		rig_note_device(rig, "relay", board->model, board->link, "",
-				board->simulated);
+		rig_note_device(rig, "relay", m->board.model, m->board.link, "",
+				m->board.simulated);
 	if (rig->positioner)
-		rig_note_device(rig, "positioner", where->model, "", "",
-				where->simulated);
+		rig_note_device(rig, "positioner", m->where.model, "", "",
+				m->where.simulated);
+	if (rig->sensor)
+		rig_note_device(rig, "sensor", m->eye.model, "", "", m->eye.simulated);
 }
 
 int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *truth_path,
 	     struct err *err)
 {
-	struct positioner_identity where = { 0 };
-	struct relay_identity board = { 0 };
+	struct mechanics mechanics = { 0 };
 	struct bus_identity bus = { 0 };
 	int rc;
 
@@ -212,19 +239,23 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc)
 		rc = start_desk(rig, seed, truth_path, err);
 	if (!rc)
+		rc = rig_lock(rig, err);
+	if (!rc)
 		rc = rig_sim_open(rig, seed, err);
 	if (!rc)
-		rc = open_mechanics(rig, &board, &where, err);
+		rc = open_mechanics(rig, &mechanics, err);
 	if (!rc)
 		rc = open_reader(rig, err);
 	if (!rc)
 		rc = rig_open_card(rig, seed, err);
 	if (!rc)
-		note_mechanics(rig, &board, &where);
+		note_mechanics(rig, &mechanics);
 	if (!rc)
 		rc = open_bus(rig, &bus, err);
 	if (!rc && rig->bus)
 		rig_note_device(rig, "bus", bus.model, bus.link, "", bus.simulated);
+	if (!rc && rig->bus && bus.module[0])
+		rig_note_device(rig, "module", bus.module, "", "", bus.simulated);
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
 				 rig_sim_lib(rig), err);
@@ -233,8 +264,38 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	return rc;
 }
 
+int rig_count_cycles(struct rig *rig, int64_t *total, struct err *err)
+{
+	int64_t more = rig->positioner ? rig->positioner->cycles - rig->cycles_kept : 0;
+	char path[4200];
+	int rc;
+
+	*total = -1;
+	rig->cycles_run += more;
+	rig->cycles_kept += more;
+	if (!wear_path(path, sizeof(path), rig->simulated))
+		return 0;
+	rc = wear_add(path, rig->name, rig->cycles_owed + more, total, err);
+	rig->cycles_owed = rc ? rig->cycles_owed + more : 0;
+	return rc;
+}
+
+/* A count that cannot be kept is no reason to stop a bench, but it is said. */
+static void count_at_close(struct rig *rig)
+{
+	struct err err = { 0 };
+	int64_t total;
+
+	if (rig->positioner && rig_count_cycles(rig, &total, &err))
+		log_warning("cycles are not counted: %s", err_text(&err));
+	rig->cycles_kept = 0;
+}
+
 static void close_mechanics(struct rig *rig)
 {
+	count_at_close(rig);
+	sensor_close(rig->sensor);
+	rig->sensor = NULL;
 	positioner_close(rig->positioner);
 	relay_close(rig->relay);
 	rig->positioner = NULL;
@@ -257,6 +318,7 @@ void rig_close(struct rig *rig)
 		conf_set_devices(rig->conf, NULL, NULL);
 	desk_stop(rig->desk);
 	rig->desk = NULL;
+	rig_unlock(rig);
 	if (rig->pump)
 		pump_hold_stop(rig->pump, false);
 	rig->pump = NULL; /* borrowed for as long as the rig is open */
@@ -264,9 +326,8 @@ void rig_close(struct rig *rig)
 
 int rig_restart_positioner(struct rig *rig, struct err *err)
 {
-	struct positioner_identity where;
-	struct relay_identity board;
+	struct mechanics mechanics;
 
 	close_mechanics(rig);
-	return open_mechanics(rig, &board, &where, err);
+	return open_mechanics(rig, &mechanics, err);
 }

@@ -105,7 +105,7 @@ static struct summary *run(struct rig *rig, struct suite *suite, uint64_t seed)
 	snprintf(store.path, sizeof(store.path), "%s", folder);
 	snprintf(path, sizeof(path), "%s/journal.jsonl", folder);
 	unlink(path);
-	must(plan_make(&plan, &suite, 1, rig_has(rig), 0, &err), &err);
+	must(plan_make(&plan, &suite, 1, rig_has(rig), rig->dbc, 0, &err), &err);
 	must(pump_new(&r.pump, &err), &err);
 	must(journal_create(&journal, path, &err), &err);
 	r.journal = journal;

@@ -3,6 +3,7 @@
 
 #include "bench/plan.h"
 #include "bench/rig.h"
+#include "bench/sched.h"
 #include "bench/target.h"
 #include "results/journal.h"
 #include "results/store.h"
@@ -18,7 +19,8 @@ struct runner {
 	struct pump *pump;
 	struct journal *journal;
 	uint64_t seed;
-	int64_t origin_ns; /* the run's zero on the bench clock */
+	int64_t origin_ns;        /* the run's zero on the bench clock */
+	const struct sched *from; /* where a resumed run goes on; NULL: at the start */
 };
 
 enum run_end {

@@ -51,3 +51,8 @@ void sched_done(struct sched *s, enum outcome outcome)
 		enter_case(s, s->case_no + 1);
 	}
 }
+
+void sched_skip(struct sched *s)
+{
+	enter_case(s, s->case_no + 1);
+}

@@ -30,4 +30,7 @@ bool sched_next(struct sched *s, struct sched_slot *slot);
 /** How the attempt of the last slot ended. */
 void sched_done(struct sched *s, enum outcome outcome);
 
+/** Leave out what is left of the case that sched_next is at. */
+void sched_skip(struct sched *s);
+
 #endif

@@ -332,7 +332,8 @@ static int load(struct world *w, struct err *err)
 			BYTES((const uint8_t *)suite_text, sizeof(suite_text) - 1),
 			conf_root(w->target.conf), err);
 	if (!rc)
-		rc = plan_make(&w->plan, &w->suite, 1, rig_has(w->rig), 0, err);
+		rc = plan_make(&w->plan, &w->suite, 1, rig_has(w->rig), w->rig->dbc, 0,
+			       err);
 	if (!rc)
 		rc = pump_new(&w->pump, err);
 	if (!rc)

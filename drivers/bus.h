@@ -34,6 +34,8 @@ struct bus_frame {
 struct bus_identity {
 	char model[64];
 	char link[112];
+	char module
+		[200]; /* what the module that is asked says of itself; "": none is asked */
 	int64_t bitrate; /* bit/s; 0: unknown */
 	bool launches;   /* honours launch times by itself, to the bit */
 	bool simulated;

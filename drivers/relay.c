@@ -18,6 +18,12 @@ int relay_read(struct relay *r, uint32_t *state, struct err *err)
 	return r->ops->read(r, state, err);
 }
 
+int relay_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	assert(input >= 1 && input <= 32);
+	return r->ops->input(r, input, on, err);
+}
+
 int relay_identity(struct relay *r, struct relay_identity *id, struct err *err)
 {
 	return r->ops->identity(r, id, err);

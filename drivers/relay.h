@@ -27,6 +27,8 @@ struct relay_ops {
 	int (*all_off)(struct relay *r, struct err *err);
 	/** Bit n-1 is channel n; ERR_UNSUPPORTED when the board cannot tell. */
 	int (*read)(struct relay *r, uint32_t *state, struct err *err);
+	/** Is input 1..n active? ERR_UNSUPPORTED on a board without inputs. */
+	int (*input)(struct relay *r, int input, bool *on, struct err *err);
 	int (*identity)(struct relay *r, struct relay_identity *id, struct err *err);
 	void (*close)(struct relay *r); /* drops all channels first */
 };
@@ -37,7 +39,7 @@ struct relay {
 };
 
 struct relay_driver {
-	const char *name; /* "lcus", "sim" */
+	const char *name; /* "lcus", "usb_hid", "sim" */
 	const char *summary;
 	bool needs_worker;
 	const struct conf_item *items;
@@ -52,6 +54,7 @@ const struct relay_driver *relay_driver_find(const char *name);
 int relay_set(struct relay *r, int channel, bool on, struct err *err);
 int relay_all_off(struct relay *r, struct err *err);
 int relay_read(struct relay *r, uint32_t *state, struct err *err);
+int relay_input(struct relay *r, int input, bool *on, struct err *err);
 int relay_identity(struct relay *r, struct relay_identity *id, struct err *err);
 void relay_close(struct relay *r); /* takes NULL */
 

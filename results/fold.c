@@ -439,6 +439,43 @@ static int fold_note(struct fold *f, const json_t *line, struct err *err)
 	return rc ? rc : add_note(f, text);
 }
 
+static int give_up_case(struct fold *f, const struct record_resume *r, struct err *err)
+{
+	size_t at = find_case(f, r->suite, r->case_id);
+	struct fold_case *fc;
+
+	if (at == f->s->case_count || f->cases[at].skip)
+		return err_set(err, ERR_FORMAT,
+			       "the case %.40s/%.40s that is left out was not to be run",
+			       r->suite, r->case_id);
+	fc = &f->cases[at];
+	if (fc->given_up)
+		return err_set(err, ERR_FORMAT, "case %.40s is left out twice",
+			       r->case_id);
+	if (fold_keep(&fc->given_up, r->skip))
+		return ERR_NOMEM;
+	fc->tally.given_up = fc->given_up;
+	return 0;
+}
+
+static int fold_resume(struct fold *f, const json_t *line, struct err *err)
+{
+	struct record_resume r;
+	char text[400];
+	int rc = record_resume_parse(&r, line, err);
+
+	if (rc)
+		return rc;
+	snprintf(text, sizeof(text),
+		 "the run was cut off and resumed after %.1f s%s%.100s%s%s",
+		 (double)r.at_ns / 1e9, r.case_id ? ", in the middle of " : "",
+		 r.case_id ? r.case_id : "", r.torn ? "; a torn line was taken off" : "",
+		 r.skip ? "; what was left of that case was left out" : "");
+	decide_all(f, false); /* a tap after that does not prove the bench before it */
+	rc = r.skip ? give_up_case(f, &r, err) : 0;
+	return rc ? rc : add_note(f, text_trim(text));
+}
+
 static int fold_any(struct fold *f, const json_t *line, struct err *err)
 {
 	static const struct {
@@ -446,7 +483,8 @@ static int fold_any(struct fold *f, const json_t *line, struct err *err)
 		int (*fold)(struct fold *f, const json_t *line, struct err *err);
 	} kinds[] = { { "run", fold_run },         { "case", fold_case },
 		      { "attempt", fold_attempt }, { "recovery", fold_recovery },
-		      { "note", fold_note },       { "end", fold_end } };
+		      { "note", fold_note },       { "resume", fold_resume },
+		      { "end", fold_end } };
 	const char *type = json_string_value(json_object_get(line, "type"));
 
 	if (f->has_end)
@@ -460,7 +498,8 @@ static int fold_any(struct fold *f, const json_t *line, struct err *err)
 		return kinds[i].fold(f, line, err);
 	}
 	return err_set(err, ERR_FORMAT,
-		       "\"type\" must be run, case, attempt, recovery, note or end");
+		       "\"type\" must be run, case, attempt, recovery, note, resume "
+		       "or end");
 }
 
 int fold_line(void *ctx, json_t *line, int line_no, struct err *err)
@@ -512,6 +551,7 @@ void fold_samples(struct fold *f)
 static void release_case(struct fold_case *fc)
 {
 	free(fc->skip);
+	free(fc->given_up);
 	free(fc->tally.order);
 }
 

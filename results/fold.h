@@ -24,7 +24,7 @@ struct fold_case {
 	size_t order_from, order_cap; /* of tally.order: no NO_TAP before it waits */
 	bool share_claimed;
 	struct tally_waiting waiting;
-	char *skip;
+	char *skip, *given_up;
 	struct tally tally;
 };
 

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define LINK_LEN 32
@@ -81,6 +82,8 @@ int journal_create(struct journal **out, const char *path, struct err *err)
 		rc = err_set(err, ERR_IO, "%s: %s", j->path, strerror(errno));
 	else
 		rc = sync_folder_of(path, err);
+	if (!rc)
+		flock(j->fd, LOCK_EX | LOCK_NB); /* for who wants to go on with it */
 	if (rc) {
 		journal_close(j);
 		return rc;
@@ -201,6 +204,7 @@ struct chain {
 	char prev[LINK_HEX];
 	journal_fn *fn;
 	void *ctx;
+	off_t end; /* of the last whole line */
 };
 
 static int check_link(const struct chain *c, const json_t *line, struct err *err)
@@ -290,6 +294,7 @@ static int read_lines(struct chain *c, int fd, char *room, bool *torn, struct er
 		if (rc)
 			return rc;
 		held -= used;
+		c->end += (off_t)used;
 		memmove(room, room + used, held);
 	} while (n != 0);
 	if (torn)
@@ -315,4 +320,60 @@ int journal_read(const char *path, journal_fn *fn, void *ctx, bool *torn, struct
 		close(fd);
 	free(room);
 	return rc;
+}
+
+/* Behind the last whole line, synced: what comes next must not stand behind a torn one after all. */
+static int take_torn(struct journal *j, const struct chain *c,
+		     char torn[JOURNAL_TORN_MAX], struct err *err)
+{
+	ssize_t n = pread(j->fd, torn, JOURNAL_TORN_MAX - 1, c->end);
+
+	torn[n > 0 ? n : 0] = '\0';
+	for (char *at = torn; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	if (n < 0 || ftruncate(j->fd, c->end) || fsync(j->fd))
+		return err_set(err, ERR_IO, "%s: %s", j->path, strerror(errno));
+	j->seq = c->line_no - 1;
+	memcpy(j->prev, c->prev, sizeof(j->prev));
+	return 0;
+}
+
+static int reopen(struct journal *j, const char *path, struct chain *c,
+		  char torn[JOURNAL_TORN_MAX], struct err *err)
+{
+	char *room;
+	int rc;
+
+	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+	if (j->fd < 0)
+		return err_set(err, ERR_IO, "%s: %s", j->path, strerror(errno));
+	if (flock(j->fd, LOCK_EX | LOCK_NB))
+		return err_set(err, ERR_IO, "%s: the run is still under way", j->path);
+	room = malloc(2 * JOURNAL_MAX_LINE);
+	if (!room)
+		return err_set(err, ERR_NOMEM, "%s", j->path);
+	rc = read_lines(c, j->fd, room, NULL, err);
+	free(room);
+	return rc ? rc : take_torn(j, c, torn, err);
+}
+
+int journal_resume(struct journal **out, const char *path, journal_fn *fn, void *ctx,
+		   char torn[JOURNAL_TORN_MAX], struct err *err)
+{
+	struct chain c = { .path = tail_of(path), .line_no = 1, .fn = fn, .ctx = ctx };
+	struct journal *j = calloc(1, sizeof(*j));
+	int rc;
+
+	if (!j)
+		return err_set(err, ERR_NOMEM, "journal");
+	first_link(c.prev);
+	strncpy(j->path, tail_of(path), sizeof(j->path) - 1);
+	rc = reopen(j, path, &c, torn, err);
+	if (rc) {
+		journal_close(j);
+		return rc;
+	}
+	*out = j;
+	return 0;
 }

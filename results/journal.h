@@ -32,6 +32,18 @@ int journal_append(struct journal *j, json_t *line, struct err *err);
 int journal_sync(struct journal *j, struct err *err);
 void journal_close(struct journal *j); /* takes NULL */
 
+#define JOURNAL_TORN_MAX 160
+/**
+ * Go on with a journal whose writer is gone: read it as journal_read does, and append behind its last whole line. What
+ * is left of a torn one is taken off, and handed over.
+ *
+ * @param torn  out: the beginning of the torn line, or ""
+ * @return 0; ERR_IO also while its writer lives: a journal has one at a time; else as journal_read and @fn
+ */
+typedef int journal_fn(void *ctx, json_t *line, int line_no, struct err *err);
+int journal_resume(struct journal **out, const char *path, journal_fn *fn, void *ctx,
+		   char torn[JOURNAL_TORN_MAX], struct err *err);
+
 /**
  * Read a journal front to back, checking the chain.
  *
@@ -39,7 +51,6 @@ void journal_close(struct journal *j); /* takes NULL */
  * @param torn out: true when the last line was cut off and left out; may be NULL
  * @return 0; ERR_FORMAT "file:line:1: …" when a line is altered, missing or malformed
  */
-typedef int journal_fn(void *ctx, json_t *line, int line_no, struct err *err);
 int journal_read(const char *path, journal_fn *fn, void *ctx, bool *torn,
 		 struct err *err);
 

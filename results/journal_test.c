@@ -356,6 +356,75 @@ static void the_reader_of_lines_may_stop(void **state)
 	sample_remove(p.dir);
 }
 
+static int none(void *ctx, json_t *line, int line_no, struct err *err)
+{
+	(void)line, (void)line_no, (void)err;
+	++*(int *)ctx;
+	return 0;
+}
+
+static void one_goes_on_behind_the_last_whole_line_wherever_it_was_torn(void **state)
+{
+	struct place p = new_place();
+	char text[4096], torn[JOURNAL_TORN_MAX];
+	struct err err = { 0 };
+	size_t len, third;
+
+	(void)state;
+	make(&p, 3);
+	len = get(&p, text, sizeof(text));
+	text[len - 1] = '\0';
+	third = (size_t)(strrchr(text, '\n') + 1 - text);
+	text[len - 1] = '\n';
+	for (size_t cut = third; cut <= len; cut++) {
+		struct journal *j;
+		bool still_torn = true;
+		int seen = 0, count = 0;
+
+		put(&p, text, cut);
+		assert_int_equal(journal_resume(&j, p.path, none, &seen, torn, &err), 0);
+		assert_int_equal(seen, cut == len ? 3 : 2);
+		assert_int_equal(torn[0] != '\0', cut > third && cut < len);
+		assert_memory_equal(torn, text + third, strlen(torn));
+		assert_int_equal(
+			journal_append(j, json_pack("{s:s}", "type", "on"), &err), 0);
+		journal_close(j);
+		assert_int_equal(journal_read(p.path, none, &count, &still_torn, &err),
+				 0);
+		assert_int_equal(count, seen + 1);
+		assert_false(still_torn);
+	}
+	sample_remove(p.dir);
+}
+
+static void nobody_goes_on_with_a_journal_that_is_written_or_altered(void **state)
+{
+	struct place p = new_place();
+	char text[4096], torn[JOURNAL_TORN_MAX];
+	struct journal *j, *other = NULL;
+	struct err err = { 0 };
+	int seen = 0;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(journal_create(&j, p.path, &err), 0);
+	assert_int_equal(journal_resume(&other, p.path, none, &seen, torn, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "still under way"));
+	journal_close(j);
+	unlink(p.path);
+	make(&p, 3);
+	len = get(&p, text, sizeof(text));
+	*strstr(text, "\"i\":1") = '-';
+	put(&p, text, len);
+	assert_int_equal(journal_resume(&other, p.path, none, &seen, torn, &err),
+			 ERR_FORMAT);
+	assert_null(other);
+	assert_int_equal(get(&p, torn, sizeof(torn)), sizeof(torn) - 1);
+	get(&p, text, sizeof(text));
+	assert_int_equal(strlen(text), len); /* and it is left as it is */
+	sample_remove(p.dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +440,10 @@ int main(void)
 		cmocka_unit_test(an_error_sticks),
 		cmocka_unit_test(a_missing_line_is_an_error_not_a_crash),
 		cmocka_unit_test(the_reader_of_lines_may_stop),
+		cmocka_unit_test(
+			one_goes_on_behind_the_last_whole_line_wherever_it_was_torn),
+		cmocka_unit_test(
+			nobody_goes_on_with_a_journal_that_is_written_or_altered),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -110,7 +110,9 @@ static bool bench_failed(struct summary_case *c, const struct tally *t,
 {
 	char n[64];
 
-	if (t->bench_errors.count)
+	if (t->given_up)
+		rule(c, VERDICT_BENCH_ERROR, "%s", t->given_up);
+	else if (t->bench_errors.count)
 		rule(c, VERDICT_BENCH_ERROR, "%s ended in BENCH_ERROR: %s",
 		     attempts(n, &t->bench_errors), t->bench_errors.first);
 	else if (c->trials < c->planned_trials && is_drained(s))

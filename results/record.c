@@ -9,6 +9,7 @@
 #include <string.h>
 
 /* Far beyond any run (31 years), near enough to 0 that no difference of two overflows. */
+#define PLACE_MAX_UM 100000000
 #define MAX_NS INT64_C(1000000000000000000)
 
 /*
@@ -144,6 +145,12 @@ static json_t *values_json(const struct attempt *a)
 	return whole(o, (size_t)a->value_count);
 }
 
+static json_t *place_json(const int64_t um[3])
+{
+	return json_pack("[I, I, I]", (json_int_t)um[0], (json_int_t)um[1],
+			 (json_int_t)um[2]);
+}
+
 json_t *record_attempt_json(const struct record_attempt *a)
 {
 	json_t *o = typed("attempt");
@@ -165,7 +172,9 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "overflow", json_boolean(a->result->overflow));
 	json_object_set_new(o, "points", points_json(a->result, a->origin_ns));
 	json_object_set_new(o, "values", values_json(a->result));
-	return whole(o, 16);
+	if (a->result->placed)
+		json_object_set_new(o, "place_um", place_json(a->result->place_um));
+	return whole(o, 16 + a->result->placed);
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
@@ -187,6 +196,24 @@ json_t *record_note_json(const char *text)
 
 	json_object_set_new(o, "text", text_json(text));
 	return whole(o, 2);
+}
+
+json_t *record_resume_json(const struct record_resume *r)
+{
+	json_t *o = typed("resume");
+	char seed[24];
+
+	snprintf(seed, sizeof(seed), "%" PRIu64, r->seed);
+	json_object_set_new(o, "version", text_json(r->version));
+	json_object_set_new(o, "at_ns", number(r->at_ns));
+	json_object_set_new(o, "wall_ns", number(r->wall_ns));
+	json_object_set_new(o, "origin_ns", number(r->origin_ns));
+	json_object_set_new(o, "seed", json_string(seed));
+	json_object_set_new(o, "torn", text_json(r->torn));
+	json_object_set_new(o, "suite", text_json(r->suite));
+	json_object_set_new(o, "case", text_json(r->case_id));
+	json_object_set_new(o, "skip", text_json(r->skip));
+	return whole(o, 10);
 }
 
 json_t *record_end_json(const struct record_end *e)
@@ -452,6 +479,23 @@ static void take_values(struct fields *f, struct attempt *a)
 	}
 }
 
+/* Not in every record: only where a step asked for a place. */
+static void take_place(struct fields *f, struct attempt *a)
+{
+	json_t *place = json_object_get(f->line, "place_um");
+
+	if (!place)
+		return;
+	if (!json_is_array(place) || json_array_size(place) != 3) {
+		wrong(f, "place_um", "three numbers");
+		return;
+	}
+	a->placed = true;
+	for (size_t i = 0; i < 3; i++)
+		a->place_um[i] = integer_of(f, "place_um", json_array_get(place, i),
+					    -PLACE_MAX_UM, PLACE_MAX_UM);
+}
+
 static void take_outcome(struct fields *f, struct attempt *a)
 {
 	const char *name;
@@ -491,6 +535,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 		result->outcome = OUTCOME_BENCH_ERROR;
 	take_points(&f, result);
 	take_values(&f, result);
+	take_place(&f, result);
 	if (!f.rc)
 		*out = r;
 	return f.rc;
@@ -516,6 +561,27 @@ int record_recovery_parse(struct record_recovery *out, const json_t *line,
 	r.at_ns = take_integer(&f, "at_ns", -MAX_NS, MAX_NS);
 	r.took_ns = take_integer(&f, "took_ns", 0, MAX_NS);
 	r.proved = take_bool(&f, "proved");
+	if (!f.rc)
+		*out = r;
+	return f.rc;
+}
+
+int record_resume_parse(struct record_resume *out, const json_t *line, struct err *err)
+{
+	struct fields f = { line, err, 0 };
+	struct record_resume r = { 0 };
+
+	take_text(&f, "version", &r.version);
+	r.at_ns = take_integer(&f, "at_ns", 0, MAX_NS);
+	r.wall_ns = take_integer(&f, "wall_ns", 0, INT64_MAX);
+	r.origin_ns = take_integer(&f, "origin_ns", -MAX_NS, INT64_MAX);
+	r.seed = take_seed(&f);
+	take_optional_text(&f, "torn", &r.torn);
+	take_optional_text(&f, "suite", &r.suite);
+	take_optional_text(&f, "case", &r.case_id);
+	take_optional_text(&f, "skip", &r.skip);
+	if (!f.rc && (!r.suite != !r.case_id || (r.skip && !r.case_id)))
+		wrong(&f, "case", "there together with \"suite\", and with \"skip\"");
 	if (!f.rc)
 		*out = r;
 	return f.rc;

@@ -17,6 +17,7 @@
  *   attempt   every attempt, retries and warm-up included
  *   recovery  a rung of the recovery ladder that was climbed
  *   note      anything a reader of the run should know (a throw-away key, an emulator that died)
+ *   resume    somebody went on with a run that was cut off: what was open then, and what is left out
  *   end       last: how it ended; missing when the run was cut off
  * What was added to a line since format 1 may be missing in it: origin_ns of run (0), cut of attempt (false).
  * An attempt with more points than it holds is a BENCH_ERROR, whatever its outcome says.
@@ -75,6 +76,17 @@ struct record_recovery {
 	bool proved; /* the device answered afterwards */
 };
 
+struct record_resume {
+	const char *version;
+	int64_t at_ns; /* since the run's origin, as wall time went on meanwhile */
+	int64_t wall_ns;
+	int64_t origin_ns; /* the run's zero on the bench clock from now on: it may have started anew */
+	uint64_t seed;    /* from now on */
+	const char *torn; /* the beginning of a line that was taken off, or NULL */
+	const char *suite, *case_id; /* the case that was open, or NULL */
+	const char *skip; /* why what is left of that case is not run, or NULL */
+};
+
 struct record_end {
 	const char *ended; /* "complete" "interrupted" "drained" */
 	const char *why;   /* or NULL */
@@ -87,6 +99,7 @@ json_t *record_case_json(const struct record_case *c);
 json_t *record_attempt_json(const struct record_attempt *a);
 json_t *record_recovery_json(const struct record_recovery *r);
 json_t *record_note_json(const char *text);
+json_t *record_resume_json(const struct record_resume *r);
 json_t *record_end_json(const struct record_end *e);
 
 /**
@@ -100,6 +113,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 int record_note_parse(const char **text, const json_t *line, struct err *err);
 int record_recovery_parse(struct record_recovery *out, const json_t *line,
 			  struct err *err);
+int record_resume_parse(struct record_resume *out, const json_t *line, struct err *err);
 int record_end_parse(struct record_end *out, const json_t *line, struct err *err);
 
 #endif

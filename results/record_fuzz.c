@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct record_recovery recovery;
 	struct record_case c;
 	struct record_run run;
+	struct record_resume resume;
 	struct record_end end;
 	struct err err = { 0 };
 
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(record_run_parse(&run, line, &err), &err);
 	check(record_case_parse(&c, line, &err), &err);
 	check(record_recovery_parse(&recovery, line, &err), &err);
+	check(record_resume_parse(&resume, line, &err), &err);
 	check(record_end_parse(&end, line, &err), &err);
 	attempt(line);
 	json_decref(line);

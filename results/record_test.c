@@ -348,6 +348,41 @@ static void a_text_is_cut_when_written_and_refused_when_read(void **state)
 	json_decref(line);
 }
 
+static void a_resumption_comes_back_as_it_went(void **state)
+{
+	const struct record_resume there = { .version = "0.1.0",
+					     .at_ns = 5,
+					     .wall_ns = 7,
+					     .origin_ns = -3,
+					     .seed = 18446744073709551615u,
+					     .torn = "{\"seq\":7",
+					     .suite = "s",
+					     .case_id = "c",
+					     .skip = "twice" };
+	json_t *line = record_resume_json(&there);
+	struct record_resume back;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(record_resume_parse(&back, line, &err), 0);
+	assert_string_equal(back.version, "0.1.0");
+	assert_int_equal(back.at_ns, 5);
+	assert_int_equal(back.wall_ns, 7);
+	assert_int_equal(back.origin_ns, -3); /* of a machine that was started anew */
+	assert_true(back.seed == there.seed);
+	assert_string_equal(back.torn, there.torn);
+	assert_string_equal(back.case_id, "c");
+	assert_string_equal(back.skip, "twice");
+	json_object_set_new(line, "suite", json_null());
+	assert_int_equal(record_resume_parse(&back, line, &err), ERR_FORMAT);
+	json_object_set_new(line, "case", json_null());
+	assert_int_equal(record_resume_parse(&back, line, &err), ERR_FORMAT);
+	json_object_set_new(line, "skip", json_null());
+	assert_int_equal(record_resume_parse(&back, line, &err), 0);
+	assert_null(back.case_id);
+	json_decref(line);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +397,7 @@ int main(void)
 		cmocka_unit_test(another_format_is_refused_by_its_number),
 		cmocka_unit_test(a_field_that_is_missing_or_wrong_is_named),
 		cmocka_unit_test(a_text_is_cut_when_written_and_refused_when_read),
+		cmocka_unit_test(a_resumption_comes_back_as_it_went),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -35,33 +35,43 @@ bool series_next(const struct summary *s, size_t *at, struct series *out)
 		if (!same(x.first, c))
 			continue;
 		x.count++;
-		x.again |= x.breaks && c->verdict == VERDICT_PASS;
 		all &= c->verdict == VERDICT_PASS;
 		if (all)
 			x.holds = c;
-		if (!x.breaks && c->verdict == VERDICT_FAIL)
-			x.breaks = c;
+		if (c->verdict == VERDICT_PASS)
+			x.last_passed = c;
+		else if (c->verdict == VERDICT_FAIL)
+			x.breaks = x.breaks ? x.breaks : c;
+		else if (!x.open_count++)
+			x.open = c;
 	}
 	++*at;
 	*out = x;
 	return true;
 }
 
+static void say(char out[240], const char *what, const char *level)
+{
+	size_t n = strlen(out);
+
+	if (n)
+		n += (size_t)snprintf(out + n, 240 - n, ", ");
+	snprintf(out + n, 240 - n, "%s%.40s", what, level);
+}
+
 const char *series_text(const struct series *x, char out[240])
 {
-	int n;
-
+	out[0] = '\0';
 	if (x->holds)
-		n = snprintf(out, 240, "holds up to %.80s", x->holds->level);
-	else
-		n = snprintf(out, 240, "%s",
-			     x->breaks ? "holds nowhere" : "nothing shown");
+		say(out, "holds up to ", x->holds->level);
+	if (x->open)
+		say(out, x->open_count > 1 ? "undecided from " : "undecided at ",
+		    x->open->level);
+	if (x->last_passed != x->holds)
+		say(out, "held at ", x->last_passed->level);
 	if (x->breaks)
-		n += snprintf(out + n, (size_t)(240 - n), ", breaks at %.80s",
-			      x->breaks->level);
-	else
-		n += snprintf(out + n, (size_t)(240 - n), ", did not break");
-	if (x->again)
-		snprintf(out + n, (size_t)(240 - n), "; yet a harder one held");
+		say(out, "breaks at ", x->breaks->level);
+	else if (!x->open)
+		say(out, "did not break", "");
 	return out;
 }

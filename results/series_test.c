@@ -9,7 +9,7 @@
 static char a[] = "a", b[] = "b", load[] = "load", far[] = "far", x_id[] = "x";
 static char levels[][5] = { "0 %", "30 %", "60 %", "90 %" };
 
-/* Cases of one series, a letter each: P(ASS) F(AIL) I(NCONCLUSIVE) S(KIP). */
+/* Cases of one series, a letter each: P(ASS) F(AIL) I(NCONCLUSIVE) B(ENCH_ERROR) S(KIP). */
 static const char *say(const char *verdicts, char out[240])
 {
 	static struct summary_case cases[8];
@@ -26,6 +26,8 @@ static const char *say(const char *verdicts, char out[240])
 			.verdict = verdicts[i] == 'P'   ? VERDICT_PASS
 				   : verdicts[i] == 'F' ? VERDICT_FAIL
 				   : verdicts[i] == 'I' ? VERDICT_INCONCLUSIVE
+
+				   : verdicts[i] == 'B' ? VERDICT_BENCH_ERROR
 							: VERDICT_SKIP,
 		};
 	assert_true(series_next(&s, &at, &x));
@@ -42,11 +44,24 @@ static void a_series_says_how_far_it_holds_and_where_it_breaks(void **state)
 	(void)state;
 	assert_string_equal(say("PPPF", text), "holds up to 60 %, breaks at 90 %");
 	assert_string_equal(say("PPPP", text), "holds up to 90 %, did not break");
-	assert_string_equal(say("FFFF", text), "holds nowhere, breaks at 0 %");
-	assert_string_equal(say("PIFF", text), "holds up to 0 %, breaks at 60 %");
-	assert_string_equal(say("SSSS", text), "nothing shown, did not break");
+	assert_string_equal(say("FFFF", text), "breaks at 0 %");
 	assert_string_equal(say("PFPP", text),
-			    "holds up to 0 %, breaks at 30 %; yet a harder one held");
+			    "holds up to 0 %, held at 90 %, breaks at 30 %");
+}
+
+static void what_is_not_decided_is_neither_held_nor_broken(void **state)
+{
+	char text[240];
+
+	(void)state;
+	assert_string_equal(say("PIFF", text),
+			    "holds up to 0 %, undecided at 30 %, breaks at 60 %");
+	assert_string_equal(say("IIPF", text),
+			    "undecided from 0 %, held at 60 %, breaks at 90 %");
+	assert_string_equal(say("PI", text), "holds up to 0 %, undecided at 30 %");
+	assert_string_equal(say("PPS", text), "holds up to 30 %, undecided at 60 %");
+	assert_string_equal(say("PB", text), "holds up to 0 %, undecided at 30 %");
+	assert_string_equal(say("SSSS", text), "undecided from 0 %");
 }
 
 static void series_of_other_suites_and_names_are_their_own(void **state)
@@ -91,6 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_series_says_how_far_it_holds_and_where_it_breaks),
+		cmocka_unit_test(what_is_not_decided_is_neither_held_nor_broken),
 		cmocka_unit_test(series_of_other_suites_and_names_are_their_own),
 	};
 

@@ -20,6 +20,8 @@ struct trouble { /* attempts with the same fault */
 
 struct tally {
 	const char *skip; /* why it is not run, or NULL */
+	const char *
+		given_up; /* why the rest of it was left out when the run was resumed, or NULL */
 	uint8_t *
 		order; /* outcomes of the samples as made; only where a share claim asks */
 	size_t order_n;

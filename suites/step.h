@@ -27,13 +27,16 @@ struct profile;
 struct reader;
 struct relay;
 struct rng;
+struct sensor;
 struct vehicle;
 
 enum step_need {         /* what a rig must have for a step; bits */
 	NEED_READER = 1, /* a side of the air gap: a reader, or in its place a card */
 	NEED_POSITIONER = 2,
 	NEED_BUS = 4,
-	NEED_FIELD = 8 /* a reader of our own, whose field we switch */
+	NEED_FIELD = 8, /* a reader of our own, whose field we switch */
+	NEED_MODULE =
+		16 /* a vehicle module that speaks on the bus: no step says so, a suite does */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -41,6 +44,8 @@ struct step_env {
 	struct clock *clock;
 	struct reader *reader; /* NULL where the rig has none */
 	struct positioner *positioner;
+	struct sensor *sensor; /* sees the phone arrive; NULL where the rig has none */
+	bool t0_sensor;        /* a tap begins with what it saw */
 	struct vehicle *vehicle;
 	struct bus *bus;
 	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
@@ -66,6 +71,7 @@ struct step_env {
 	int standard_channel; /* of .relay: makes the vehicle ask for standard; 0: we cannot */
 	int reader_fsd;       /* largest frame the reader takes, bytes */
 	struct attempt *attempt;
+	int64_t trial; /* of the case, from 0; warm-up counts by itself */
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
 	int64_t exchange_timeout_ns;

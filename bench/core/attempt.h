@@ -37,6 +37,8 @@ struct attempt {
 	char complaint
 		[200]; /* an expectation of the case that was not met, or "": fails the case */
 	char kind[16]; /* "fast", "standard" as it really ended, or "" */
+	bool placed;   /* a step said where the phone was sent: .place_um, from the tap */
+	int64_t place_um[3];
 	int point_count, value_count;
 	bool overflow; /* points or values did not fit: the attempt becomes BENCH_ERROR */
 	struct attempt_point points[ATTEMPT_MAX_POINTS];

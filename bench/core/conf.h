@@ -85,6 +85,7 @@ enum conf_type {
 	CONF_HEX,    /* struct bytes; "A0 00 08", limits count bytes */
 	CONF_CHOICE, /* int, index into .choices */
 	CONF_NODE,   /* struct node, any shape; absent stays zero */
+	CONF_WORDS,  /* struct node: a text, or a list of texts; not empty */
 	CONF_DEVICE /* const char *; a device path, or emu:NAME put through conf_set_devices */
 };
 

@@ -361,14 +361,37 @@ static int read_text(const struct reading *r)
 	case CONF_DEVICE:
 		return read_device(r);
 	case CONF_NODE:
+	case CONF_WORDS:
 		break;
 	}
 	return err_set(r->err, ERR_USAGE, "a table asks for an unknown type");
 }
 
+static int read_words(const struct reading *r)
+{
+	int count = node_is_list(r->at) ? node_count(r->at) : node_is_text(r->at);
+
+	for (int i = 0; i < count; i++) {
+		struct node word = node_is_list(r->at) ? node_item(r->at, i) : r->at;
+
+		if (!node_text(word) || !*node_text(word))
+			return node_error(word, r->err,
+					  "%s: every item must be a text, and not empty",
+					  label(r));
+	}
+	if (count == 0)
+		return node_error(r->at, r->err,
+				  "%s: a text or a list of texts is needed", label(r));
+	*(struct node *)r->out = r->at;
+	return 0;
+}
+
 int conf_value(struct node n, const struct conf_item *item, void *out, struct err *err)
 {
 	struct reading r = { n, node_text(n), item, out, err };
+
+	if (item->type == CONF_WORDS)
+		return read_words(&r);
 
 	if (item->type == CONF_NODE) {
 		*(struct node *)out = n;

@@ -216,6 +216,38 @@ static void emulated_devices_are_put_through_the_desk(void **state)
 	conf_free(other);
 }
 
+static void words_are_a_text_or_a_list_of_texts(void **state)
+{
+	static const struct conf_item words = { "command", CONF_WORDS, 0, NULL,
+						"which",   0,          0, NULL };
+	static const char *const wrong[] = { "command: []", "command: {a: 1}",
+					     "command: [a, [b]]", "command: ''",
+					     "command: [a, '']" };
+	struct node n = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct conf *bad = parse(wrong[i]);
+		struct err err = { 0 };
+
+		assert_int_equal(
+			conf_value(node_get(conf_root(bad), "command"), &words, &n, &err),
+			ERR_FORMAT);
+		assert_non_null(strstr(err.text, "x.yaml:1:"));
+		assert_false(node_present(n));
+		conf_free(bad);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct conf *good = parse(i ? "command: [a, b]" : "command: a");
+
+		assert_int_equal(conf_value(node_get(conf_root(good), "command"), &words,
+					    &n, NULL),
+				 0);
+		assert_string_equal(node_text(i ? node_item(n, 0) : n), "a");
+		conf_free(good);
+	}
+}
+
 static void a_thing_that_is_no_file_is_recognised(void **state)
 {
 	struct conf *conf = NULL;
@@ -253,6 +285,7 @@ int main(void)
 		cmocka_unit_test(what_no_configuration_needs_is_refused),
 		cmocka_unit_test(the_caret_stands_under_the_mistake),
 		cmocka_unit_test(emulated_devices_are_put_through_the_desk),
+		cmocka_unit_test(words_are_a_text_or_a_list_of_texts),
 		cmocka_unit_test(a_thing_that_is_no_file_is_recognised),
 		cmocka_unit_test(more_than_a_mebibyte_is_refused),
 	};

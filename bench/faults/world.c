@@ -199,6 +199,14 @@ static int spy_read(struct relay *r, uint32_t *state, struct err *err)
 	return 0;
 }
 
+static int spy_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	(void)r;
+	(void)input;
+	(void)on;
+	return err_set(err, ERR_UNSUPPORTED, "this board has no inputs");
+}
+
 static int spy_identity(struct relay *r, struct relay_identity *id, struct err *err)
 {
 	(void)r;
@@ -216,6 +224,7 @@ static const struct relay_ops spy_relay_ops = {
 	.set = spy_set,
 	.all_off = spy_all_off,
 	.read = spy_read,
+	.input = spy_input,
 	.identity = spy_identity,
 	.close = spy_close,
 };
@@ -380,7 +389,8 @@ static int load(struct world *w, struct err *err)
 			BYTES((const uint8_t *)suite_text, sizeof(suite_text) - 1),
 			conf_root(w->target.conf), err);
 	if (!rc)
-		rc = plan_make(&w->plan, &w->suite, 1, rig_has(w->rig), 0, err);
+		rc = plan_make(&w->plan, &w->suite, 1, rig_has(w->rig), w->rig->dbc, 0,
+			       err);
 	return rc;
 }
 

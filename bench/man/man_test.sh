@@ -227,4 +227,20 @@ is "$(cat "$tmp/out")" 42 "the truth is moved onto the journal's scale"
 verify "$(example keybench-journal.5 points 1)"
 grep -q '^\[[0-9]*,[0-9]*\]$' "$tmp/out"
 ok $? "and what was measured is shown beside it"
+
+# A journal that was resumed has the fields of the page too.
+(ulimit -c 0; ulimit -f 60; "$kb" run "$suite" --rig sim --target "$target" --seed 1 --runs "$tmp/cut"; true) >/dev/null 2>&1
+"$kb" run --resume "$tmp"/cut/* >/dev/null 2>&1
+fields "a line of type resume" ".Ss resume" ".El" "$(jq -r 'select(.type == "resume") | del(.seq, .prev, .type) | keys[]' "$tmp"/cut/*/journal.jsonl)"
+
+# The program of keybench-exec(5) talks as the page says, and drops its relay at the end.
+mkdir "$tmp/path"
+printf '#!/bin/sh\necho "$@" >>"%s/gpio"\n' "$tmp" >"$tmp/path/gpioset"
+chmod +x "$tmp/path/gpioset"
+example keybench-exec.5 program 1 >"$tmp/program"
+example keybench-exec.5 talk 1 >"$tmp/talk"
+sed -n 's/^> //p' "$tmp/talk" | PATH=$tmp/path:$PATH sh "$tmp/program" >"$tmp/out"
+grep -v '^>' "$tmp/talk" | cmp -s - "$tmp/out"
+ok $? "the program of keybench-exec.5 talks as the page says"
+is "$(tail -n 1 "$tmp/gpio")" "gpiochip0 17=0" "and its relay is off at the end"
 done_testing

@@ -89,8 +89,11 @@ static int sim_fd(struct bus *b)
 static int sim_identity(struct bus *b, struct bus_identity *id, struct err *err)
 {
 	(void)err;
-	*id = (struct bus_identity){ "simulated CAN bus", "in process",
-				     canbus_bitrate(sim_of(b)->model), true, true };
+	*id = (struct bus_identity){ .model = "simulated CAN bus",
+				     .link = "in process",
+				     .bitrate = canbus_bitrate(sim_of(b)->model),
+				     .launches = true,
+				     .simulated = true };
 	return 0;
 }
 

@@ -10,7 +10,9 @@
 #include "bench/core/pump.h"
 #include "drivers/can/canlink.h"
 #include "drivers/can/clockfit.h"
+#include "drivers/can/isotp.h"
 #include "drivers/can/socketcan_wire.h"
+#include "drivers/can/uds.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -34,7 +36,7 @@
 #define CLOCK_GOOD_NS 1000
 
 struct socketcan_options {
-	const char *device, *filter;
+	const char *device, *filter, *uds;
 	int64_t bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
 	double sample_point;
 };
@@ -56,6 +58,7 @@ struct socketcan {
 	bool open_wide;               /* more identifiers sent than filters: all pass */
 	struct clockfit fit;
 	int tick;
+	char module[200];
 	struct bus_ring ring;
 };
 
@@ -404,6 +407,7 @@ static int socketcan_identity(struct bus *b, struct bus_identity *id, struct err
 		 l->fd ? " (FD)" : "", l->driver[0] ? l->driver : "unknown", rate);
 	snprintf(id->link, sizeof(id->link), "%s%s%s", l->name, l->where[0] ? " at " : "",
 		 l->where);
+	memcpy(id->module, s->module, sizeof(id->module));
 	id->bitrate = s->bitrate;
 	id->simulated = s->simulated;
 	return 0;
@@ -541,6 +545,30 @@ static int watch(struct socketcan *s, struct err *err)
 			   : 0;
 }
 
+/* A module that says nothing is no reason not to go on; that it did not is on record. */
+static int ask_module(struct socketcan *s, const char *uds, struct err *err)
+{
+	uint32_t request, answer;
+	struct err own = { 0 };
+	int rc;
+
+	if (!uds || s->deaf)
+		return 0;
+	if (uds_pair(uds, &request, &answer))
+		return err_set(err, ERR_FORMAT, "uds: '%.40s' is none; 7E0:7E8 is", uds);
+	rc = isotp_identity(s->link.index, request, answer, s->pump, s->module,
+			    sizeof(s->module), &own);
+	if (rc == ERR_INTERRUPTED) {
+		if (err)
+			*err = own;
+		return rc;
+	}
+	if (rc)
+		snprintf(s->module, sizeof(s->module),
+			 "not known by UDS on %.40s: %.120s", uds, err_text(&own));
+	return 0;
+}
+
 static int socketcan_open(struct bus **out, const void *options,
 			  const struct bus_parts *parts, struct clock *clock,
 			  struct err *err)
@@ -571,6 +599,8 @@ static int socketcan_open(struct bus **out, const void *options,
 		rc = err_set(err, ERR_NOMEM, "CAN interface");
 	if (!rc)
 		rc = watch(s, err);
+	if (!rc)
+		rc = ask_module(s, o->uds, err);
 	if (rc) {
 		socketcan_close(&s->base);
 		return err_wrap(err, rc, "opening the CAN interface");
@@ -608,6 +638,12 @@ static const struct conf_item items[] = {
 	  .offset = FIELD(filter),
 	  .fallback = CONF_ABSENT,
 	  .help = "what is heard: 110:7FF,200~700 (identifier, mask); else everything" },
+	{ .key = "uds",
+	  .type = CONF_TEXT,
+	  .offset = FIELD(uds),
+	  .fallback = CONF_ABSENT,
+	  .help = "a module is asked who it is: 7E0:7E8 (identifiers of request, "
+		  "answer)" },
 	{ .key = "latency",
 	  .type = CONF_TIME,
 	  .offset = FIELD(latency_ns),

@@ -1,6 +1,8 @@
 #include "drivers/nfc/libnfc_port.h"
 
+#include "drivers/lock.h"
 #include "drivers/tty.h"
+#include "drivers/usb.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -9,6 +11,9 @@
 #include <unistd.h>
 
 #define OPEN_PAUSE_NS (100 * NS_PER_MS)
+#define RETURN_NS \
+	(2500 * NS_PER_MS) /* for a device that was unplugged or reset to come back */
+#define LOCK_PATIENCE_NS (2500 * NS_PER_MS) /* for a worker whose keybench was killed */
 #define HOST_SLACK_NS \
 	(500 * NS_PER_US) /* p99 of a 16-byte echo through a pty: 130-470 us */
 #define USB_SLACK_NS NS_PER_MS
@@ -113,25 +118,6 @@ static int open_once(struct libnfc *n, struct err *err)
 	return rc ? rc : n->set_up(n, err);
 }
 
-/* The first ACK may be up to a second late on some boards: a failed open is worth repeating. */
-static int open_device(struct libnfc *n, struct err *err)
-{
-	struct clock *clock = n->clock;
-	int rc = ERR_IO;
-
-	for (int i = 0; i < n->tries; i++) {
-		if (i > 0)
-			clock->sleep_until(clock, clock_now(clock) + OPEN_PAUSE_NS);
-		rc = open_once(n, err);
-		if (rc == 0)
-			return 0;
-		libnfc_shut(n);
-		if (rc == ERR_NOMEM || (n->lock_fd >= 0 && tty_hung_up(n->lock_fd)))
-			break;
-	}
-	return rc;
-}
-
 int libnfc_check_open(const struct libnfc *n, struct err *err)
 {
 	return n->device ? 0 : err_set(err, ERR_GONE, "the chip is not open");
@@ -199,6 +185,7 @@ static int take_connstring(struct libnfc *n, const char *text, int speed, struct
 	if (parts < 2 || (on_usb && parts < 3))
 		return err_set(err, ERR_USAGE,
 			       "this does not name one device; allowed: a path, "
+			       "usb-port:PORT, usb-serial:SERIAL, usb-id:VENDOR:PRODUCT, "
 			       "pn532_uart:PATH[:SPEED], acr122_usb:BUS:DEVICE, "
 			       "pn53x_usb:BUS:DEVICE");
 	if (strcmp(driver, "pn532_uart") == 0 || strcmp(driver, "arygon") == 0 ||
@@ -216,39 +203,138 @@ static int take_connstring(struct libnfc *n, const char *text, int speed, struct
 	return 0;
 }
 
-int libnfc_reopen(struct libnfc *n, struct err *err)
+static int lock_usb(struct libnfc *n, const char *connstring, struct err *err)
 {
+	return n->usb_lock_fd >= 0 ? 0
+				   : lock_take(&n->usb_lock_fd, connstring, connstring,
+					       "open", LOCK_PATIENCE_NS, err);
+}
+
+/* A device on USB: a reader of libnfc's, or a serial adapter with a chip behind it. */
+static int take_usb(struct libnfc *n, const struct usb_device *u, struct err *err)
+{
+	const char *driver = usb_nfc_driver(u);
+	char text[64];
+
+	if (!driver && !u->tty[0])
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"port %s has %04x:%04x %.40s: neither a reader that libnfc "
+			"knows nor a serial line",
+			u->port, u->vendor, u->product_id, u->product);
+	if (!driver) {
+		snprintf(text, sizeof(text), "/dev/%s", u->tty);
+		return take_line(n, "pn532_uart", text, n->speed, err);
+	}
+	snprintf(text, sizeof(text), "%s:%03d:%03d", driver, u->bus, u->device);
+	snprintf(n->product, sizeof(n->product), "%s", u->product);
+	return take_connstring(n, text, n->speed, err);
+}
+
+/* The rig's text, as things are plugged in now. */
+static int take_device(struct libnfc *n, struct err *err)
+{
+	const char *text = n->wanted;
+	int bus, number, rc;
+	char real[PATH_MAX] = "";
+	struct usb_device u;
+
+	if (usb_is_name(text)) {
+		rc = usb_find(&u, "", text, err);
+		return rc ? rc : take_usb(n, &u, err);
+	}
+	if (text[0] != '/')
+		return take_connstring(n, text, n->speed, err);
+	if (!realpath(text, real))
+		return err_set(err, n->was_open ? ERR_GONE : ERR_IO, "no such device");
+	if (sscanf(real, "/dev/bus/usb/%d/%d", &bus, &number) != 2)
+		return take_line(n, "pn532_uart", text, n->speed, err);
+	rc = usb_find_numbers(&u, "", bus, number, err);
+	return rc ? rc : take_usb(n, &u, err);
+}
+
+static void let_go(struct libnfc *n)
+{
+	libnfc_shut(n);
+	if (n->lock_fd >= 0) {
+		tty_exclusive(n->lock_fd, false);
+		close(n->lock_fd);
+	}
+	n->lock_fd = -1;
+	n->usb = n->simulated = false;
+	n->byte_ns = 0;
+	n->connstring[0] = n->product[0] = '\0';
+}
+
+/* One that was there is given time to come back: re-enumeration takes a second, a hand that plugs it in some more. */
+static int find_device(struct libnfc *n, struct err *err)
+{
+	struct clock *clock = n->clock;
+	int64_t deadline = clock_now(clock) + (n->was_open ? RETURN_NS : 0);
 	int rc;
 
-	libnfc_shut(n);
-	rc = open_device(n, err);
-	return rc ? err_wrap(err, rc, "opening %.200s again", n->connstring) : 0;
+	for (;;) {
+		let_go(n);
+		rc = take_device(n, err);
+		if (rc == 0 && n->usb)
+			rc = lock_usb(n, n->connstring, err);
+		if (rc != ERR_GONE || clock_now(clock) >= deadline)
+			return rc;
+		clock->sleep_until(clock, clock_now(clock) + OPEN_PAUSE_NS);
+	}
+}
+
+/* The first ACK may be up to a second late on some boards: a failed open is worth repeating. */
+static int open_device(struct libnfc *n, struct err *err)
+{
+	struct clock *clock = n->clock;
+	int rc = find_device(n, err);
+
+	for (int i = 0; rc == 0 && i < n->tries; i++) {
+		if (i > 0)
+			clock->sleep_until(clock, clock_now(clock) + OPEN_PAUSE_NS);
+		rc = open_once(n, err);
+		if (rc == 0) {
+			n->was_open = true;
+			return 0;
+		}
+		libnfc_shut(n);
+		if (rc == ERR_NOMEM || (n->lock_fd >= 0 && tty_hung_up(n->lock_fd)))
+			break;
+		rc = i + 1 < n->tries ? 0 : rc;
+	}
+	return rc;
+}
+
+int libnfc_reopen(struct libnfc *n, struct err *err)
+{
+	int rc = open_device(n, err);
+
+	return rc ? err_wrap(err, rc, "opening %.200s again", n->wanted) : 0;
 }
 
 void libnfc_release(struct libnfc *n)
 {
-	libnfc_shut(n);
-	if (n->lock_fd < 0)
-		return;
-	tty_exclusive(n->lock_fd, false);
-	close(n->lock_fd);
-	n->lock_fd = -1;
+	let_go(n);
+	if (n->usb_lock_fd >= 0)
+		close(n->usb_lock_fd);
+	n->usb_lock_fd = -1;
 }
 
 int libnfc_open(struct libnfc *n, const struct libnfc_options *o, struct err *err)
 {
 	int rc;
 
-	n->lock_fd = -1;
+	n->lock_fd = n->usb_lock_fd = -1;
+	n->speed = (int)o->speed;
+	if (strlen(o->device) >= sizeof(n->wanted))
+		return err_set(err, ERR_RANGE, "device: more than %zu characters",
+			       sizeof(n->wanted) - 1);
+	strcpy(n->wanted, o->device);
 	n->tries = (int)o->tries;
 	n->paced = o->paced;
 	clean_environment();
-	if (o->device[0] == '/')
-		rc = take_line(n, "pn532_uart", o->device, (int)o->speed, err);
-	else
-		rc = take_connstring(n, o->device, (int)o->speed, err);
-	if (rc == 0)
-		rc = open_device(n, err);
+	rc = open_device(n, err);
 	if (rc)
 		libnfc_release(n);
 	return rc;

@@ -11,6 +11,9 @@
  * A chip through libnfc 1.8.0, whichever role it plays: opened by a name that means one device, locked,
  * its errors put into our words. Lives in a worker.
  *
+ * The connection string is made at every open, from what the rig says: a device that was plugged in again has another
+ * number, and is found by its port or serial number all the same.
+ *
  * Traps handled here: only connection strings that name one device; an environment that makes libnfc look at
  * nothing else; our own lock on the line (libnfc has none); a chip that failed half-way through
  * open still gives a handle; calls a driver lacks return 0; a UART timeout costs T + 50 ms, a USB
@@ -30,10 +33,15 @@ struct libnfc {
 	nfc_context *context;
 	nfc_device *device; /* NULL while it is not open */
 	int lock_fd;        /* our own descriptor of the line; -1 without one */
+	int usb_lock_fd;    /* our own lock of a device on USB; -1 without one */
 	char connstring[NFC_BUFSIZE_CONNSTRING];
-	char chip[64]; /* "PN532 v1.6" */
+	char chip[64];    /* "PN532 v1.6" */
+	char product[64]; /* on USB: what sysfs says that it is, or "" */
 	int tries;
 	bool paced;
+	char wanted[512]; /* the rig's text for it: every open finds the device again */
+	int speed;
+	bool was_open;    /* one that was there may come back */
 	int64_t byte_ns;  /* on the UART; 0 on anything else */
 	int64_t slack_ns; /* what may lie between our stamps and the truth */
 	bool usb, simulated;
@@ -44,8 +52,8 @@ struct libnfc {
 	{ .key = "device", \
 	  .type = CONF_DEVICE, \
 	  .offset = offsetof(struct libnfc_options, device), \
-	  .help = "serial line of a PN532, or a libnfc connection string " \
-		  "(acr122_usb:001:005)" }, \
+	  .help = "serial line of a PN532, usb-port:1-2, usb-serial:SERIAL, " \
+		  "usb-id:04e6:5591, or a libnfc connection string" }, \
 		{ .key = "speed", \
 		  .type = CONF_INT, \
 		  .offset = offsetof(struct libnfc_options, speed), \

@@ -3,10 +3,13 @@
  *
  * There is no inverted wiring: all relays off is the safe state of the whole bench, so off must be AWAY.
  *
- * A solenoid gets hot, so the time it may stay on is limited. With a pump the limit acts by itself; the
- * move after it says what happened, because the attempt that was under way lost its phone.
+ * A solenoid gets hot, so the time it may stay on is limited, and its share of any window. With a pump the
+ * limits act by themselves, one tick early so that they are never exceeded; the move after it says what
+ * happened, because the attempt that was under way lost its phone. A tap that the share does not allow yet waits.
  */
 #include "drivers/positioner.h"
+#include "drivers/positioner/on_limit.h"
+#include "drivers/positioner/travel.h"
 #include "drivers/relay.h"
 
 #include "bench/core/pump.h"
@@ -16,13 +19,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK_NS (100 * NS_PER_MS)
+#define CHECK_NS (50 * NS_PER_MS)
 
 struct push_options {
 	int64_t channel;
 	int64_t travel_ns;
 	int64_t retreat_ns; /* 0: as long as travel */
 	int64_t max_on_ns;
+	double duty;
+	int64_t duty_window_ns;
 };
 
 struct push {
@@ -31,10 +36,14 @@ struct push {
 	struct pump *pump;   /* borrowed; may be NULL */
 	int tick;            /* of the pump, or negative */
 	struct push_options options;
-	bool pushing; /* the channel is on, as far as we know */
+	struct travel travel;
+	struct on_limit limit;
 	bool busy; /* a request to the board is under way: a tick must not start another */
-	bool retracted;   /* the limit acted, and no move has said so yet */
-	int64_t since_ns; /* pushing since then */
+	bool retracted;     /* the limit acted, and no move has said so yet */
+	bool waiting;       /* a tap that may not begin before .start_ns */
+	int64_t start_ns;   /* commanded then */
+	int64_t settled_ns; /* of the move under way */
+	int64_t slack_ns;
 };
 
 static const struct positioner_ops push_ops;
@@ -45,36 +54,36 @@ static struct push *push_of(struct positioner *p)
 	return (struct push *)p;
 }
 
+static int64_t now_of(const struct push *p)
+{
+	return clock_now(p->base.clock);
+}
+
 /* A set that failed may have reached the board: believe the worse. */
 static int push_set(struct push *p, bool on, struct err *err)
 {
 	int rc;
 
 	p->busy = true;
-	if (on && !p->pushing) {
-		p->pushing = true;
-		p->since_ns = clock_now(p->base.clock);
-	}
+	if (on)
+		on_limit_switched(&p->limit, true, now_of(p));
 	rc = relay_set(p->relay, (int)p->options.channel, on, err);
 	if (rc == 0 && !on)
-		p->pushing = false;
+		on_limit_switched(&p->limit, false, now_of(p));
 	p->busy = false;
 	return rc;
 }
 
-static bool too_long(const struct push *p)
-{
-	return p->pushing &&
-	       clock_now(p->base.clock) - p->since_ns > p->options.max_on_ns;
-}
-
 static void enforce_limit(struct push *p)
 {
-	if (p->busy || !too_long(p))
+	int64_t margin = p->pump ? CHECK_NS : 0; /* the next look would be too late */
+
+	if (p->busy || !p->limit.on || on_limit_left(&p->limit, now_of(p)) > margin)
 		return;
 	p->retracted = true;
-	push_set(p, false,
-		 NULL); /* failed: still pushing, so the next tick tries again */
+	travel_step(&p->travel, TRAVEL_LEAVE, now_of(p), p->options.retreat_ns);
+	/* failed: it still counts as on, so the next tick tries again */
+	push_set(p, false, NULL);
 }
 
 static void on_tick(void *ctx)
@@ -85,10 +94,56 @@ static void on_tick(void *ctx)
 static int say_retracted(struct push *p, struct err *err)
 {
 	p->retracted = false;
-	return err_set(
-		err, ERR_TIMEOUT,
-		"the phone was pushed for more than %lld ms and was retracted by itself",
-		(long long)(p->options.max_on_ns / NS_PER_MS));
+	return err_set(err, ERR_TIMEOUT,
+		       "the phone was pushed for as long as the coil may be on (max_on "
+		       "%lld ms, duty %.0f %%) and was retracted by itself",
+		       (long long)(p->options.max_on_ns / NS_PER_MS),
+		       p->options.duty * 100);
+}
+
+static int command(struct push *p, bool on, struct err *err)
+{
+	int64_t called = now_of(p);
+	int rc = push_set(p, on, err);
+
+	if (rc) {
+		travel_step(&p->travel, TRAVEL_FAILED, called, 0);
+		return err_wrap(err, rc,
+				on ? "pushing the phone" : "retracting the phone");
+	}
+	p->waiting = false;
+	p->start_ns = now_of(p);
+	p->settled_ns = p->start_ns + (on ? p->options.travel_ns : p->options.retreat_ns);
+	p->slack_ns = p->start_ns - called;
+	/* it arrives by the clock alone: the edge cannot be late */
+	travel_step(&p->travel, on ? TRAVEL_APPROACH : TRAVEL_LEAVE, p->start_ns,
+		    p->settled_ns - p->start_ns);
+	return 0;
+}
+
+static void tell_stamps(const struct push *p, struct positioner_move *move)
+{
+	move->commanded_ns = p->start_ns;
+	move->settled_ns = p->waiting ? p->start_ns : p->settled_ns;
+	move->slack_ns = p->slack_ns;
+}
+
+static void arrive(struct push *p)
+{
+	if (!p->waiting && travel_moves(&p->travel) && now_of(p) >= p->settled_ns)
+		travel_step(&p->travel, TRAVEL_ARRIVED, now_of(p), 0);
+}
+
+/* A tap that began now should be allowed to last as long as the longest so far. */
+static int64_t soonest(const struct push *p)
+{
+	int64_t need = 2 * p->options.travel_ns;
+
+	if (p->limit.on)
+		return now_of(p);
+	if (p->limit.longest_ns > need)
+		need = p->limit.longest_ns;
+	return on_limit_start(&p->limit, now_of(p), need);
 }
 
 static int push_move(struct positioner *base, struct positioner_move *move,
@@ -96,21 +151,61 @@ static int push_move(struct positioner *base, struct positioner_move *move,
 {
 	struct push *p = push_of(base);
 	bool on = move->to == POSITION_TAP;
-	int64_t called = clock_now(base->clock);
-	int rc;
+	int rc = 0;
 
+	if (on && (move->offset.x_um || move->offset.y_um || move->offset.z_um))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "a push knows two places only: at the reader, and away");
 	enforce_limit(p);
+	arrive(p);
 	if (p->retracted && on)
 		return say_retracted(p, err);
-	rc = push_set(p, on, err);
+	if (p->travel.state == POSITIONER_FAULT && on) {
+		rc = command(p, false, err); /* out of a fault leads the way back */
+		if (rc)
+			return rc;
+	}
+	p->start_ns = on ? soonest(p) : now_of(p);
+	p->waiting = p->start_ns > now_of(p);
+	if (!p->waiting)
+		rc = command(p, on, err);
 	if (rc)
-		return err_wrap(err, rc,
-				on ? "pushing the phone" : "retracting the phone");
-	move->commanded_ns = clock_now(base->clock);
-	move->settled_ns =
-		move->commanded_ns + (on ? p->options.travel_ns : p->options.retreat_ns);
-	move->slack_ns = move->commanded_ns - called;
+		return rc;
+	tell_stamps(p, move);
 	return p->retracted ? say_retracted(p, err) : 0;
+}
+
+static int push_settle(struct positioner *base, struct positioner_move *move,
+		       struct err *err)
+{
+	struct push *p = push_of(base);
+	int rc = 0;
+
+	enforce_limit(p);
+	if (p->retracted)
+		return say_retracted(p, err);
+	if (p->waiting && now_of(p) >= p->start_ns)
+		rc = command(p, true, err);
+	if (rc)
+		return rc;
+	arrive(p);
+	tell_stamps(p, move);
+	return p->waiting || now_of(p) < p->settled_ns ? POSITIONER_NOT_YET : 0;
+}
+
+static enum positioner_state push_state(struct positioner *base)
+{
+	struct push *p = push_of(base);
+
+	arrive(p);
+	return p->travel.state;
+}
+
+static int push_probe(struct positioner *base, bool *on, struct err *err)
+{
+	(void)base;
+	(void)on;
+	return err_set(err, ERR_UNSUPPORTED, "a push has no sensor of its own");
 }
 
 static int push_identity(struct positioner *base, struct positioner_identity *id,
@@ -145,9 +240,28 @@ static void push_close(struct positioner *base)
 
 static const struct positioner_ops push_ops = {
 	.move = push_move,
+	.settle = push_settle,
+	.state = push_state,
+	.probe = push_probe,
 	.identity = push_identity,
 	.close = push_close,
 };
+
+/* Limits under which the phone would never arrive are a mistake of the rig. */
+static int check_limits(const struct push *p, struct err *err)
+{
+	int64_t most = p->limit.max_on_ns;
+
+	if (p->limit.window_ns && p->limit.allowed_ns < most)
+		most = p->limit.allowed_ns;
+	if (p->options.travel_ns <= most)
+		return 0;
+	return err_set(err, ERR_RANGE,
+		       "the coil may be on for %lld ms at most, but the way to the "
+		       "reader takes %lld ms",
+		       (long long)(most / NS_PER_MS),
+		       (long long)(p->options.travel_ns / NS_PER_MS));
+}
 
 static int push_open(struct positioner **out, const void *options,
 		     const struct positioner_parts *parts, struct clock *clock,
@@ -162,15 +276,18 @@ static int push_open(struct positioner **out, const void *options,
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return err_set(err, ERR_NOMEM, "positioner");
-	p->base = (struct positioner){ &push_ops, clock };
+	p->base = (struct positioner){ .ops = &push_ops, .clock = clock };
 	p->relay = parts->relay;
 	p->pump = parts->pump;
 	p->tick = -1;
 	p->options = *(const struct push_options *)options;
 	if (p->options.retreat_ns == 0)
 		p->options.retreat_ns = p->options.travel_ns;
-	rc = push_set(p, false,
-		      err); /* a known start, and proof that the channel exists */
+	on_limit_init(&p->limit, p->options.max_on_ns, p->options.duty_window_ns,
+		      p->options.duty);
+	rc = check_limits(p, err);
+	if (rc == 0) /* a known start, and proof that the channel exists */
+		rc = command(p, false, err);
 	if (rc == 0 && p->pump) {
 		p->tick = pump_every(p->pump, CHECK_NS, on_tick, p);
 		if (p->tick < 0)
@@ -209,6 +326,18 @@ static const struct conf_item items[] = {
 	  .fallback = "30 s",
 	  .help = "after so long the phone is retracted by itself: a solenoid gets hot",
 	  .min = NS_PER_MS,
+	  .max = 3600 * NS_PER_S },
+	{ .key = "duty",
+	  .type = CONF_SHARE,
+	  .offset = offsetof(struct push_options, duty),
+	  .fallback = "100 %",
+	  .help = "the share of any duty_window it may be on; a tap waits for it" },
+	{ .key = "duty_window",
+	  .type = CONF_TIME,
+	  .offset = offsetof(struct push_options, duty_window_ns),
+	  .fallback = "60 s",
+	  .help = "over which the duty counts",
+	  .min = NS_PER_S,
 	  .max = 3600 * NS_PER_S },
 	{ 0 },
 };

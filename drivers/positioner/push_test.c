@@ -169,6 +169,94 @@ static void with_a_pump_the_limit_acts_by_itself(void **state)
 	pump_free(pump);
 }
 
+/*
+ * An impatient bench on the virtual clock: taps as soon as they are allowed, held until the limit acts or a while.
+ * The coil is on for no longer than max_on at a stretch, nor for more than its share of any window.
+ */
+static void the_coil_never_gets_more_than_its_share(void **state)
+{
+	enum {
+		TAPS = 400
+	};
+	static int64_t from[TAPS], to[TAPS];
+	const int64_t window = 10 * NS_PER_S, share = 3 * NS_PER_S;
+	struct pump *pump;
+	int waits = 0, count = 0;
+	uint32_t x = 3;
+
+	(void)state;
+	clock_virtual_init(&virtual_clock);
+	assert_int_equal(pump_new(&pump, NULL), 0); /* it never turns: ticks are ours */
+	open_push("{channel: 2, travel: 40 ms, max_on: 1200 ms, duty: 30 %, duty_window: "
+		  "10 s}",
+		  pump, &virtual_clock.base);
+	while (count < TAPS) {
+		struct positioner_move move;
+		bool on = false;
+		int64_t hold;
+
+		x = x * 1664525 + 1013904223;
+		hold = (50 + (x >> 8) % 1500) * NS_PER_MS;
+		if (move_code(POSITION_TAP, &move))
+			continue; /* it says what the limit did */
+		for (int64_t end = virtual_clock.at_ns + hold;
+		     virtual_clock.at_ns < end || !on;
+		     virtual_clock.at_ns += 10 * NS_PER_MS) {
+			bool was = on;
+			int rc = positioner_settle(under_test.positioner, &move, NULL);
+
+			on = pushed_to(NULL) == POSITION_TAP;
+			if (on && !was) {
+				from[count] = virtual_clock.at_ns;
+				end = virtual_clock.at_ns + hold;
+			}
+			waits += !on;
+			if (rc < 0 || (was && !on))
+				break;
+		}
+		move_code(POSITION_AWAY, &move);
+		to[count++] = virtual_clock.at_ns;
+		virtual_clock.at_ns += (x >> 20) * NS_PER_MS / 16;
+	}
+	assert_true(waits > TAPS); /* else nothing was limited */
+	for (int i = 0; i < TAPS; i++) {
+		int64_t used = 0;
+
+		assert_true(to[i] - from[i] <= 1200 * NS_PER_MS);
+		for (int k = 0; k <= i; k++) {
+			int64_t start =
+				from[k] > to[i] - window ? from[k] : to[i] - window;
+
+			used += to[k] > start ? to[k] - start : 0;
+		}
+		assert_true(used <= share);
+	}
+	close_push(NULL);
+	pump_free(pump);
+}
+
+static void limits_under_which_it_never_arrives_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{channel: 1, travel: 2 s, max_on: 1 s}",
+		"{channel: 1, travel: 2 s, duty: 10 %, duty_window: 10 s}"
+	};
+	const struct positioner_driver *driver = positioner_driver_find("push");
+	struct positioner_parts parts = { .relay = board };
+	struct positioner *p = NULL;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		void *options = bind(driver, bad[i]);
+
+		assert_int_equal(
+			driver->open(&p, options, &parts, &virtual_clock.base, NULL),
+			ERR_RANGE);
+		free(options);
+	}
+	assert_null(p);
+}
+
 static void a_channel_the_board_lacks_is_found_at_open(void **state)
 {
 	const struct positioner_driver *driver = positioner_driver_find("push");
@@ -197,6 +285,10 @@ int main(void)
 			a_phone_pushed_too_long_is_retracted_and_said_so_once, push,
 			close_push),
 		cmocka_unit_test(with_a_pump_the_limit_acts_by_itself),
+		cmocka_unit_test(the_coil_never_gets_more_than_its_share),
+		cmocka_unit_test_setup_teardown(
+			limits_under_which_it_never_arrives_are_refused, push,
+			close_push),
 		cmocka_unit_test_setup_teardown(
 			a_channel_the_board_lacks_is_found_at_open, push, close_push),
 	};

@@ -5,7 +5,8 @@
 
 struct sim {
 	struct positioner base;
-	int64_t travel_ns;
+	int64_t travel_ns, there_ns;
+	enum position to;
 	sim_moved_fn *moved;
 	void *ctx;
 };
@@ -22,12 +23,43 @@ static int sim_move(struct positioner *p, struct positioner_move *move, struct e
 {
 	struct sim *s = sim_of(p);
 
-	(void)err;
+	if (move->to == POSITION_TAP &&
+	    (move->offset.x_um || move->offset.y_um || move->offset.z_um))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "the simulated positioner knows two places only");
 	move->commanded_ns = clock_now(p->clock);
 	move->settled_ns = move->commanded_ns + s->travel_ns;
 	move->slack_ns = 0;
+	s->there_ns = move->settled_ns;
+	s->to = move->to;
 	if (s->moved)
 		s->moved(s->ctx, move->to, move->settled_ns);
+	return 0;
+}
+
+static int sim_settle(struct positioner *p, struct positioner_move *move, struct err *err)
+{
+	struct sim *s = sim_of(p);
+
+	(void)err;
+	move->settled_ns = s->there_ns;
+	return clock_now(p->clock) < s->there_ns ? POSITIONER_NOT_YET : 0;
+}
+
+static enum positioner_state sim_state(struct positioner *p)
+{
+	struct sim *s = sim_of(p);
+	bool there = clock_now(p->clock) >= s->there_ns;
+
+	if (s->to == POSITION_TAP)
+		return there ? POSITIONER_IN_FIELD : POSITIONER_APPROACHING;
+	return there ? POSITIONER_AWAY : POSITIONER_LEAVING;
+}
+
+static int sim_probe(struct positioner *p, bool *on, struct err *err)
+{
+	*on = sim_state(p) == POSITIONER_IN_FIELD;
+	(void)err;
 	return 0;
 }
 
@@ -36,7 +68,8 @@ static int sim_identity(struct positioner *p, struct positioner_identity *id,
 {
 	(void)p;
 	(void)err;
-	*id = (struct positioner_identity){ "simulated positioner", true };
+	*id = (struct positioner_identity){ .model = "simulated positioner",
+					    .simulated = true };
 	return 0;
 }
 
@@ -50,6 +83,9 @@ static void sim_close(struct positioner *p)
 
 static const struct positioner_ops sim_ops = {
 	.move = sim_move,
+	.settle = sim_settle,
+	.state = sim_state,
+	.probe = sim_probe,
 	.identity = sim_identity,
 	.close = sim_close,
 };
@@ -62,7 +98,7 @@ int sim_positioner_open(struct positioner **out,
 
 	if (!s)
 		return err_set(err, ERR_NOMEM, "simulated positioner");
-	s->base = (struct positioner){ &sim_ops, clock };
+	s->base = (struct positioner){ .ops = &sim_ops, .clock = clock };
 	s->travel_ns = options->travel_ns;
 	s->moved = moved;
 	s->ctx = ctx;

@@ -2,7 +2,6 @@
 
 #include "bench/core/conf.h"
 #include "drivers/relay.h"
-#include "drivers/relay/lcus_wire.h"
 #include "drivers/tty.h"
 
 #include <fcntl.h>
@@ -26,90 +25,72 @@ static void must(bool ok, const char *what)
 	}
 }
 
-static void tell(int fd, uint32_t on)
+static void run(struct board_model *m, int master)
 {
-	for (int i = 1; i <= CHANNELS; i++) {
-		char line[LCUS_LINE_MAX];
-		int len = lcus_status_line(line, i, on >> (i - 1) & 1);
-
-		must(write(fd, line, (size_t)len) == len, "telling the state");
-	}
-}
-
-static void hear(struct board_truth *t, const struct lcus_command *c)
-{
-	uint32_t bit = UINT32_C(1) << (c->channel - 1);
-
-	t->sets++;
-	if (c->channel > CHANNELS)
-		return;
-	if (c->on)
-		t->on |= bit;
-	else if (!t->stuck_on)
-		t->on &= ~bit;
-}
-
-static void run(const struct board *b, int master)
-{
-	struct lcus_parser parser = { 0 };
-
 	for (;;) {
-		struct lcus_command c;
-		uint8_t byte;
+		uint8_t byte, room[BOARD_REPLY_MAX];
+		struct buf reply = BUF_ON(room);
+		struct board_order order;
 
 		if (read(master, &byte, 1) != 1)
 			_exit(1);
-		switch (lcus_feed(&parser, byte, &c)) {
-		case LCUS_SET:
-			hear(b->truth, &c);
-			break;
-		case LCUS_ASKED:
-			if (b->answers)
-				tell(master, b->truth->on);
-			break;
-		default:
-			break;
-		}
+		if (!board_model_hear(m, byte, &order))
+			continue;
+		board_model_do(m, &order, &reply);
+		must(write(master, reply.data, reply.len) == (ssize_t)reply.len,
+		     "answering");
 	}
 }
 
 /* As a rig file would say it. */
 static void bind_options(struct board *b)
 {
-	const struct relay_driver *lcus = relay_driver_find("lcus");
 	char text[160];
-	int len =
-		snprintf(text, sizeof(text), "device: %s\nchannels: %d\nreads_back: %s\n",
-			 b->path, CHANNELS, b->answers ? "yes" : "no");
+	int len = snprintf(text, sizeof(text), "device: %s\nchannels: %d\n%s", b->path,
+			   b->truth->channels,
+			   b->truth->kind != BOARD_LCUS ? ""
+			   : b->truth->answers          ? "reads_back: yes\n"
+							: "reads_back: no\n");
 
-	b->options = calloc(1, lcus->options_size);
+	b->driver = relay_driver_find(board_kinds[b->truth->kind]);
+	must(b->driver, "driver");
+	b->options = calloc(1, b->driver->options_size);
 	must(b->options &&
 		     conf_parse(&b->conf, "board",
 				BYTES((const uint8_t *)text, (size_t)len), NULL) == 0,
 	     "parsing options");
-	must(conf_bind(conf_root(b->conf), lcus->items, b->options, NULL) == 0,
+	must(conf_bind(conf_root(b->conf), b->driver->items, b->options, NULL) == 0,
 	     "binding options");
 }
 
-void board_start(struct board *b, bool answers)
+void board_start(struct board *b, enum board_kind kind, bool answers)
+{
+	board_start_with(b, kind, CHANNELS, answers);
+}
+
+void board_start_with(struct board *b, enum board_kind kind, int channels, bool answers)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
+	struct board_model *m;
 
 	must(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0, "pty");
 	must(ptsname_r(master, b->path, sizeof(b->path)) == 0, "pty name");
 	/* held open by the board: else its reads fail whenever nobody has the line open */
 	slave = open(b->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	must(slave >= 0 && tty_raw(slave, 9600, NULL) == 0, "pty slave");
-	b->truth = mmap(NULL, sizeof(*b->truth), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	must(b->truth != MAP_FAILED, "shared memory");
-	b->answers = answers;
+	must(slave >= 0 && tty_raw(slave, board_baud(kind), NULL) == 0, "pty slave");
+	m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		 0);
+	must(m != MAP_FAILED, "shared memory");
+	m->kind = kind;
+	m->channels = channels;
+	m->answers = answers;
+	b->truth = m;
 	bind_options(b);
 	b->pid = fork();
 	must(b->pid >= 0, "fork");
 	if (b->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		run(b, master);
+		run(m, master);
 	}
 	close(master);
 	close(slave);
@@ -129,7 +110,7 @@ void board_stop(struct board *b)
 	board_unplug(b);
 	conf_free(b->conf);
 	free(b->options);
-	munmap(b->truth, sizeof(*b->truth));
+	munmap((void *)(uintptr_t)b->truth, sizeof(*b->truth));
 }
 
 bool board_becomes(const struct board *b, uint32_t wanted)
@@ -137,7 +118,7 @@ bool board_becomes(const struct board *b, uint32_t wanted)
 	struct clock *clock = clock_real();
 	int64_t deadline = clock_now(clock) + PATIENCE_NS;
 
-	while (b->truth->on != wanted) {
+	while (b->truth->state != wanted) {
 		if (clock_now(clock) > deadline)
 			return false;
 		clock->sleep_until(clock, clock_now(clock) + NS_PER_MS);

@@ -1,30 +1,27 @@
 #ifndef DRIVERS_RELAY_BOARD_CONTRACT_H
 #define DRIVERS_RELAY_BOARD_CONTRACT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "drivers/relay.h"
+#include "drivers/relay/board_model.h"
+
 #include <sys/types.h>
 
 /*
- * An LCUS board for tests: a process behind a pseudo-terminal. What it received is the truth of a test.
+ * A serial board for tests: a process behind a pseudo-terminal. What it received is the truth of a test.
  */
-struct board_truth {
-	volatile uint32_t on;   /* bit n-1: the coil of channel n */
-	volatile uint32_t sets; /* commands heard */
-	volatile bool stuck_on; /* a coil that is on stays on */
-};
-
 struct board {
-	char path[64]; /* of its serial line */
-	struct board_truth *truth;
-	bool answers; /* newer firmware */
-	pid_t pid;    /* -1: unplugged */
+	char path[64];                      /* of its serial line */
+	volatile struct board_model *truth; /* shared with the process */
+	const struct relay_driver *driver;  /* for this kind of board */
+	pid_t pid;                          /* -1: unplugged */
 	struct conf *conf;
-	void *options; /* of the driver lcus, for this board */
+	void *options; /* of that driver, for this board */
 };
 
-/** Start a board of 4 channels. */
-void board_start(struct board *b, bool answers);
+/** Start a board of 4 channels. @param answers  LCUS: its firmware tells its state */
+void board_start(struct board *b, enum board_kind kind, bool answers);
+/** The same with so many channels. */
+void board_start_with(struct board *b, enum board_kind kind, int channels, bool answers);
 /** Its line hangs up; the rest stays until board_stop. */
 void board_unplug(struct board *b);
 void board_stop(struct board *b);

@@ -43,6 +43,14 @@ static int sim_read(struct relay *r, uint32_t *state, struct err *err)
 	return 0;
 }
 
+static int sim_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	(void)r;
+	(void)input;
+	(void)on;
+	return err_set(err, ERR_UNSUPPORTED, "this board has no inputs");
+}
+
 static int sim_identity(struct relay *r, struct relay_identity *id, struct err *err)
 {
 	(void)err;
@@ -60,6 +68,7 @@ static const struct relay_ops sim_ops = {
 	.set = sim_set,
 	.all_off = sim_all_off,
 	.read = sim_read,
+	.input = sim_input,
 	.identity = sim_identity,
 	.close = sim_close,
 };

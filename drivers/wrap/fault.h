@@ -10,7 +10,7 @@
 
 /*
  * A role around another instance of it, some of whose calls go wrong: to see what becomes of a bench whose
- * devices do. What is counted is every call but close (with .call: every call of that name), over all roles that
+ * devices do. What is counted is every call but close and state (with .call: every call of that name), over all roles that
  * share one struct fault, so that "the n-th driver call of a run" is one number. The same plan and the same calls
  * go wrong the same way.
  *
@@ -31,7 +31,7 @@ enum fault_kind {
 	FAULT_DUPLICATE, /* it is made twice; the first answer is lost. Bus: a frame comes, or goes, twice */
 	/*
 	 * Reader: a bit of the answer is wrong; card: the chip says RF error; relay: another channel is
-	 * switched; positioner: it goes the other way; bus: a bit of what is sent is wrong. A frame that
+	 * switched, an input says the opposite; positioner: it goes the other way, a probe says the opposite; bus: a bit of what is sent is wrong. A frame that
 	 * comes damaged is lost: CAN has a CRC
 	 */
 	FAULT_CORRUPT,

@@ -7,6 +7,9 @@ struct fault_positioner {
 	struct positioner base;
 	struct positioner *inner;
 	struct fault *fault;
+	struct positioner_move
+		last; /* what was made of the last move; stamps of a clock that never stepped */
+	bool pretended; /* nothing was made of it */
 };
 
 static const struct positioner_ops positioner_ops;
@@ -22,6 +25,7 @@ static int pretend(struct fault_positioner *w, struct positioner_move *move)
 {
 	move->commanded_ns = move->settled_ns = clock_now(w->base.clock);
 	move->slack_ns = 0;
+	w->pretended = true;
 	return 0;
 }
 
@@ -41,34 +45,104 @@ static int bend_move(struct fault_positioner *w, struct positioner_move *move,
 		return positioner_move(w->inner, move, err);
 	other.to = move->to == POSITION_TAP ? POSITION_AWAY : POSITION_TAP;
 	rc = positioner_move(w->inner, &other, err);
-	other.to = move->to;
 	*move = other;
 	return rc;
+}
+
+/* Stamps as the clock has them; @made may be a move that the caller did not ask for. */
+static void tell(struct fault_positioner *w, const struct positioner_move *made,
+		 struct positioner_move *move)
+{
+	w->last = *made;
+	move->commanded_ns = made->commanded_ns + w->fault->step_ns;
+	move->settled_ns = made->settled_ns + w->fault->step_ns;
+	move->slack_ns = made->slack_ns;
 }
 
 static int bent_move(struct positioner *p, struct positioner_move *move, struct err *err)
 {
 	struct fault_positioner *w = of_positioner(p);
+	struct positioner_move made = *move;
 	int rc = 0;
+	enum fault_deed deed = fault_call(w->fault, "move", p->clock, &rc, err);
 
-	switch (fault_call(w->fault, "move", p->clock, &rc, err)) {
-	case DEED_SKIP:
+	if (deed == DEED_SKIP)
 		return rc;
+	w->pretended = false;
+	switch (deed) {
 	case DEED_WASTE:
-		positioner_move(w->inner, move, NULL);
-		return rc;
+		positioner_move(w->inner, &made, NULL);
+		break;
 	case DEED_BEND:
-		rc = bend_move(w, move, err);
+		rc = bend_move(w, &made, err);
 		break;
 	case DEED_DELAY:
-		rc = positioner_move(w->inner, move, err);
+		rc = positioner_move(w->inner, &made, err);
 		fault_linger(w->fault, p->clock);
 		break;
 	default:
-		rc = positioner_move(w->inner, move, err);
+		rc = positioner_move(w->inner, &made, err);
 	}
-	move->commanded_ns += w->fault->step_ns;
-	move->settled_ns += w->fault->step_ns;
+	tell(w, &made, move);
+	return rc;
+}
+
+/* Where a loss made it lie, it goes on lying. */
+static int settle(struct fault_positioner *w, struct positioner_move *made,
+		  struct err *err)
+{
+	return w->pretended ? 0 : positioner_settle(w->inner, made, err);
+}
+
+static int bent_settle(struct positioner *p, struct positioner_move *move,
+		       struct err *err)
+{
+	struct fault_positioner *w = of_positioner(p);
+	struct positioner_move made = w->last;
+	int rc = 0;
+
+	switch (fault_call(w->fault, "settle", p->clock, &rc, err)) {
+	case DEED_SKIP:
+		return rc;
+	case DEED_WASTE:
+		settle(w, &made, NULL);
+		break;
+	case DEED_BEND: /* lost: it is there, it says, and did not look */
+		if (!fault_is(w->fault, FAULT_LOSS))
+			rc = settle(w, &made, err);
+		break;
+	case DEED_DELAY:
+		rc = settle(w, &made, err);
+		fault_linger(w->fault, p->clock);
+		break;
+	default:
+		rc = settle(w, &made, err);
+	}
+	tell(w, &made, move);
+	return rc;
+}
+
+/* What it believes is asked of nobody, so nothing is lost on the way: no call that counts. */
+static enum positioner_state believed(struct positioner *p)
+{
+	struct fault_positioner *w = of_positioner(p);
+
+	return w->fault->gone ? POSITIONER_FAULT : positioner_state(w->inner);
+}
+
+static int bent_probe(struct positioner *p, bool *on, struct err *err)
+{
+	struct fault_positioner *w = of_positioner(p);
+	int rc = 0;
+	enum fault_deed deed = fault_call(w->fault, "probe", p->clock, &rc, err);
+
+	if (deed == DEED_SKIP || deed == DEED_WASTE)
+		return rc;
+	rc = positioner_probe(w->inner, on, err);
+	if (deed == DEED_DELAY)
+		fault_linger(w->fault, p->clock);
+	if (!rc && deed == DEED_BEND && fault_is(w->fault, FAULT_CORRUPT))
+		*on = !*on;
 	return rc;
 }
 
@@ -96,6 +170,9 @@ static void close_both(struct positioner *p)
 
 static const struct positioner_ops positioner_ops = {
 	.move = bent_move,
+	.settle = bent_settle,
+	.state = believed,
+	.probe = bent_probe,
 	.identity = bent_identity,
 	.close = close_both,
 };

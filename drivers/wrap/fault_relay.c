@@ -73,6 +73,22 @@ static int bent_read(struct relay *r, uint32_t *state, struct err *err)
 	return rc;
 }
 
+static int bent_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	struct fault_relay *w = of_relay(r);
+	int rc = 0;
+	enum fault_deed deed = fault_call(w->fault, "input", r->clock, &rc, err);
+
+	if (deed == DEED_SKIP || deed == DEED_WASTE)
+		return rc;
+	rc = relay_input(w->inner, input, on, err);
+	if (deed == DEED_DELAY)
+		fault_linger(w->fault, r->clock);
+	if (!rc && deed == DEED_BEND && fault_is(w->fault, FAULT_CORRUPT))
+		*on = !*on;
+	return rc;
+}
+
 static int bent_identity(struct relay *r, struct relay_identity *id, struct err *err)
 {
 	struct fault_relay *w = of_relay(r);
@@ -98,6 +114,7 @@ static const struct relay_ops relay_ops = {
 	.set = bent_set,
 	.all_off = bent_all_off,
 	.read = bent_read,
+	.input = bent_input,
 	.identity = bent_identity,
 	.close = close_both,
 };

@@ -356,6 +356,179 @@ static void another_channel_is_switched_than_was_meant(void **state)
 	relay_close(r);
 }
 
+#define TRAVEL_NS (40 * NS_PER_MS)
+static enum position sent_to;
+
+static void sent(void *ctx, enum position to, int64_t settled_ns)
+{
+	(void)ctx;
+	(void)settled_ns;
+	sent_to = to;
+}
+
+static struct positioner *faulty_positioner(const struct fault_plan *plan)
+{
+	static const struct sim_positioner_options travel = { TRAVEL_NS };
+	struct positioner *inner, *p;
+
+	clock_virtual_init(&now);
+	fault_init(&fault, plan);
+	sent_to = POSITION_AWAY;
+	assert_int_equal(
+		sim_positioner_open(&inner, &travel, sent, NULL, &now.base, NULL), 0);
+	assert_int_equal(fault_positioner_open(&p, inner, &fault, NULL), 0);
+	return p;
+}
+
+static enum position truth(const struct positioner_case *c)
+{
+	(void)c;
+	return sent_to;
+}
+
+static int faultless_positioner(void **state)
+{
+	static struct positioner_case c;
+
+	c = (struct positioner_case){ .positioner = faulty_positioner(&never),
+				      .truth = truth,
+				      .travel_ns = TRAVEL_NS };
+	*state = &c;
+	return 0;
+}
+
+static int closed_positioner(void **state)
+{
+	positioner_close(((struct positioner_case *)*state)->positioner);
+	return 0;
+}
+
+static void a_lost_move_says_at_once_that_it_is_there(void **state)
+{
+	struct positioner *p = faulty_positioner(
+		&(struct fault_plan){ .kind = FAULT_LOSS, .call = "move", .nth = 1 });
+	struct positioner_move move = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), 0);
+	assert_int_equal(positioner_state(p), POSITIONER_AWAY);
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	assert_int_equal(positioner_state(p), POSITIONER_APPROACHING);
+	positioner_close(p);
+}
+
+static void a_move_that_goes_astray_is_settled_where_it_went(void **state)
+{
+	struct positioner *p = faulty_positioner(
+		&(struct fault_plan){ .kind = FAULT_CORRUPT, .call = "move", .nth = 1 });
+	struct positioner_move move = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(move.to, POSITION_TAP);
+	now.base.sleep_until(&now.base, move.settled_ns);
+	assert_int_equal(positioner_settle(p, &move, NULL), 0);
+	assert_int_equal(positioner_state(p), POSITIONER_AWAY);
+	positioner_close(p);
+}
+
+static void a_question_whether_it_is_there_can_fail_or_lie(void **state)
+{
+	struct fault_plan plan = { .call = "settle", .nth = 1, .code = ERR_TIMEOUT };
+	struct positioner_move move = { .to = POSITION_TAP };
+	struct positioner *p = faulty_positioner(&plan);
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), ERR_TIMEOUT);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	positioner_close(p);
+	plan.kind = FAULT_LOSS;
+	p = faulty_positioner(&plan);
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	positioner_close(p);
+	plan.kind = FAULT_DISCONNECT;
+	p = faulty_positioner(&plan);
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), ERR_GONE);
+	assert_int_equal(positioner_state(p), POSITIONER_FAULT);
+	positioner_close(p);
+}
+
+/* The stamps go out with one step, however often they are asked for. */
+static void a_settled_move_is_as_far_off_as_the_clock(void **state)
+{
+	struct positioner *p = faulty_positioner(&(struct fault_plan){
+		.kind = FAULT_CLOCK_STEP, .call = "move", .nth = 1, .by_ns = NS_PER_S });
+	struct positioner_move move = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_true(move.commanded_ns == NS_PER_S);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	assert_true(move.commanded_ns == NS_PER_S);
+	assert_true(move.settled_ns == NS_PER_S + TRAVEL_NS);
+	positioner_close(p);
+}
+
+static void a_probe_can_say_the_opposite(void **state)
+{
+	struct positioner *p = faulty_positioner(
+		&(struct fault_plan){ .kind = FAULT_CORRUPT, .call = "probe", .nth = 1 });
+	bool on;
+
+	(void)state;
+	assert_int_equal(positioner_probe(p, &on, NULL), 0);
+	assert_true(on);
+	assert_int_equal(positioner_probe(p, &on, NULL), 0);
+	assert_false(on);
+	positioner_close(p);
+}
+
+/* A board with one input that is active. */
+static int active(struct relay *r, int input, bool *on, struct err *err)
+{
+	(void)r;
+	(void)err;
+	*on = input == 1;
+	return 0;
+}
+
+static void nothing_to_close(struct relay *r)
+{
+	(void)r;
+}
+
+static void an_input_can_say_the_opposite_or_fail(void **state)
+{
+	static const struct relay_ops ops = { .input = active,
+					      .close = nothing_to_close };
+	struct fault_plan plan = { .kind = FAULT_CORRUPT, .call = "input", .nth = 1 };
+	struct relay bare = { &ops, &now.base }, *r;
+	bool on = true;
+
+	(void)state;
+	clock_virtual_init(&now);
+	fault_init(&fault, &plan);
+	assert_int_equal(fault_relay_open(&r, &bare, &fault, NULL), 0);
+	assert_int_equal(relay_input(r, 1, &on, NULL), 0);
+	assert_false(on);
+	assert_int_equal(relay_input(r, 1, &on, NULL), 0);
+	assert_true(on);
+	relay_close(r);
+	plan.kind = FAULT_ERROR;
+	fault_init(&fault, &plan);
+	assert_int_equal(fault_relay_open(&r, &bare, &fault, NULL), 0);
+	assert_int_equal(relay_input(r, 1, &on, NULL), ERR_IO);
+	assert_int_equal(relay_input(r, 1, &on, NULL), 0);
+	relay_close(r);
+}
+
 static struct bus *faulty_bus(const struct fault_plan *plan)
 {
 	static const int64_t bitrate = 500000; /* struct sim_bus_options */
@@ -424,6 +597,13 @@ int main(void)
 		cmocka_unit_test(stamps_of_another_clock_are_an_error),
 		cmocka_unit_test(a_cards_stamps_are_checked_likewise),
 		cmocka_unit_test(another_channel_is_switched_than_was_meant),
+		POSITIONER_CONTRACT(faultless_positioner, closed_positioner),
+		cmocka_unit_test(a_lost_move_says_at_once_that_it_is_there),
+		cmocka_unit_test(a_move_that_goes_astray_is_settled_where_it_went),
+		cmocka_unit_test(a_question_whether_it_is_there_can_fail_or_lie),
+		cmocka_unit_test(a_settled_move_is_as_far_off_as_the_clock),
+		cmocka_unit_test(a_probe_can_say_the_opposite),
+		cmocka_unit_test(an_input_can_say_the_opposite_or_fail),
 		cmocka_unit_test(frames_are_lost_and_doubled),
 	};
 

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 /*
- * The last line: a process that does nothing but listen to a relay worker's ticks. When they stop it kills the
- * worker and drops the board itself; so no state of the worker, and no way of dying, leaves a coil on.
+ * The last line: a process that does nothing but listen to the ticks of a worker that
+ * keeps something safe. When they stop it kills the worker and drops the device itself;
+ * so no state of the worker, and no way of dying, leaves a coil on or a phone at the
+ * reader.
  */
 #define KILL_LIMIT_MS 5000
 #define OPEN_TRIES 20
@@ -43,7 +45,7 @@ static bool worker_is_lost(bool *opened)
 		if (!ready_within(CHILD_SOCKET, GUARD_LIMIT_NS)) {
 			if (*opened)
 				return true;
-			continue; /* a board that is being opened has nothing to drop yet */
+			continue; /* being opened: nothing to drop yet */
 		}
 		n = read(CHILD_SOCKET, ticks, sizeof(ticks));
 		if (n < 0 && errno == EINTR)
@@ -57,24 +59,20 @@ static bool worker_is_lost(bool *opened)
 	}
 }
 
-static void drop_board(const struct relay_job *job)
+static void drop_device(const struct guard_job *job)
 {
 	struct clock *clock = clock_real();
 	struct err err = { 0 };
 
 	for (int i = 0; i < OPEN_TRIES; i++) {
-		struct relay *r = NULL;
-
-		if (job->driver->open(&r, job->options, clock, &err) == 0) {
-			relay_all_off(r, &err);
-			relay_close(r);
-			dprintf(STDERR_FILENO,
-				"dropped the relay board\n"); /* to the log */
+		if (job->drop(job->job, &err) == 0) {
+			dprintf(STDERR_FILENO, "dropped the %s\n",
+				job->what); /* to the log */
 			return;
 		}
 		clock->sleep_until(clock, clock_now(clock) + OPEN_PAUSE_NS);
 	}
-	dprintf(STDERR_FILENO, "could not drop the relay board: %s\n", err_text(&err));
+	dprintf(STDERR_FILENO, "could not drop the %s: %s\n", job->what, err_text(&err));
 }
 
 void guard_child_run(const void *job)
@@ -87,7 +85,7 @@ void guard_child_run(const void *job)
 		pidfd_send_signal(CHILD_TICKS, SIGKILL, NULL, 0);
 		ready_within(CHILD_TICKS, KILL_LIMIT_MS * NS_PER_MS);
 		if (opened)
-			drop_board(job);
+			drop_device(job);
 	}
 	_exit(EXIT_SUCCESS);
 }

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 /*
- * A call that blocks ends in two ways. SIGUSR1, from the controller: abort the call, go on serving. SIGTERM,
- * from anybody, and from the kernel when the controller dies: abort the call, close the device (the field
- * goes off), end. An abort that comes a moment too early is lost, so both are repeated: the first by the
- * controller, the second by a timer that also makes an end of it when the device does not.
+ * A call that blocks ends in two ways. SIGUSR1, from the controller: abort the call, go
+ * on serving. SIGTERM, from anybody, and from the kernel when the controller dies: abort
+ * the call, close the device (the field goes off), end. An abort that comes a moment too
+ * early is lost, so both are repeated: the first by the controller, the second by a timer
+ * that also makes an end of it when the device does not.
  */
 #define END_TICK_US 50000
 #define END_TICKS 40 /* 2 s to come back from a call and close */
@@ -105,7 +106,9 @@ static void serve_all(const struct served *s)
 	struct worker_message m;
 
 	while (!ending) {
-		/* a signal between the check above and here costs one tick of its timer */
+		/*
+		 * a signal between the check above and here costs one tick of its timer
+		 */
 		int n = worker_wait(CHILD_SOCKET, &m);
 
 		if (n == 1 && m.op == WORKER_CLOSE)

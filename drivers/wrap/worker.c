@@ -21,9 +21,8 @@ struct worker_reader {
 
 struct worker_relay {
 	struct relay base;
-	struct proc proc, guard;
+	struct kept kept;
 	struct relay_job job;
-	int tick;
 };
 
 static const struct reader_ops reader_ops;
@@ -219,7 +218,7 @@ pid_t worker_reader_pid(const struct reader *r)
 
 static int ask_relay(struct relay *r, struct worker_message *m, struct err *err)
 {
-	int rc = proc_request(&relay_of(r)->proc, m, COMMAND_LIMIT_NS, err);
+	int rc = proc_request(&relay_of(r)->kept.proc, m, COMMAND_LIMIT_NS, err);
 
 	return rc ? rc : worker_passed_on(m, err);
 }
@@ -254,6 +253,19 @@ static int worker_read(struct relay *r, uint32_t *state, struct err *err)
 	return rc;
 }
 
+static int worker_input(struct relay *r, int input, bool *on, struct err *err)
+{
+	struct worker_message m;
+	int rc;
+
+	worker_message_init(&m, WORKER_INPUT, 0);
+	m.u.set.channel = input;
+	rc = ask_relay(r, &m, err);
+	if (rc == 0)
+		*on = m.u.set.on != 0;
+	return rc;
+}
+
 static int worker_relay_identity(struct relay *r, struct relay_identity *id,
 				 struct err *err)
 {
@@ -272,82 +284,22 @@ static int worker_relay_identity(struct relay *r, struct relay_identity *id,
 	return 0;
 }
 
-static void beat(void *ctx)
-{
-	struct worker_relay *w = ctx;
-	struct worker_message m;
-
-	if (w->proc.socket_fd < 0)
-		return;
-	worker_message_init(&m, WORKER_HEARTBEAT, 0);
-	worker_send(w->proc.socket_fd, &m); /* full or gone: the next request finds out */
-}
-
-/* Order matters: only when the worker is no more does the guard know what there is to do. */
-static void end_relay(struct worker_relay *w)
-{
-	bool orderly;
-
-	if (w->tick >= 0)
-		pump_stop(w->proc.pump, w->tick);
-	orderly = worker_end_proc(&w->proc, w->proc.outstanding != 0);
-	/* after a goodbye the guard has nothing to do but end; else it has a board to drop */
-	proc_wait_end(&w->guard, orderly ? GUARD_BYE_NS : GUARD_END_NS);
-	proc_release(&w->guard);
-	free(w);
-}
-
 static void worker_relay_close(struct relay *r)
 {
-	end_relay(relay_of(r));
+	struct worker_relay *w = relay_of(r);
+
+	kept_end(&w->kept);
+	free(w);
 }
 
 static const struct relay_ops relay_ops = {
 	.set = worker_set,
 	.all_off = worker_all_off,
 	.read = worker_read,
+	.input = worker_input,
 	.identity = worker_relay_identity,
 	.close = worker_relay_close,
 };
-
-static int start_guard(struct worker_relay *w, int ticks, struct err *err)
-{
-	struct child child = {
-		.name = "keybench-guard",
-		.keep = { ticks, w->proc.pidfd },
-		.run = guard_child_run,
-		.job = &w->job,
-	};
-
-	return proc_start(&w->guard, &child, false, err);
-}
-
-/* The worker waits for nothing: what it ticks before the guard lives lies in the pipe. */
-static int start_relay(struct worker_relay *w, struct err *err)
-{
-	int ticks[2], rc;
-	struct child child = {
-		.name = "keybench-relay",
-		.keep = { -1, -1 },
-		.run = relay_child_run,
-		.job = &w->job,
-	};
-
-	if (pipe2(ticks, O_CLOEXEC))
-		return err_set(err, ERR_IO, "pipe: %s", strerror(errno));
-	child.keep[1] = ticks[1];
-	rc = proc_start(&w->proc, &child, true, err);
-	if (rc == 0)
-		rc = start_guard(w, ticks[0], err);
-	close(ticks[0]);
-	close(ticks[1]);
-	if (rc)
-		return rc;
-	w->tick = pump_every(w->proc.pump, WORKER_HEARTBEAT_NS, beat, w);
-	if (w->tick < 0)
-		return err_set(err, ERR_NOMEM, "no timer for the heartbeat");
-	return worker_await_open(&w->proc, err);
-}
 
 int worker_open_relay(struct relay **out, const struct relay_driver *driver,
 		      const void *options, struct pump *pump, struct clock *clock,
@@ -360,12 +312,11 @@ int worker_open_relay(struct relay **out, const struct relay_driver *driver,
 		return err_set(err, ERR_NOMEM, "worker");
 	w->base = (struct relay){ &relay_ops, clock };
 	w->job = (struct relay_job){ driver, options, clock };
-	w->tick = -1;
-	proc_init(&w->proc, pump, LOG_WARNING, "the worker of %s", driver->name);
-	proc_init(&w->guard, pump, LOG_WARNING, "the guard of %s", driver->name);
-	rc = start_relay(w, err);
+	w->kept.guard_job = (struct guard_job){ "relay board", relay_job_drop, &w->job };
+	rc = kept_start(&w->kept, "keybench-relay", relay_child_run, &w->job,
+			driver->name, pump, err);
 	if (rc) {
-		end_relay(w);
+		free(w);
 		return rc;
 	}
 	*out = &w->base;
@@ -374,5 +325,5 @@ int worker_open_relay(struct relay **out, const struct relay_driver *driver,
 
 pid_t worker_relay_pid(const struct relay *r)
 {
-	return relay_of((struct relay *)(uintptr_t)r)->proc.pid;
+	return relay_of((struct relay *)(uintptr_t)r)->kept.proc.pid;
 }

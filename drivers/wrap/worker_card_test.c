@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 /*
- * A card in a process of its own: the contract holds through the socket, and what goes wrong over there
- * is told here. The simulated card with the contract's reader; listens of two certain lengths hang and die.
+ * A card in a process of its own: the contract holds through the socket, and what goes
+ * wrong over there is told here. The simulated card with the contract's reader; listens
+ * of two certain lengths hang and die.
  */
 struct nasty {
 	struct card base;

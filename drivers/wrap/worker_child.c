@@ -14,7 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Handlers of the controller must not run here: one of them would stop the controller's own loop. */
+/*
+ * Handlers of the controller must not run here: one of them would stop the controller's
+ * own loop.
+ */
 static void reset_signals(void)
 {
 	static const int ours[] = {
@@ -41,7 +44,10 @@ static void take_descriptors(const struct child *c)
 	for (int i = 0; i < 2; i++)
 		if (c->keep[i] >= 0)
 			kept[i] = fcntl(c->keep[i], F_DUPFD, 16);
-	/* libnfc takes descriptor 0 for "abort": it must be taken, and by something harmless */
+	/*
+	 * libnfc takes descriptor 0 for "abort": it must be taken, and by something
+	 * harmless
+	 */
 	dup2(null, STDIN_FILENO);
 	dup2(words, STDOUT_FILENO);
 	dup2(words, STDERR_FILENO);
@@ -67,8 +73,9 @@ static void become(const struct child *c, pid_t parent)
 	}
 	take_descriptors(c);
 	/*
-	 * A session of its own: Ctrl-Z must not stop the process that holds the relays, nor the
-	 * guard beside it, and what libc says of an abort() must not reach the terminal.
+	 * A session of its own: Ctrl-Z must not stop the process that holds the relays,
+	 * nor the guard beside it, and what libc says of an abort() must not reach the
+	 * terminal.
 	 */
 	setsid();
 	prctl(PR_SET_NAME, c->name);

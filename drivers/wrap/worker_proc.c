@@ -13,7 +13,10 @@
 #include <unistd.h>
 
 #define KILL_LIMIT_NS NS_PER_S
-/* An answer is first waited for like this, by recv() alone: the loop costs as much again as half a wake-up. */
+/*
+ * An answer is first waited for like this, by recv() alone: the loop costs as much again
+ * as half a wake-up.
+ */
 #define SOON_NS (10 * NS_PER_MS)
 
 void proc_init(struct proc *p, struct pump *pump, enum log_level words_level,
@@ -165,7 +168,10 @@ static bool reap(struct proc *p)
 	return true;
 }
 
-/* With the pump, so that others keep their heartbeat; without it when a person wants to stop everything. */
+/*
+ * With the pump, so that others keep their heartbeat; without it when a person wants to
+ * stop everything.
+ */
 bool proc_wait_end(struct proc *p, int64_t limit_ns)
 {
 	int64_t deadline = clock_now(clock_real()) + limit_ns;
@@ -212,7 +218,10 @@ static int gone(struct proc *p, struct err *err)
 	return err_set(err, ERR_GONE, "%s", p->epitaph);
 }
 
-/* One message, if there is one, or with @block if there is one soon: 1, 0 nothing, or an error. */
+/*
+ * One message, if there is one, or with @block if there is one soon: 1, 0 nothing, or an
+ * error.
+ */
 static int take_message(struct proc *p, struct worker_message *m, bool block,
 			struct err *err)
 {

@@ -7,7 +7,8 @@
 #include "drivers/wrap/worker_wire.h"
 
 /*
- * A child process as the controller sees it: asked, waited for, killed, reaped, and its last words kept.
+ * A child process as the controller sees it: asked, waited for, killed, reaped, and its
+ * last words kept.
  */
 struct proc {
 	char title[40]; /* for a person: "the worker of libnfc" */
@@ -36,9 +37,9 @@ int proc_start(struct proc *p, struct child *child, bool with_socket, struct err
 /**
  * Send @m (its .seq is set here) and wait for its answer, into @m.
  *
- * @return 0 answered, well or badly: see m->rc; else
- *         ERR_TIMEOUT or ERR_INTERRUPTED (then .outstanding is set), ERR_GONE (it is reaped then, and
- *         the text says how it ended), ERR_USAGE when it is in use further up the stack
+ * @return 0 answered, well or badly: see m->rc; else ERR_TIMEOUT or ERR_INTERRUPTED (then
+ *         .outstanding is set), ERR_GONE (it is reaped then, and the text says how it
+ *         ended), ERR_USAGE when it is in use further up the stack
  */
 int proc_request(struct proc *p, struct worker_message *m, int64_t limit_ns,
 		 struct err *err);

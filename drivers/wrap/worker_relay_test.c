@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 /*
- * The safe state, on a board behind a pseudo-terminal: what is asserted is what the board received.
+ * The safe state, on a board behind a pseudo-terminal: what is asserted is what the board
+ * received.
  */
 #define PATIENCE_NS (20 * NS_PER_S)
 
@@ -32,14 +33,14 @@ static struct relay_case under_test;
 
 static uint32_t coils(const struct relay_case *c)
 {
-	return ((const struct board *)c->more)->truth->on;
+	return ((const struct board *)c->more)->truth->state;
 }
 
 static int open_lcus(bool answers)
 {
 	struct err err = { 0 };
 
-	board_start(&board, answers);
+	board_start(&board, BOARD_LCUS, answers);
 	assert_int_equal(pump_new(&pump, NULL), 0);
 	if (worker_open_relay(&under_test.relay, relay_driver_find("lcus"), board.options,
 			      pump, clock_real(), &err))
@@ -111,7 +112,7 @@ static void heartbeats_keep_the_board_as_it_is(void **state)
 	(void)state;
 	energise();
 	turn_the_pump(2 * WORKER_HEARTBEAT_LIMIT_NS);
-	assert_int_equal(board.truth->on, 5);
+	assert_int_equal(board.truth->state, 5);
 	assert_int_equal(relay_set(under_test.relay, 1, false, NULL), 0);
 }
 
@@ -124,7 +125,7 @@ static void a_controller_that_says_nothing_loses_the_board_and_is_told(void **st
 	assert_true(board_becomes(&board, 0)); /* nobody turns the pump */
 	assert_int_equal(relay_set(under_test.relay, 1, true, &err), ERR_TIMEOUT);
 	assert_non_null(strstr(err.text, "dropped itself"));
-	assert_int_equal(board.truth->on, 0);
+	assert_int_equal(board.truth->state, 0);
 	assert_int_equal(relay_set(under_test.relay, 1, true, NULL), 0);
 	assert_true(board_becomes(&board, 1));
 }
@@ -183,7 +184,7 @@ static void ctrl_c_does_not_reach_the_board(void **state)
 	energise();
 	kill(worker_relay_pid(under_test.relay), SIGINT);
 	turn_the_pump(100 * NS_PER_MS);
-	assert_int_equal(board.truth->on, 5);
+	assert_int_equal(board.truth->state, 5);
 	assert_int_equal(relay_set(under_test.relay, 2, true, NULL), 0);
 	assert_true(board_becomes(&board, 7));
 }
@@ -273,14 +274,14 @@ static pid_t await_guard(pid_t parent)
 }
 
 enum victim {
-	CONTROLLER, /* alone: the worker drops the board; or the guard, if that were broken */
+	CONTROLLER, /* alone: the worker drops the board; were it broken, the guard */
 	AND_WORKER, /* the guard drops it */
 	AND_GUARD   /* the worker drops it */
 };
 
 /*
- * A controller energises a board and is killed with kill -9, and another one with it. Everything it
- * started must end, and the board must be off.
+ * A controller energises a board and is killed with kill -9, and another one with it.
+ * Everything it started must end, and the board must be off.
  */
 static void kill_a_controller(enum victim victim)
 {
@@ -289,10 +290,13 @@ static void kill_a_controller(enum victim victim)
 
 	assert_int_equal(pipe(said), 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	board_start(&board, false);
+	board_start(&board, BOARD_LCUS, false);
 	controller = fork();
 	if (controller == 0) {
-		/* a stopped process that outlives a failed test would hold its output open for ever */
+		/*
+		 * a stopped process that outlives a failed test would hold its output
+		 * open for ever
+		 */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (pump_new(&pump, NULL) ||
 		    worker_open_relay(&under_test.relay, relay_driver_find("lcus"),

@@ -25,6 +25,8 @@ size_t worker_message_size(const struct worker_message *m)
 	switch (m->op) {
 	case WORKER_SET_FIELD:
 	case WORKER_SET:
+	case WORKER_INPUT:
+	case WORKER_PROBE:
 		return HEAD + sizeof(m->u.set);
 	case WORKER_ACTIVATE:
 		return HEAD + sizeof(m->u.activation);
@@ -41,8 +43,13 @@ size_t worker_message_size(const struct worker_message *m)
 	case WORKER_READER_IDENTITY:
 	case WORKER_CARD_IDENTITY:
 	case WORKER_RELAY_IDENTITY:
+	case WORKER_POSITIONER_IDENTITY:
 		return HEAD + sizeof(m->u.identity);
+	case WORKER_MOVE:
+	case WORKER_SETTLE:
+		return HEAD + sizeof(m->u.move);
 	case WORKER_READ:
+	case WORKER_PLACE:
 		return HEAD + sizeof(m->u.state);
 	default:
 		return HEAD;
@@ -67,6 +74,7 @@ static void end_strings(struct worker_message *m)
 	case WORKER_READER_IDENTITY:
 	case WORKER_CARD_IDENTITY:
 	case WORKER_RELAY_IDENTITY:
+	case WORKER_POSITIONER_IDENTITY:
 		m->u.identity.model[sizeof(m->u.identity.model) - 1] = '\0';
 		m->u.identity.link[sizeof(m->u.identity.link) - 1] = '\0';
 		m->u.identity.software[sizeof(m->u.identity.software) - 1] = '\0';
@@ -103,6 +111,8 @@ static bool within_limits(const struct worker_message *m, size_t len)
 	case WORKER_RELAY_IDENTITY:
 		return len == worker_message_size(m) && m->u.identity.channels >= 0 &&
 		       m->u.identity.channels <= 32;
+	case WORKER_PLACE:
+		return len == worker_message_size(m) && m->u.state <= POSITIONER_FAULT;
 	default:
 		return len == worker_message_size(m);
 	}

@@ -2,15 +2,17 @@
 #define DRIVERS_WRAP_WORKER_WIRE_H
 
 #include "drivers/card.h"
+#include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 
 /*
  * What goes over the socket pair between the controller and a worker.
  *
- * Both ends are the same program on the same machine, so messages are structs. They are checked all the
- * same: a worker is where a C library with known memory errors lives. Every answer carries the sequence
- * number of its request; a late one is recognised by it and dropped.
+ * Both ends are the same program on the same machine, so messages are structs. They are
+ * checked all the same: a worker is where a C library with known memory errors lives.
+ * Every answer carries the sequence number of its request; a late one is recognised by it
+ * and dropped.
  */
 enum worker_op {
 	WORKER_HEARTBEAT, /* no answer */
@@ -31,7 +33,13 @@ enum worker_op {
 	WORKER_SET,
 	WORKER_ALL_OFF,
 	WORKER_READ,
+	WORKER_INPUT,
 	WORKER_RELAY_IDENTITY,
+	WORKER_MOVE,
+	WORKER_SETTLE,
+	WORKER_PLACE, /* what a positioner believes of itself */
+	WORKER_PROBE,
+	WORKER_POSITIONER_IDENTITY,
 	WORKER_OP_COUNT
 };
 
@@ -67,20 +75,31 @@ struct worker_set {
 	uint8_t on;
 };
 
-/** One message. What of .u is meant, and travels, follows from .op, .rc and the direction. */
+/* A move as it is asked for, and the stamps of the answer. */
+struct worker_move {
+	int64_t x_um, y_um, z_um;
+	int64_t commanded_ns, settled_ns, slack_ns;
+	uint8_t tap, not_yet;
+};
+
+/**
+ * One message. What of .u is meant, and travels, follows from .op, .rc and the direction.
+ */
 struct worker_message {
 	uint32_t seq;
 	uint16_t op;
 	int16_t rc; /* of an answer: 0 or an enum err_code, then .u.text */
 	union {
 		char text[320];
-		struct worker_set set; /* WORKER_SET; .on also of WORKER_SET_FIELD */
+		struct worker_set
+			set; /* WORKER_SET, _INPUT, _PROBE; .on also of _SET_FIELD */
 		struct reader_activation activation;
 		struct worker_exchange exchange;
 		struct card_listen listen;
 		struct worker_apdu apdu;
 		struct card_release release;
-		struct worker_identity identity;
+		struct worker_identity identity; /* a positioner's .reads_back: offsets */
+		struct worker_move move;
 		uint32_t state;
 	} u;
 };
@@ -116,11 +135,14 @@ void worker_take_card_answer(const struct worker_message *m, struct card_answer 
 /** @return 0, or -1 and errno; never blocks, never raises SIGPIPE */
 int worker_send(int fd, const struct worker_message *m);
 /**
- * @return 1 a message, 0 the other end is gone, -1 and errno (EAGAIN: nothing there); a message that is
- *         not whole is -1 and EBADMSG
+ * @return 1 a message, 0 the other end is gone, -1 and errno (EAGAIN: nothing there); a
+ *         message that is not whole is -1 and EBADMSG
  */
 int worker_receive(int fd, struct worker_message *m);
-/** The same, but waits for a message; EINTR is -1 here, for a signal may mean that nothing else will come. */
+/**
+ * The same, but waits for a message; EINTR is -1 here, for a signal may mean that nothing
+ * else will come.
+ */
 int worker_wait(int fd, struct worker_message *m);
 
 #endif

@@ -1,4 +1,7 @@
-/* Any bytes as a message between controller and worker; what is taken has ended strings and fits. */
+/*
+ * Any bytes as a message between controller and worker; what is taken has ended strings
+ * and fits.
+ */
 #include "drivers/wrap/worker_wire.h"
 
 #include <stdlib.h>

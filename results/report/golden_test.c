@@ -221,7 +221,8 @@ static void render_and_compare(const struct store_run *golden, const char *ascii
 		buf_init(&out, (size_t)16 << 20);
 		assert_int_equal(r->render(s, golden, &o, &out, &err), 0);
 		assert_false(out.failed);
-		compare_or_write(golden, r->file, buf_bytes(&out));
+		if (out.len) /* a map is of a run that swept places */
+			compare_or_write(golden, r->file, buf_bytes(&out));
 		buf_release(&out);
 	}
 	o.utf8 = false;

@@ -312,6 +312,7 @@ static void put_environment(struct object *o, const struct summary *s)
 static void put_series(struct object *all, const struct summary *s)
 {
 	json_t *array = NULL;
+	char text[240];
 	struct series x;
 	size_t at = 0;
 
@@ -320,9 +321,11 @@ static void put_series(struct object *all, const struct summary *s)
 
 		put_text(&o, "suite", x.first->suite);
 		put_text(&o, "series", x.first->series);
+		put_text(&o, "text", series_text(&x, text));
 		put_text(&o, "holds", x.holds ? x.holds->id : NULL);
+		put_text(&o, "open", x.open ? x.open->id : NULL);
+		put_text(&o, "last_passed", x.last_passed ? x.last_passed->id : NULL);
 		put_text(&o, "breaks", x.breaks ? x.breaks->id : NULL);
-		put(&o, "again", json_boolean(x.again));
 		if (!array)
 			array = json_array();
 		json_array_append_new(array, finish(&o));

@@ -10,6 +10,9 @@
 #define REPORT_SIMULATED \
 	"SIMULATED: nothing here was measured on real hardware, nor says anything of it"
 
+/** Of runs that swept places alone; for others the rendering is empty. */
+bool report_is_map(const struct renderer *r);
+
 /** Samples in ascending order, the caller's to free; NULL: no memory. */
 int64_t *report_sorted(const struct summary_samples *s);
 /** How many of ascending values are not infinite. */
@@ -30,6 +33,7 @@ void chart_put(struct buf *out, const struct chart *c, const struct render_optio
 typedef int report_render(const struct summary *s, const struct store_run *run,
 			  const struct render_options *o, struct buf *out,
 			  struct err *err);
-report_render report_text, report_json, report_junit, report_csv, report_hlog;
+report_render report_text, report_json, report_junit, report_csv, report_hlog, report_map,
+	report_svg;
 
 #endif

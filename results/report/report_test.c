@@ -47,7 +47,8 @@ static void simulated_stands_in_every_rendering_and_only_when_it_was(void **stat
 
 			render(&r, f->name, true, &out);
 			says = strstr(buf_str(&out), "SIMULATED") != NULL;
-			if (says != simulated)
+			/* a map is of a run that swept places (places_test.c) */
+			if (says != simulated && out.len)
 				fail_msg("%s: SIMULATED %s", f->name,
 					 says ? "there" : "missing");
 			buf_release(&out);
@@ -297,6 +298,8 @@ static void a_rendering_that_does_not_fit_is_an_error(void **state)
 	for (const struct renderer *f = renderers; f->name; f++) {
 		struct buf out;
 
+		if (report_is_map(f))
+			continue;
 		buf_init(&out, 200);
 		err = (struct err){ 0 };
 		assert_int_equal(summary_render(f, s, &r.run, NULL, &out, &err),
@@ -475,6 +478,8 @@ static void the_reports_a_run_writes_are_those_made_later_from_a_copy(void **sta
 		char path[4200];
 		struct buf then, now;
 
+		if (report_is_map(f))
+			continue;
 		buf_init(&then, 1 << 20);
 		assert_int_equal(
 			fs_read(store_path(&moved.run, f->file, path, sizeof(path)),

@@ -13,6 +13,10 @@ const struct renderer renderers[] = {
 	{ "csv", "samples.csv", "every attempt with every latency", report_csv },
 	{ "hlog", "histograms.hlog", "HdrHistogram V2 log, one tag per suite/case/metric",
 	  report_hlog },
+	{ "map", NULL, "success and latency by place, where a run swept places",
+	  report_map },
+	{ "svg", "positions.svg", "the same drawn; no file where nothing was swept",
+	  report_svg },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -37,29 +41,41 @@ int summary_render(const struct renderer *r, const struct summary *s,
 	return rc;
 }
 
+struct file {
+	struct fs_writing writing;
+	size_t len; /* so far */
+};
+
 static int write_part(void *ctx, struct bytes part, struct err *err)
 {
-	return fs_more(ctx, part, err);
+	struct file *f = ctx;
+
+	f->len += part.len;
+	return fs_more(&f->writing, part, err);
 }
 
 static int write_report(const struct renderer *r, const struct summary *s,
 			const struct store_run *run, struct err *err)
 {
 	char path[sizeof(run->path) + 64];
-	struct fs_writing file;
+	struct file file = { 0 };
 	const struct render_options o = {
 		.width = 80, .utf8 = true, .flush = write_part, .ctx = &file
 	};
 	struct buf out;
-	int rc = fs_begin(&file, store_path(run, r->file, path, sizeof(path)), err);
+	int rc = fs_begin(&file.writing, store_path(run, r->file, path, sizeof(path)),
+			  err);
 
 	buf_init(&out, SUMMARY_RENDERING_MAX);
 	if (!rc)
 		rc = summary_render(r, s, run, &o, &out, err);
 	if (!rc)
-		rc = fs_more(&file, buf_bytes(&out), err);
+		rc = write_part(&file, buf_bytes(&out), err);
 	buf_release(&out);
-	return fs_end(&file, rc, err);
+	if (rc || file.len)
+		return fs_end(&file.writing, rc, err);
+	fs_end(&file.writing, ERR_USAGE, NULL); /* nothing to say: no file */
+	return 0;
 }
 
 int summary_write_reports(const struct summary *s, const struct store_run *run,
@@ -76,6 +92,11 @@ int summary_write_reports(const struct summary *s, const struct store_run *run,
 					err_text(&why));
 	}
 	return first;
+}
+
+bool report_is_map(const struct renderer *r)
+{
+	return r->render == report_map || r->render == report_svg;
 }
 
 int64_t *report_sorted(const struct summary_samples *s)

@@ -1,39 +1,200 @@
 #include "drivers/card.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
+#include "drivers/sensor.h"
 #include "suites/steps/steps.h"
+#include "suites/steps/sweep.h"
+
+#include <string.h>
 
 /*
  * Where the phone is: approach, retreat, wait; and tear-down, which undoes what an attempt did.
  */
-static int move(struct step_env *env, enum position to, const char *point,
-		struct err *err)
-{
-	struct positioner_move m = { .to = to };
-	int rc = positioner_move(env->positioner, &m, err);
+#define LOOK_NS (2 * NS_PER_MS)
 
+/* Ask the sensor until @until_ns, or until it sees the phone arrive. */
+static int watch(struct step_env *env, struct sensor_edge *edge, int64_t until_ns,
+		 struct err *err)
+{
+	int rc = 0;
+
+	while (!rc && !edge->seen && clock_now(env->clock) < until_ns) {
+		struct sensor_sample s;
+		int64_t next;
+
+		rc = sensor_look(env->sensor, &s, err);
+		if (rc) {
+			env->failed |= NEED_POSITIONER;
+			return err_wrap(err, rc, "the sensor");
+		}
+		if (sensor_edge_feed(edge, &s))
+			break;
+		next = s.asked_ns + LOOK_NS;
+		rc = env->sleep_until(env, next < until_ns ? next : until_ns, err);
+	}
+	return rc ? rc : env->sleep_until(env, until_ns, err);
+}
+
+/* Before a move to the reader: a sensor that sees a phone now would prove nothing. */
+static int first_look(struct step_env *env, struct sensor_edge *edge, struct err *err)
+{
+	struct sensor_sample s;
+	int rc = sensor_look(env->sensor, &s, err);
+
+	if (rc == 0 && s.on)
+		rc = err_set(err, ERR_IO, "it sees a phone while the phone is away");
 	if (rc) {
 		env->failed |= NEED_POSITIONER;
-		return err_wrap(err, rc,
-				to == POSITION_TAP ? "moving the phone to the reader"
-						   : "moving the phone away");
+		return err_wrap(err, rc, "the sensor");
 	}
-	attempt_point(env->attempt, point, m.commanded_ns, m.slack_ns);
-	env->approached = to == POSITION_TAP;
-	return env->sleep_until(env, m.settled_ns, err);
+	sensor_edge_feed(edge, &s);
+	return 0;
+}
+
+/* Wait until what was begun is there. */
+static int wait_settled(struct step_env *env, struct positioner_move *m,
+			struct sensor_edge *edge, struct err *err)
+{
+	int rc = POSITIONER_NOT_YET;
+	int64_t now;
+
+	while (rc == POSITIONER_NOT_YET) {
+		rc = edge ? watch(env, edge, m->settled_ns, err)
+			  : env->sleep_until(env, m->settled_ns, err);
+		if (rc)
+			break;
+		rc = positioner_settle(env->positioner, m, err);
+		if (rc < 0)
+			env->failed |= NEED_POSITIONER;
+		/* "not yet, ask again a while ago": stamps that are off must not keep us busy for ever */
+		now = clock_now(env->clock);
+		if (rc == POSITIONER_NOT_YET && m->settled_ns <= now)
+			m->settled_ns = now + LOOK_NS;
+	}
+	return rc;
+}
+
+/* Begin, and wait until it is there. @began the command was taken, whatever came then. */
+static int begin_and_wait(struct step_env *env, struct positioner_move *m, bool *began,
+			  struct sensor_edge *edge, struct err *err)
+{
+	int rc = positioner_move(env->positioner, m, err);
+
+	*began = rc == 0;
+	if (rc)
+		env->failed |= NEED_POSITIONER;
+	return rc ? rc : wait_settled(env, m, edge, err);
+}
+
+int place_again(struct step_env *env, struct err *err)
+{
+	struct positioner_move m = { .to = POSITION_TAP };
+	bool began;
+	int rc = begin_and_wait(env, &m, &began, NULL, err);
+
+	if (rc && rc != ERR_INTERRUPTED)
+		return err_wrap(err, rc, "moving the phone to the reader once more");
+	return rc;
+}
+
+#define LATE_NS (200 * NS_PER_MS) /* the phone may come a little after the rig thinks */
+
+/* The moment the sensor saw it, into the attempt; never to have seen it is the bench's fault. */
+static int seen_by_now(struct step_env *env, struct sensor_edge *edge, struct err *err)
+{
+	int64_t end = clock_now(env->clock) + LATE_NS;
+	int rc = 0;
+
+	while (!rc && !edge->seen && clock_now(env->clock) < end)
+		rc = watch(env, edge, clock_now(env->clock) + LOOK_NS, err);
+	if (rc)
+		return rc;
+	if (!edge->seen) {
+		env->failed |= NEED_POSITIONER;
+		return err_set(err, ERR_TIMEOUT,
+			       "the sensor did not see the phone arrive");
+	}
+	attempt_point(env->attempt, "sensor", edge->at_ns, edge->slack_ns);
+	if (env->t0_sensor)
+		attempt_point(env->attempt, "t0", edge->at_ns, edge->slack_ns);
+	return 0;
+}
+
+static int move(struct step_env *env, struct positioner_move m, const char *point,
+		struct err *err)
+{
+	bool began = false, watched = env->sensor && m.to == POSITION_TAP;
+	struct sensor_edge edge = { 0 };
+	int rc = watched ? first_look(env, &edge, err) : 0;
+
+	if (!rc)
+		rc = begin_and_wait(env, &m, &began, watched ? &edge : NULL, err);
+	if (!rc && watched)
+		rc = seen_by_now(env, &edge, err);
+
+	/* a stop is no failure of the bench, and keeps what was commanded */
+	if (began && (rc == 0 || rc == ERR_INTERRUPTED)) {
+		attempt_point(env->attempt, point, m.commanded_ns, m.slack_ns);
+		env->approached = m.to == POSITION_TAP;
+	}
+	if (rc && rc != ERR_INTERRUPTED)
+		return err_wrap(err, rc,
+				m.to == POSITION_TAP ? "moving the phone to the reader"
+						     : "moving the phone away");
+	return rc;
+}
+
+struct approach_params {
+	int64_t um[3];
+	struct node sweep_at;
+	struct sweep sweep;
+};
+
+#define MOST_UM 1000000
+#define PLACE(i) offsetof(struct approach_params, um[i])
+static const struct conf_item approach_items[] = {
+	{ "x", CONF_LENGTH, PLACE(0), "0",
+	  "how far beside the tap, along the reader's face", -MOST_UM, MOST_UM, NULL },
+	{ "y", CONF_LENGTH, PLACE(1), "0", "likewise", -MOST_UM, MOST_UM, NULL },
+	{ "z", CONF_LENGTH, PLACE(2), "0", "how far off the tap", 0, MOST_UM, NULL },
+	{ "sweep", CONF_NODE, offsetof(struct approach_params, sweep_at), CONF_ABSENT,
+	  "in their place: the grid that the trials go through", 0, 0, NULL },
+	{ 0 },
+};
+
+static int bind_approach(void *params, struct err *err)
+{
+	struct approach_params *p = params;
+
+	if (!node_present(p->sweep_at))
+		return 0;
+	if (p->um[0] || p->um[1] || p->um[2])
+		return node_error(p->sweep_at, err,
+				  "sweep: says where, and so do x, y or z");
+	return sweep_read(&p->sweep, p->sweep_at, err);
 }
 
 static int run_approach(const void *params, struct step_env *env, struct err *err)
 {
-	(void)params;
+	static const struct approach_params at_the_tap;
+	const struct approach_params *p = params ? params : &at_the_tap;
+	struct positioner_move m = { .to = POSITION_TAP };
+	bool sweeps = node_present(p->sweep_at);
+	int64_t um[3] = { p->um[0], p->um[1], p->um[2] };
+
+	if (sweeps)
+		sweep_place(&p->sweep, env->trial, um);
+	m.offset = (struct positioner_offset){ um[0], um[1], um[2] };
+	env->attempt->placed = sweeps || um[0] || um[1] || um[2];
+	memcpy(env->attempt->place_um, um, sizeof(um));
 	env->approached = true; /* even if the command fails half-way */
-	return move(env, POSITION_TAP, "approach", err);
+	return move(env, m, "approach", err);
 }
 
 static int run_retreat(const void *params, struct step_env *env, struct err *err)
 {
 	(void)params;
-	return move(env, POSITION_AWAY, "retreat", err);
+	return move(env, (struct positioner_move){ .to = POSITION_AWAY }, "retreat", err);
 }
 
 static const char *rehearse_approach(const void *params, struct attempt *a)
@@ -109,7 +270,7 @@ int step_tear_down(struct step_env *env, struct err *err)
 	if (rc)
 		env->failed |= NEED_READER;
 	if (env->approached)
-		keep(&rc, err, move(env, POSITION_AWAY, "retreat", &own), &own);
+		keep(&rc, err, run_retreat(NULL, env, &own), &own);
 	if (env->sending)
 		keep(&rc, err, can_stop(env, &own), &own);
 	if (env->bus)
@@ -122,6 +283,9 @@ const struct step_kind step_approach = {
 	.name = "approach",
 	.help = "bring the phone to the reader and wait until it is there",
 	.needs = NEED_POSITIONER,
+	.params = approach_items,
+	.params_size = sizeof(struct approach_params),
+	.bind = bind_approach,
 	.rehearse = rehearse_approach,
 	.run = run_approach,
 };

@@ -193,16 +193,17 @@ int can_flood(const struct arguments *a, struct pump *pump, struct err *err)
 	return rc;
 }
 
-struct bcm_setup {
+/* A head and the frame behind it, as the kernel takes them. */
+union bcm_setup {
 	struct bcm_msg_head head;
-	struct can_frame frame;
+	uint8_t room[sizeof(struct bcm_msg_head) + sizeof(struct can_frame)];
 };
 
 int can_bcm(const struct arguments *a, struct pump *pump, struct err *err)
 {
 	struct sockaddr_can at = { .can_family = AF_CAN,
 				   .can_ifindex = (int)if_nametoindex(a->interface) };
-	struct bcm_setup m = {
+	union bcm_setup m = {
 		.head = { .opcode = TX_SETUP,
 			  .flags = SETTIMER | STARTTIMER,
 			  .can_id = a->frame.id | (a->frame.extended ? CAN_EFF_FLAG : 0),
@@ -217,7 +218,7 @@ int can_bcm(const struct arguments *a, struct pump *pump, struct err *err)
 	if (a->frame.fd)
 		return err_set(err, ERR_UNSUPPORTED, "bcm: classic frames only");
 	canframe_to_socket(&a->frame, &b);
-	memcpy(&m.frame, room, sizeof(m.frame));
+	memcpy(m.room + sizeof(m.head), room, sizeof(struct can_frame));
 	fd = socket(PF_CAN, SOCK_DGRAM | SOCK_CLOEXEC, CAN_BCM);
 	if (fd < 0)
 		return err_set(err, ERR_IO, "CAN_BCM: %s", strerror(errno));

@@ -17,14 +17,23 @@ static void finish(struct air *a, const struct air_frame *answer)
 	a->done(a->ctx, answer);
 }
 
+static bool weak(struct air *a)
+{
+	if (a->loss <= 0 || rng_unit(&a->rng) >= a->loss)
+		return false;
+	truth_say(world_truth(a->world), world_now(a->world), "weak", "");
+	return true;
+}
+
 static void on_request_end(void *ctx)
 {
 	struct air *a = ctx;
+	bool heard = a->carrier && !weak(a);
 
 	a->phase = LISTENING;
 	a->deadline_ns = world_now(a->world) + a->wait_ns;
 	timer_set(a->world, &a->silence, a->deadline_ns);
-	for (int i = 0; a->carrier && i < a->card_count; i++)
+	for (int i = 0; heard && i < a->card_count; i++)
 		card_hear(a->cards[i], a, &a->request);
 }
 
@@ -32,7 +41,7 @@ static void on_answer_end(void *ctx)
 {
 	struct air *a = ctx;
 
-	if ((a->corrupt || a->collided) && a->answer.len)
+	if ((a->corrupt || a->collided || weak(a)) && a->answer.len)
 		a->answer.data[a->answer.len - 1] ^= 0x40;
 	finish(a, &a->answer);
 }
@@ -50,6 +59,7 @@ static void on_silence(void *ctx)
 void air_init(struct air *a, struct world *w, int64_t gap_cycles)
 {
 	*a = (struct air){ .world = w, .gap_cycles = gap_cycles };
+	rng_init(&a->rng, world_seed(w), "air.weak");
 	a->request_end.fn = on_request_end;
 	a->answer_end.fn = on_answer_end;
 	a->silence.fn = on_silence;

@@ -3,6 +3,7 @@
 
 #include "tools/emu/world.h"
 
+#include "bench/core/rng.h"
 #include "bench/core/wire/airtime.h"
 
 /*
@@ -35,6 +36,8 @@ struct air {
 	bool instant; /* frames take no time, nor do delays between them */
 	int64_t carrier_since_ns;
 	int64_t gap_cycles; /* the reader's own gap after a card's frame */
+	double loss;        /* share of frames lost, either way */
+	struct rng rng;     /* draws them */
 	bool corrupt;       /* planted: every card frame arrives damaged */
 	int64_t more_time;  /* planted: the card asks so often for time */
 	int phase;

@@ -1,62 +1,65 @@
 #include "tools/emu/board.h"
 
-static void set_channel(struct board *b, int channel, bool on)
+#include <string.h>
+
+/* What an order did: every channel that changed, and the one it named even if it did not. */
+static void tell_world(struct board *b, uint32_t before, uint32_t named)
 {
-	uint32_t bit;
-	bool was;
+	uint32_t changed = before ^ b->model.state;
 
-	if (channel < 1 || channel > b->channels)
-		return;
-	bit = UINT32_C(1) << (channel - 1);
-	was = b->state & bit;
-	b->state = on ? b->state | bit : b->state & ~bit;
-	truth_say(world_truth(b->world), world_now(b->world), "relay",
-		  "s:device i:channel b:on i:state", b->name, (int64_t)channel, on,
-		  (int64_t)b->state);
-	if (was != on && b->switched)
-		b->switched(b->ctx, channel, on);
-}
+	for (int i = 0; i < b->model.channels; i++) {
+		uint32_t bit = UINT32_C(1) << i;
+		bool on = b->model.state & bit;
 
-static void tell_state(struct board *b)
-{
-	for (int i = 1; i <= b->channels; i++) {
-		char text[LCUS_LINE_MAX];
-		int n = lcus_status_line(text, i, b->state >> (i - 1) & 1);
-
-		line_send(&b->line, BYTES((const uint8_t *)text, (size_t)n),
-			  world_now(b->world));
+		if (!((changed | named) & bit))
+			continue;
+		truth_say(world_truth(b->world), world_now(b->world), "relay",
+			  "s:device i:channel b:on i:state", b->name, (int64_t)i + 1, on,
+			  (int64_t)b->model.state);
+		if (changed & bit && b->switched)
+			b->switched(b->ctx, i + 1, on);
 	}
 }
 
 static void on_message(void *ctx, const struct inbox_message *m)
 {
 	struct board *b = ctx;
+	uint32_t before = b->model.state, orders = b->model.orders, named = 0;
+	uint8_t room[BOARD_REPLY_MAX];
+	struct buf reply = BUF_ON(room);
+	struct board_order order;
 
-	if (m->tag == LCUS_ASKED)
-		tell_state(b);
-	else if (m->tag == LCUS_SET)
-		set_channel(b, m->data[0], m->data[1]);
+	memcpy(&order, m->data, sizeof(order));
+	board_model_do(&b->model, &order, &reply);
+	if (b->model.orders != orders && order.channel > 0)
+		named = UINT32_C(1) << (order.channel - 1) % 32;
+	tell_world(b, before, named);
+	if (reply.len)
+		line_send(&b->line, buf_bytes(&reply), world_now(b->world));
 }
 
 static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)
 {
 	struct board *b = ctx;
-	struct lcus_command command = { 0 };
-	enum lcus_heard heard = lcus_feed(&b->parser, byte, &command);
-	uint8_t message[2] = { (uint8_t)command.channel, command.on };
+	struct board_order order;
 
-	if (heard != LCUS_NOTHING)
-		inbox_put(&b->inbox, at_ns, (int)heard, false, BYTES_OF(message));
+	if (board_model_hear(&b->model, byte, &order))
+		inbox_put(&b->inbox, at_ns, order.what, false,
+			  BYTES((const uint8_t *)&order, sizeof(order)));
 }
 
-int board_open(struct board *b, struct world *w, const char *name, int channels,
-	       struct err *err)
+int board_open(struct board *b, struct world *w, const char *name, enum board_kind kind,
+	       int channels, struct err *err)
 {
 	int rc;
 
-	*b = (struct board){ .world = w, .name = name, .channels = channels };
+	*b = (struct board){
+		.world = w,
+		.name = name,
+		.model = { .kind = kind, .channels = channels, .answers = true },
+	};
 	inbox_init(&b->inbox, w, on_message, b);
-	rc = line_open(&b->line, w, name, BOARD_BAUD, err);
+	rc = line_open(&b->line, w, name, board_baud(kind), err);
 	b->line.on_byte = on_byte;
 	b->line.ctx = b;
 	return rc;
@@ -66,4 +69,15 @@ void board_close(struct board *b)
 {
 	inbox_stop(&b->inbox);
 	line_close(&b->line);
+}
+
+void board_input(struct board *b, int input, bool on)
+{
+	uint32_t bit = UINT32_C(1) << (input - 1);
+
+	if (on == !!(b->model.inputs & bit))
+		return;
+	b->model.inputs ^= bit;
+	truth_say(world_truth(b->world), world_now(b->world), "input",
+		  "s:device i:input b:on", b->name, (int64_t)input, on);
 }

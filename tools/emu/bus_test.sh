@@ -48,6 +48,11 @@ wrong() {
 bus_line=$(grep -n '  bus0: {bitrate' $rig | cut -d: -f1)
 line=$(grep -n '  module0: {module' $rig | cut -d: -f1)
 wrong "$bus_line:" "bitrate" 's/bitrate: 500000/bitrate: 5/'
+wrong "$bus_line:" "uds: only for a bus with an 'interface'" 's/bitrate: 500000/bitrate: 500000, uds: 7E0:7E8/'
+sed 's/bitrate: 500000/bitrate: 500000, interface: nocan7/' $rig >"$tmp/rig.yaml"
+"$emu" --rig "$tmp/rig.yaml" >"$tmp/out" 2>"$tmp/err" </dev/null
+is $? 75 "an interface that is not there is an error"
+holds "$tmp/err" "joining bus0 to nocan7: opening the CAN interface: nocan7: there is no such interface" "and named"
 wrong "$line:" "there is no bus 'bus7' on this desk" 's/bus: bus0, dbc/bus: bus7, dbc/'
 wrong "$line:" "the key 'dbc' is missing" 's/bus: bus0, dbc: door/bus: bus0/'
 wrong "$line:" "only for a module with a 'bus'" 's/bus: bus0, dbc: door, //'

@@ -1,8 +1,11 @@
 #include "tools/emu/desk.h"
 
+#include "tools/emu/axis.h"
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
 #include "tools/emu/bridge.h"
+#include "tools/emu/diag.h"
+#include "tools/emu/field.h"
 #include "tools/emu/hub.h"
 #include "tools/emu/module.h"
 #include "tools/emu/motion.h"
@@ -34,8 +37,11 @@ struct desk {
 	struct emu_phone *phone;
 	struct card card;
 	struct motion motion;
+	struct axis axes[RIG_MAX_AXES];
+	int axis_count; /* opened */
 	struct hub *hubs[RIG_MAX_BUSES];
 	struct bridge *bridges[RIG_MAX_BUSES];
+	struct diag *diags[RIG_MAX_BUSES];
 	int hub_count; /* opened */
 	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
@@ -85,7 +91,7 @@ static int open_chip(struct desk *d, int i, struct err *err)
 					.fault_count = d->rig->fault_count };
 	int rc;
 
-	if (d->rig->has_phone) {
+	if (d->rig->has_phone && d->rig->phone_axis < 0) {
 		options.remove = motion_remove;
 		options.remove_ctx = &d->motion;
 	} else if (r->is_moved) {
@@ -119,10 +125,64 @@ static void join_field(struct desk *d)
 		card_meet(&d->card, &d->module_air);
 }
 
+static void on_sensed(void *ctx, bool there)
+{
+	struct desk *d = ctx;
+
+	board_input(&d->boards[d->rig->sensor_board].board, (int)d->rig->sensor_input,
+		    there);
+}
+
+/* The axis carried the phone: what the fields of all readers make of that. */
+static void on_carried(void *ctx, const int64_t at_um[GRBL_AXES])
+{
+	struct desk *d = ctx;
+	const struct rig_axis *r = &d->rig->axes[0];
+	struct field_place at = { (double)at_um[0] / 1e3, (double)at_um[1] / 1e3,
+				  (double)at_um[2] / 1e3 };
+	double k = field_coupling(&at, (double)r->radius_um / 1e3, r->tilt_deg);
+	bool powered = k >= FIELD_POWER;
+
+	for (int i = 0; i < d->chip_count; i++)
+		d->chips[i].air.loss = powered ? field_loss(k) : 0;
+	d->module_air.loss = powered ? field_loss(k) : 0;
+	if (powered != d->card.in_field)
+		truth_say(world_truth(d->world), world_now(d->world),
+			  powered ? "phone_in_field" : "phone_left", "i:coupling",
+			  (int64_t)(k * 1000));
+	card_place(&d->card, powered);
+}
+
+static int open_axes(struct desk *d, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < d->rig->axis_count && !rc; i++) {
+		const struct rig_axis *r = &d->rig->axes[i];
+		struct axis_options o = { .name = r->name,
+					  .face_um = { r->face_um[0], r->face_um[1],
+						       r->face_um[2] },
+					  .sensor_um = r->sensor_um,
+					  .homing_ns = r->homing_ns };
+
+		d->axis_count++;
+		rc = axis_open(&d->axes[i], d->world, &o, err);
+		if (d->rig->phone_axis == i) {
+			d->axes[i].moved = on_carried;
+			d->axes[i].ctx = d;
+		}
+	}
+	return rc;
+}
+
 static void place_cards(struct desk *d, bool present)
 {
-	if (d->rig->has_phone)
+	if (d->rig->has_phone && d->rig->phone_axis < 0)
 		put_on_slide(d, &d->motion, &d->card, &d->rig->moved, present);
+	if (d->rig->sensor_board >= 0 && d->rig->phone_axis < 0) {
+		d->motion.sensed = on_sensed;
+		d->motion.ctx = d;
+	}
 	for (int i = 0; i < d->chip_count; i++) {
 		const struct rig_chip *r = &d->rig->chips[i];
 		struct card *card = chip_card(d->chips[i].chip);
@@ -161,7 +221,7 @@ static void on_switched(void *ctx, int channel, bool on)
 	struct desk *d = b->desk;
 	const struct emu_rig *rig = d->rig;
 
-	if (rig->has_phone && rig->moved.board == b->index)
+	if (rig->has_phone && rig->phone_axis < 0 && rig->moved.board == b->index)
 		motion_relay(&d->motion, channel, on);
 	for (int i = 0; i < d->chip_count; i++)
 		if (rig->chips[i].is_moved && rig->chips[i].moved.board == b->index)
@@ -179,6 +239,7 @@ static int open_boards(struct desk *d, struct err *err)
 		struct desk_board *b = &d->boards[i];
 
 		rc = board_open(&b->board, d->world, d->rig->boards[i].name,
+				(enum board_kind)d->rig->boards[i].kind,
 				(int)d->rig->boards[i].channels, err);
 		if (rc)
 			break;
@@ -202,6 +263,9 @@ static int open_hubs(struct desk *d, struct err *err)
 		if (!rc && d->rig->buses[i].interface)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);
+		if (!rc && d->rig->buses[i].uds)
+			rc = diag_open(&d->diags[i], d->world, d->rig->buses[i].interface,
+				       d->rig->buses[i].uds, err);
 	}
 	return rc;
 }
@@ -221,6 +285,8 @@ int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool
 		rc = open_nfc(d, present, err);
 	if (!rc)
 		rc = open_boards(d, err);
+	if (!rc)
+		rc = open_axes(d, err);
 	if (rc) {
 		desk_free(d);
 		return rc;
@@ -235,6 +301,8 @@ void desk_free(struct desk *d)
 		return;
 	for (int i = 0; i < d->board_count; i++)
 		board_close(&d->boards[i].board);
+	for (int i = 0; i < d->axis_count; i++)
+		axis_close(&d->axes[i]);
 	module_free(d->module);
 	for (int i = 0; i < d->chip_count; i++) {
 		chip_free(d->chips[i].chip);
@@ -242,6 +310,7 @@ void desk_free(struct desk *d)
 	}
 	emu_phone_free(d->phone);
 	for (int i = 0; i < d->hub_count; i++) {
+		diag_close(d->diags[i]);
 		bridge_close(d->bridges[i]);
 		hub_close(d->hubs[i]);
 	}
@@ -250,7 +319,7 @@ void desk_free(struct desk *d)
 
 int desk_device_count(const struct desk *d)
 {
-	return d->chip_count + d->board_count + d->hub_count;
+	return d->chip_count + d->board_count + d->hub_count + d->axis_count;
 }
 
 const char *desk_device_name(const struct desk *d, int i)
@@ -258,8 +327,11 @@ const char *desk_device_name(const struct desk *d, int i)
 	if (i < d->chip_count)
 		return d->rig->chips[i].name;
 	i -= d->chip_count;
-	return i < d->board_count ? d->boards[i].board.name
-				  : hub_name(d->hubs[i - d->board_count]);
+	if (i < d->board_count)
+		return d->boards[i].board.name;
+	i -= d->board_count;
+	return i < d->hub_count ? hub_name(d->hubs[i])
+				: d->axes[i - d->hub_count].options.name;
 }
 
 const char *desk_device_path(const struct desk *d, int i)
@@ -267,16 +339,19 @@ const char *desk_device_path(const struct desk *d, int i)
 	if (i < d->chip_count)
 		return d->chips[i].line.path;
 	i -= d->chip_count;
-	return i < d->board_count ? d->boards[i].board.line.path
-				  : hub_path(d->hubs[i - d->board_count]);
+	if (i < d->board_count)
+		return d->boards[i].board.line.path;
+	i -= d->board_count;
+	return i < d->hub_count ? hub_path(d->hubs[i])
+				: d->axes[i - d->hub_count].line.path;
 }
 
-bool desk_relays_off(const struct desk *d)
+bool desk_is_safe(const struct desk *d)
 {
 	for (int i = 0; i < d->board_count; i++)
-		if (d->boards[i].board.state)
+		if (d->boards[i].board.model.state)
 			return false;
-	return true;
+	return d->rig->phone_axis < 0 || !d->card.in_field;
 }
 
 void desk_log_end(const struct desk *d, const char *why)
@@ -284,7 +359,7 @@ void desk_log_end(const struct desk *d, const char *why)
 	uint32_t state = 0;
 
 	for (int i = 0; i < d->board_count; i++)
-		state |= d->boards[i].board.state << (8 * i);
+		state |= d->boards[i].board.model.state << (8 * i);
 	truth_say(world_truth(d->world), world_now(d->world), "end", "s:why i:relays",
 		  why, (int64_t)state);
 }

@@ -22,7 +22,8 @@ int desk_device_count(const struct desk *d);
 const char *desk_device_name(const struct desk *d, int i);
 const char *desk_device_path(const struct desk *d, int i);
 
-bool desk_relays_off(const struct desk *d);
+/** All relays off, and no axis holds the phone in the field. */
+bool desk_is_safe(const struct desk *d);
 /** The last line of the truth log: why it ended, and which relays are still on. */
 void desk_log_end(const struct desk *d, const char *why);
 

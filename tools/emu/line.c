@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pty.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,24 +65,58 @@ void line_feed(struct line *l, struct bytes b)
 	l->deaf = deaf;
 }
 
+static void note_late(const struct line *l, const char *dir, int64_t at_ns,
+		      int64_t late_ns)
+{
+	if (late_ns > LINE_LATE_NS)
+		truth_say(world_truth(l->world), at_ns, "line_late",
+			  "s:device s:dir i:late_ns", l->name, dir, late_ns);
+}
+
+/* How long we were ready to run and did not, since the last call: "RAN WAITED TIMES". */
+static int64_t waited(struct line *l)
+{
+	int64_t before = l->waited_ns;
+	char text[80];
+	ssize_t n;
+
+	if (l->waits < 0 || l->instant)
+		return 0;
+	n = pread(l->waits, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "%*s %" SCNd64, &l->waited_ns) != 1)
+		return 0;
+	return l->waited_ns - before;
+}
+
 static void on_readable(void *ctx, int fd)
 {
 	struct line *l = ctx;
 	uint8_t chunk[4096];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
 
+	/*
+	 * nobody tells when the host wrote; so long ago it was at most, if we were what
+	 * was waited for
+	 */
+	note_late(l, "in", world_now(l->world), waited(l));
 	if (n > 0)
 		line_feed(l, BYTES(chunk, (size_t)n));
 }
 
-/* The last close of a terminal forgets what was not read; our own slave keeps this one open. */
+/*
+ * The last close of a terminal forgets what was not read; our own slave keeps this one
+ * open.
+ */
 static void deserted(struct line *l)
 {
 	char unread[4096];
 
 	line_drop(l);
 	tcflush(l->slave, TCIFLUSH);
-	/* all that a terminal holds, and no more: the next client may be writing already */
+	/*
+	 * all that a terminal holds, and no more: the next client may be writing already
+	 */
 	for (int i = 0; l->on_deserted && i < 16; i++)
 		if (read(l->master, unread, sizeof(unread)) <= 0)
 			break;
@@ -131,6 +166,10 @@ static void deliver_next(void *ctx)
 	if (l->master >= 0 && write(l->master, m.data, m.len) != (ssize_t)m.len)
 		truth_say(world_truth(l->world), world_now(l->world), "bytes_lost",
 			  "s:device s:why", l->name, "host does not read");
+	if (l->master < 0)
+		return;
+	note_late(l, "out", m.at_ns, world_clock(l->world) - m.at_ns);
+	waited(l);
 }
 
 int64_t line_send(struct line *l, struct bytes message, int64_t from_ns)
@@ -164,7 +203,8 @@ void line_init(struct line *l, struct world *w, const char *name, int64_t baud)
 			    .baud = baud,
 			    .master = -1,
 			    .slave = -1,
-			    .watch = -1 };
+			    .watch = -1,
+			    .waits = -1 };
 	l->deliver.fn = deliver_next;
 	l->deliver.ctx = l;
 }
@@ -184,7 +224,10 @@ static int open_pty(struct line *l)
 	return 0;
 }
 
-/* Only to tell who comes and goes: a system without inotify loses two kinds of truth lines. */
+/*
+ * Only to tell who comes and goes: a system without inotify loses two kinds of truth
+ * lines.
+ */
 static void watch_clients(struct line *l)
 {
 	l->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -213,6 +256,8 @@ int line_open(struct line *l, struct world *w, const char *name, int64_t baud,
 	if (rc)
 		return err_set(err, rc, "too many devices");
 	watch_clients(l);
+	l->waits = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
+	waited(l);
 	return 0;
 }
 
@@ -220,6 +265,8 @@ void line_close(struct line *l)
 {
 	int fds[] = { l->watch, l->master, l->slave };
 
+	if (l->waits >= 0)
+		close(l->waits);
 	for (int i = 0; i < 3; i++) {
 		if (fds[i] < 0)
 			continue;
@@ -227,5 +274,5 @@ void line_close(struct line *l)
 		close(fds[i]);
 	}
 	timer_stop(l->world, &l->deliver);
-	l->watch = l->master = l->slave = -1;
+	l->watch = l->master = l->slave = l->waits = -1;
 }

@@ -6,16 +6,22 @@
 #include "bench/core/bytes.h"
 
 /*
- * A serial line: a pseudo-terminal whose bytes take the time they take on a wire, 10 bits each.
+ * A serial line: a pseudo-terminal whose bytes take the time they take on a wire, 10 bits
+ * each.
  *
- * A byte from the host is there one byte time after the one before it; what is sent to the host
- * reaches it whole, when its last byte would. When the host's speed (tcgetattr) is not the device's
- * the bytes are lost, as they are on a real wire. Memory is bounded: what comes in faster than
- * LINE_BACKLOG bytes ahead of the wire is lost (an overrun).
+ * A byte from the host is there one byte time after the one before it; what is sent to
+ * the host reaches it whole, when its last byte would. When the host's speed (tcgetattr)
+ * is not the device's the bytes are lost, as they are on a real wire. Memory is bounded:
+ * what comes in faster than LINE_BACKLOG bytes ahead of the wire is lost (an overrun).
  */
 #define LINE_BACKLOG 1024
 #define LINE_MESSAGE 300
 #define LINE_QUEUE 10
+/*
+ * Whoever compares stamps with the truth log must know what the machine did to it: longer
+ * than this is logged.
+ */
+#define LINE_LATE_NS (100 * NS_PER_US)
 
 struct line_message {
 	int64_t at_ns;
@@ -30,11 +36,15 @@ struct line {
 	bool instant;     /* bytes take no time */
 	int master, slave,
 		watch; /* watch: inotify, who opens and closes the slave; or -1 */
+	int waits; /* the kernel's count of how long we waited for a processor; or -1 */
+	int64_t waited_ns; /* what it said last */
 	char path[64];
 	int64_t in_free_ns, out_free_ns; /* the wire is busy until then */
 	bool deaf; /* the last bytes came at a wrong speed, or too fast */
 	int clients;
-	/** One byte from the host, complete at @at_ns (often still ahead of world_now). */
+	/**
+	 * One byte from the host, complete at @at_ns (often still ahead of world_now).
+	 */
 	void (*on_byte)(void *ctx, uint8_t byte, int64_t at_ns);
 	void *ctx;
 	/** Nobody has the line open any more; may be NULL. */
@@ -57,7 +67,10 @@ void line_close(struct line *l);
 /** Bytes from the host, now. */
 void line_feed(struct line *l, struct bytes b);
 int64_t line_byte_ns(const struct line *l);
-/** Send from @from_ns on, behind what is on the wire. @return when the last byte arrives, model time */
+/**
+ * Send from @from_ns on, behind what is on the wire. @return when the last byte arrives,
+ * model time
+ */
 int64_t line_send(struct line *l, struct bytes message, int64_t from_ns);
 /** Forget what has not arrived yet. */
 void line_drop(struct line *l);

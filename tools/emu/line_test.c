@@ -16,8 +16,8 @@
 #include <cmocka.h>
 
 /*
- * A chip on a real pseudo-terminal and its clients, all in this process: what the world does is looked at every
- * millisecond.
+ * A chip on a real pseudo-terminal and its clients, all in this process: what the world
+ * does is looked at every millisecond.
  */
 #define LOOK_NS NS_PER_MS
 #define PATIENCE_NS (20 * NS_PER_S)
@@ -221,6 +221,47 @@ static void a_client_that_never_reads_does_not_hold_the_desk_up(void **state)
 
 #define LINE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static bool has_sent(struct scene *s)
+{
+	return !s->line.queued;
+}
+
+/*
+ * The machine held us up for five seconds: of a message that is due since then nobody
+ * else could tell.
+ */
+static void what_is_written_late_is_in_the_truth_log(void **state)
+{
+	struct scene s = { .client = -1 };
+	char path[] = "/tmp/line_test.XXXXXX", text[4096];
+	int fd = mkstemp(path);
+	struct truth *truth;
+	int64_t now;
+	ssize_t n;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(truth_open(&truth, path, NULL), 0);
+	assert_int_equal(world_new(&s.world, clock_real(), 1, truth, NULL), 0);
+	assert_int_equal(line_open(&s.line, s.world, "late0", 115200, NULL), 0);
+	s.look.fn = look;
+	s.look.ctx = &s;
+	now = world_clock(s.world);
+	line_send(&s.line, BYTES((const uint8_t *)"x", 1), now - 5 * NS_PER_S);
+	run(&s, has_sent);
+	n = read(fd, text, sizeof(text) - 1);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "\"what\":\"line_late\",\"device\":\"late0\","
+				     "\"dir\":\"out\",\"late_ns\":"));
+	assert_true(atoll(strstr(text, "late_ns\":") + 9) >= 49 * NS_PER_S / 10);
+	line_close(&s.line);
+	world_free(s.world);
+	truth_close(truth);
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +270,7 @@ int main(void)
 		LINE_TEST(what_a_client_leaves_behind_is_not_the_next_ones),
 		LINE_TEST(clients_are_never_fewer_than_none),
 		LINE_TEST(a_client_that_never_reads_does_not_hold_the_desk_up),
+		cmocka_unit_test(what_is_written_late_is_in_the_truth_log),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

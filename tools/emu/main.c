@@ -164,7 +164,7 @@ static void on_last(void *ctx)
 {
 	struct session *s = ctx;
 
-	if (desk_relays_off(s->desk) || world_now(s->world) >= s->give_up_ns)
+	if (desk_is_safe(s->desk) || world_now(s->world) >= s->give_up_ns)
 		stop(s, "controller gone");
 	else
 		timer_set(s->world, &s->last, world_now(s->world) + LAST_LOOK_NS);

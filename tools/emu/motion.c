@@ -53,6 +53,8 @@ static void reach_end(void *ctx)
 		return;
 	}
 	say(m, "phone_arrived");
+	if (m->sensed)
+		m->sensed(m->ctx, true);
 	if (m->card->in_field)
 		return;
 	if (m->options.bounce_ns)
@@ -77,6 +79,8 @@ static void start_move(struct motion *m)
 		m->travel_ns = 1;
 	timer_stop(m->world, &m->settle);
 	timer_stop(m->world, &m->leave);
+	if (m->sensed && !m->closed)
+		m->sensed(m->ctx, false);
 	truth_say(world_truth(m->world), now, "phone_moves", "s:to i:travel_ns",
 		  m->closed ? "reader" : "away", m->travel_ns);
 	if (m->closed) {

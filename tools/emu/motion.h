@@ -26,6 +26,9 @@ struct motion {
 	int64_t moved_ns;  /* the last change of direction */
 	int64_t travel_ns; /* of the present move, whole way */
 	struct timer contact, end, settle, leave;
+	/** A sensor at the reader's end of the slide; may be NULL. */
+	void (*sensed)(void *ctx, bool there);
+	void *ctx;
 };
 
 void motion_init(struct motion *m, struct world *w, struct card *card,

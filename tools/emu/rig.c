@@ -1,5 +1,7 @@
 #include "tools/emu/rig_int.h"
 
+#include "drivers/relay/board_model.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +33,8 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("relay"),
 	CONTROLLERS("positioner"),
 	CONTROLLERS("bus"),
+	CONTROLLERS("sensor"),
+	CONTROLLERS("t0"),
 	{ 0 },
 };
 
@@ -39,18 +43,17 @@ struct board_keys {
 	int64_t channels;
 };
 
-static const char *const boards[] = { "lcus", NULL };
 #define BOARD(field) offsetof(struct board_keys, field)
 static const struct conf_item board_items[] = {
 	{ "board", CONF_CHOICE, BOARD(board), NULL, "the kind of relay board", 0, 0,
-	  boards },
-	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 8, NULL },
+	  board_kinds },
+	{ "channels", CONF_INT, BOARD(channels), "2", "how many relays", 1, 32, NULL },
 	{ 0 },
 };
 
 struct bus_keys {
 	int64_t bitrate;
-	const char *interface;
+	const char *interface, *uds;
 };
 
 static const struct conf_item bus_items[] = {
@@ -58,13 +61,17 @@ static const struct conf_item bus_items[] = {
 	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
 	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
 	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
+	{ "uds", CONF_TEXT, offsetof(struct bus_keys, uds), CONF_ABSENT,
+	  "there its module says by UDS who it is: 7E0:7E8", 0, 0, NULL },
 	{ 0 },
 };
 
 struct moved_keys {
 	const char *relay;
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
-	bool echo; /* the phone's alone */
+	bool echo; /* the phone's alone, as what follows */
+	const char *axis;
+	struct node sensor;
 };
 
 #define MOVED(field) offsetof(struct moved_keys, field)
@@ -102,6 +109,10 @@ static const struct conf_item phone_items[] = {
 	MOVED_ITEMS,
 	{ "echo", CONF_BOOL, MOVED(echo), "no",
 	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
+	{ "axis", CONF_TEXT, MOVED(axis), CONF_ABSENT,
+	  "what carries it, in place of a relay", 0, 0, NULL },
+	{ "sensor", CONF_NODE, MOVED(sensor), CONF_ABSENT,
+	  "the input of a board that is active while it is at the reader", 0, 0, NULL },
 	{ 0 },
 };
 
@@ -129,7 +140,16 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 	rc = conf_bind(map, board_items, &k, err);
 	if (rc)
 		return rc;
-	r->boards[r->board_count++] = (struct rig_board){ node_text(key), k.channels };
+	if (k.channels > board_max_channels((enum board_kind)k.board) ||
+	    (k.board == BOARD_KMTRONIC && !kmtronic_has((int)k.channels)))
+		return node_error(node_get(map, "channels"), err,
+				  "channels: there is no such %s board; allowed: %s",
+				  board_kinds[k.board],
+				  k.board == BOARD_NUMATO     ? "1 to 32"
+				  : k.board == BOARD_KMTRONIC ? "1, 2, 4, 8"
+							      : "1 to 8");
+	r->boards[r->board_count++] =
+		(struct rig_board){ node_text(key), k.board, k.channels };
 	return 0;
 }
 
@@ -143,8 +163,11 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	rc = conf_bind(map, bus_items, &k, err);
 	if (rc)
 		return rc;
+	if (k.uds && !k.interface)
+		return node_error(node_get(map, "uds"), err,
+				  "uds: only for a bus with an 'interface'");
 	r->buses[r->bus_count++] =
-		(struct rig_bus){ node_text(key), k.interface, k.bitrate };
+		(struct rig_bus){ node_text(key), k.interface, k.uds, k.bitrate };
 	return 0;
 }
 
@@ -167,12 +190,14 @@ static int add_device(struct emu_rig *r, struct node key, struct node map,
 		return add_board(r, key, map, err);
 	if (node_present(node_get(map, "bitrate")))
 		return add_bus(r, key, map, err);
-	return node_error(
-		key, err,
-		"%s: an NFC chip has the key 'chip', a relay board 'board', "
-		"a vehicle module 'module', a bus 'bitrate'; else allowed here: "
-		"phone, faults",
-		name);
+	if (node_present(node_get(map, "axis")))
+		return rig_add_axis(r, key, map, err);
+	return node_error(key, err,
+			  "%s: an NFC chip has the key 'chip', a relay board 'board', "
+			  "a vehicle module 'module', a bus 'bitrate', an axis 'axis'; "
+			  "else allowed here: "
+			  "phone, faults",
+			  name);
 }
 
 static int find_board(const struct emu_rig *r, const char *name)
@@ -236,6 +261,11 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 	if (!rc && r->has_phone)
 		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
 				&r->echo, err);
+	r->phone_axis = r->sensor_board = -1;
+	if (!rc && r->has_phone)
+		rc = rig_find_axis(r, node_get(map, "phone"), &r->phone_axis, err);
+	if (!rc && r->has_phone)
+		rc = rig_read_sensor(r, node_get(node_get(map, "phone"), "sensor"), err);
 	return rc;
 }
 

@@ -14,10 +14,12 @@
 #define RIG_MAX_CHIPS 3
 #define RIG_MAX_MODULES 1
 #define RIG_MAX_BUSES 2
+#define RIG_MAX_AXES 1
 #define RIG_NAME 32
 
 struct rig_board {
 	const char *name; /* "relay0" */
+	int kind;         /* enum board_kind */
 	int64_t channels;
 };
 
@@ -25,7 +27,16 @@ struct rig_board {
 struct rig_bus {
 	const char *name;      /* "bus0" */
 	const char *interface; /* of the kernel, that it is joined to; NULL: none */
+	const char
+		*uds; /* "7E0:7E8": there the module says who it is; NULL: it does not */
 	int64_t bitrate;
+};
+
+/** An axis that carries the phone, and the field it carries it through. */
+struct rig_axis {
+	const char *name; /* "axis0" */
+	int64_t face_um[3], sensor_um, radius_um, homing_ns;
+	double tilt_deg;
 };
 
 /** A slide that a relay moves. */
@@ -81,9 +92,14 @@ struct emu_rig {
 	int board_count;
 	struct rig_bus buses[RIG_MAX_BUSES];
 	int bus_count;
+	struct rig_axis axes[RIG_MAX_AXES];
+	int axis_count;
 	bool has_phone;
-	struct rig_moved moved; /* the phone */
-	bool echo;              /* it answers with what it was asked */
+	struct rig_moved moved; /* the phone, without an axis */
+	int phone_axis;         /* index: what carries it; -1: none */
+	int sensor_board;       /* index: whose input sees the phone; -1: none */
+	int64_t sensor_input;
+	bool echo; /* it answers with what it was asked */
 	struct fault faults[FAULTS_MAX];
 	int fault_count;
 };

@@ -22,6 +22,13 @@
 int rig_add_chip(struct emu_rig *r, struct node key, struct node map, struct err *err);
 int rig_add_module(struct emu_rig *r, struct node key, struct node map, struct err *err);
 
+int rig_add_axis(struct emu_rig *r, struct node key, struct node map, struct err *err);
+
+/** The axis that the phone names, -1 for none. */
+int rig_find_axis(const struct emu_rig *r, struct node phone, int *axis, struct err *err);
+/** The board input that is active while the phone is at the reader. */
+int rig_read_sensor(struct emu_rig *r, struct node map, struct err *err);
+
 /** What a module is wired to, once all boards and buses are known. */
 int rig_wire_module(const struct emu_rig *r, struct rig_module *m, struct node map,
 		    struct err *err);

@@ -73,7 +73,9 @@ static uint64_t each_frame(struct bytes log, const struct dbc *dbc, int *frames)
 	return sum;
 }
 
-/* CPU ns of one pass over the whole file, its opening included; @dbc NULL: parsing alone. */
+/*
+ * CPU ns of one pass over the whole file, its opening included; @dbc NULL: parsing alone.
+ */
 static int64_t pass(const char *path, const struct dbc *dbc, int *frames)
 {
 	volatile uint64_t sink = 0;

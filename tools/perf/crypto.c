@@ -14,9 +14,10 @@
 #include <time.h>
 
 /*
- * Processor time of whole transactions, both engines in this process, against the operations of
- * OpenSSL that they cannot do without, called as directly as its API allows. In turns; the fastest round of
- * each counts, for what else the machine does only adds.
+ * Processor time of whole transactions, both engines in this process, against the
+ * operations of OpenSSL that they cannot do without, called as directly as its API
+ * allows. In turns; the fastest round of each counts, for what else the machine does only
+ * adds.
  */
 #define ROUNDS 15
 #define FAST 400 /* a round */
@@ -29,7 +30,9 @@ struct engines {
 	struct device *device;
 };
 
-/* What the bare side has ready: nothing is looked up, set up or parsed while it is timed. */
+/*
+ * What the bare side has ready: nothing is looked up, set up or parsed while it is timed.
+ */
 struct bare {
 	EVP_PKEY_CTX *keygen, *sign, *verify;
 	EVP_PKEY *params, *own;

@@ -1,4 +1,4 @@
-#include "tools/perf/perf.h"
+#include "tools/perf/pair.h"
 
 #include "bench/core/pump.h"
 #include "drivers/reader.h"
@@ -21,12 +21,13 @@
 #include <nfc/nfc.h>
 
 /*
- * The same commands to the same chip, which answers with what it was asked and takes no time: through libnfc
- * alone, through the reader role in its worker, and the bare round trip between two processes that a worker
- * cannot do without. In short turns, so that what else the machine does falls on all of them; ratios are taken
- * within a turn, and the median of the turns counts.
+ * The same commands to the same chip, which answers with what it was asked and takes no
+ * time: through libnfc alone, through the reader role in its worker, and the bare round
+ * trip between two processes that a worker cannot do without. In short turns, so that
+ * what else the machine does falls on all of them. A row tells one turn, the middle one
+ * by what its aim is about: its times belong to each other.
  */
-#define ROUNDS 20
+#define ROUNDS 21     /* odd: there is a turn in the middle */
 #define EXCHANGES 200 /* of each kind, a round */
 #define CARD_LIMIT_NS (2 * NS_PER_S)
 
@@ -55,8 +56,9 @@ static int64_t now(void)
 }
 
 /*
- * The chip on a processor of its own, all of ours on another: where the scheduler puts a process is worth more
- * than what is measured here (a round trip between two processors takes four times one on the same).
+ * The chip on a processor of its own, all of ours on another: where the scheduler puts a
+ * process is worth more than what is measured here (a round trip between two processors
+ * takes four times one on the same).
  */
 static void pin(pid_t pid, int which)
 {
@@ -221,9 +223,10 @@ static int through_role(struct bench *b, int count, struct err *err)
 }
 
 /*
- * The other end of the bare pair: whatever comes in goes out again, after something that is not counted. A sleep
- * as long as libnfc's, for without it both processes stay awake, and no exchange has a round trip of that kind; or
- * the same call of libnfc, which leaves the caches as an exchange finds them: the leanest worker there can be.
+ * The other end of the bare pair: whatever comes in goes out again, after something that
+ * is not counted. A sleep as long as libnfc's, for without it both processes stay awake,
+ * and no exchange has a round trip of that kind; or the same call of libnfc, which leaves
+ * the caches as an exchange finds them: the leanest worker there can be.
  */
 struct far_end {
 	int64_t wait_ns;
@@ -265,25 +268,6 @@ static void echo(const struct bench *b, const struct far_end *far, int fd)
 	_exit(0);
 }
 
-static int round_trips(struct series *out_ns, int fd, size_t len, int count,
-		       struct err *err)
-{
-	uint8_t out[sizeof(struct worker_message)] = { 0 }, in[sizeof(out)];
-	int rc = 0;
-
-	for (int i = -1; !rc && i < count; i++) { /* the first waits for it to start */
-		int64_t from = now(), waited;
-
-		if (send(fd, out, len, 0) != (ssize_t)len ||
-		    recv(fd, in, sizeof(in), 0) != (ssize_t)len)
-			return err_set(err, ERR_IO, "socket pair: %s", strerror(errno));
-		memcpy(&waited, in, sizeof(waited));
-		if (i >= 0)
-			rc = series_add(out_ns, now() - from - waited, err);
-	}
-	return rc;
-}
-
 /* Messages as long as those that an exchange takes. */
 static int through_pair(struct bench *b, struct series *out, struct far_end far,
 			int count, struct err *err)
@@ -304,59 +288,49 @@ static int through_pair(struct bench *b, struct series *out, struct far_end far,
 	}
 	close(ends[1]);
 	rc = pid < 0 ? err_set(err, ERR_IO, "fork: %s", strerror(errno))
-		     : round_trips(out, ends[0], worker_message_size(&m), count, err);
+		     : pair_round_trips(out, ends[0], worker_message_size(&m), count,
+					err);
 	close(ends[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return rc;
 }
 
-static double median(const int64_t of[ROUNDS])
-{
-	int64_t sorted[ROUNDS];
-
-	memcpy(sorted, of, sizeof(sorted));
-	stats_sort(sorted, ROUNDS);
-	return (double)stats_quantile(sorted, ROUNDS, 0.5);
-}
-
-static struct row *tell(struct bench *b, const char *what, enum kind kind,
-			enum kind reference, const char *name)
+static void tell(struct bench *b, const char *what, enum kind kind, enum kind reference,
+		 const char *name, bool by_difference)
 {
 	const int64_t *measured = b->medians[kind], *other = b->medians[reference];
+	int turn = pair_middle(measured, other, ROUNDS, by_difference);
 	struct row *r = table_row(b->perf->table, "%s", what);
-	int64_t ppm[ROUNDS];
 	char time[24];
 
-	for (int i = 0; i < ROUNDS; i++)
-		ppm[i] = measured[i] * 1000000 / other[i];
-	row_time(r->measured, sizeof(r->measured), median(measured));
-	row_time(time, sizeof(time), median(other));
+	row_time(r->measured, sizeof(r->measured), (double)measured[turn]);
+	row_time(time, sizeof(time), (double)other[turn]);
 	snprintf(r->reference, sizeof(r->reference), "%s %s", time, name);
-	row_ratio(r, median(ppm) / 1e6, kind == ADDED && reference == PIPE ? 1.25 : 0);
-	return r;
+	row_ratio(r, (double)measured[turn] / (double)other[turn],
+		  kind == ADDED && reference == PIPE ? 1.25 : 0);
+	if (by_difference) {
+		double more = (double)(measured[turn] - other[turn]);
+
+		snprintf(r->aim, sizeof(r->aim), "<= +10 us (%+.1f us)", more / 1e3);
+		r->missed = more > 10 * (double)NS_PER_US;
+	}
 }
 
 static void tell_all(struct bench *b)
 {
-	int64_t more[ROUNDS];
 	char what[64];
-	struct row *r;
 
 	snprintf(what, sizeof(what), "%zu-byte exchange: added by the reader role",
 		 b->command.len);
-	tell(b, what, ADDED, PIPE, "SEQPACKET round trip");
+	tell(b, what, ADDED, PIPE, "SEQPACKET round trip", false);
 	tell(b, "  the same against one around the same call", ADDED, CALL,
-	     "libnfc called in it");
+	     "libnfc called in it", false);
 	tell(b, "  the same against one without a wait in it", ADDED, AWAKE,
-	     "both processes awake");
+	     "both processes awake", false);
 	snprintf(what, sizeof(what), "%zu-byte exchange: sent to answered",
 		 b->command.len);
-	r = tell(b, what, INSIDE, BARE, "bare libnfc");
-	for (int i = 0; i < ROUNDS; i++)
-		more[i] = b->medians[INSIDE][i] - b->medians[BARE][i];
-	snprintf(r->aim, sizeof(r->aim), "<= +10 us (%+.1f us)", median(more) / 1e3);
-	r->missed = median(more) > 10 * (double)NS_PER_US;
+	tell(b, what, INSIDE, BARE, "bare libnfc", true);
 }
 
 static int take_turn(struct bench *b, int count, struct err *err)

@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 /*
- * What keybench costs, as ratios to something measured beside it in the same run: a ratio says the same on a
- * slow machine as on a fast one.
+ * What keybench costs, as ratios to something measured beside it in the same run: a ratio
+ * says the same on a slow machine as on a fast one.
  */
 struct row {
 	char what[72], measured[24], reference[48], ratio[16], aim[32];

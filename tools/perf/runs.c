@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 
 /*
- * Whole simulated runs, each in a process of its own: how fast, and how the largest size of the process
- * grows with the number of attempts.
+ * Whole simulated runs, each in a process of its own: how fast, and how the largest size
+ * of the process grows with the number of attempts.
  */
 #define FEW 10000
 #define MANY 100000

@@ -12,11 +12,18 @@
 #include <time.h>
 
 /*
- * A run on the emulated desk. What its worker stamped against the desk's own log: "sent" is when the last
- * byte of a command reached the chip, "answered" when the last byte of its response reached the host's end of the
- * line. Meanwhile this process sleeps and looks how late it wakes up: the machine's part in it.
+ * A run on the emulated desk. What its worker stamped against the desk's own log: "sent"
+ * is when the last byte of a command reached the chip, "answered" when the last byte of
+ * its response reached the host's end of the line. Meanwhile this process sleeps and
+ * looks how late it wakes up: the machine's part in it.
+ *
+ * The desk is a process too, and its being held up is no error of the bench. How late it
+ * wrote a response it knows, which moves the truth of "answered". How late it read a
+ * command it can only bound, by its waiting for a processor: such a "sent" is left out,
+ * and counted.
  */
-#define TRIALS 60
+#define TRIALS 110 /* three exchanges each: enough for a p99 although some are left out */
+#define P99_LEAST 299
 #define TRIALS_LEAST 6
 #define BYTE_NS (10 * NS_PER_S / 115200)
 #define FRAME_BYTES 8 /* around a response: preamble, length, direction, checksums */
@@ -26,12 +33,15 @@
 
 struct moment {
 	int64_t sent_ns, answered_ns;
+	bool held; /* the desk may have read the command late */
 };
 
 struct moments {
 	struct moment *at;
 	size_t n, cap;
-	bool open; /* the last one has no answer yet */
+	bool open;     /* the last one has no answer yet */
+	bool held;     /* what was read last may have been read late */
+	bool answered; /* what is written next is the last one's answer */
 };
 
 struct stamps {
@@ -40,7 +50,8 @@ struct stamps {
 	int64_t origin_ns;
 	size_t next;   /* of .truth */
 	size_t beyond; /* further off than their slack */
-	size_t compared;
+	size_t compared, left_out;
+	int64_t slack_ns; /* the largest that was stated */
 };
 
 static int64_t number(const json_t *o, const char *key)
@@ -66,9 +77,20 @@ static int add_moment(struct moments *m, int64_t sent_ns, struct err *err)
 		m->at = more;
 		m->cap = cap;
 	}
-	m->at[m->n++] = (struct moment){ .sent_ns = sent_ns };
+	m->at[m->n++] = (struct moment){ .sent_ns = sent_ns, .held = m->held };
+	m->held = false;
 	m->open = true;
 	return 0;
+}
+
+static void take_lateness(struct moments *m, const json_t *line)
+{
+	if (strcmp(text(line, "dir"), "in") == 0)
+		m->held = true;
+	else if (m->answered)
+		m->at[m->n - 1].answered_ns += number(line, "late_ns");
+	if (strcmp(text(line, "dir"), "out") == 0)
+		m->answered = false;
 }
 
 static int take_truth(struct stamps *s, const json_t *line, struct err *err)
@@ -76,15 +98,23 @@ static int take_truth(struct stamps *s, const json_t *line, struct err *err)
 	struct moments *m = &s->truth;
 	int64_t bytes = number(line, "bytes");
 
+	if (strcmp(text(line, "device"), "reader0") != 0)
+		return 0;
+	if (strcmp(text(line, "what"), "line_late") == 0)
+		take_lateness(m, line);
 	if (strcmp(text(line, "what"), "frame") != 0)
 		return 0;
+	if (strcmp(text(line, "dir"), "in") == 0)
+		m->answered = false;
 	if (strcmp(text(line, "code"), EXCHANGE) == 0)
 		return add_moment(m, number(line, "t"), err);
+	m->held = false; /* that was another command */
 	if (strcmp(text(line, "code"), EXCHANGED) == 0 && m->open) {
 		m->at[m->n - 1].answered_ns =
 			number(line, "t") +
 			(bytes + FRAME_BYTES + (bytes > 254 ? 3 : 0)) * BYTE_NS;
 		m->open = false;
+		m->answered = true;
 	}
 	return 0;
 }
@@ -101,10 +131,13 @@ static int compare(struct stamps *s, struct series *errors, const json_t *stamp,
 		   int64_t truth_ns, struct err *err)
 {
 	int64_t at = json_integer_value(json_array_get(stamp, 0)) + s->origin_ns;
+	int64_t slack = json_integer_value(json_array_get(stamp, 1));
 	int64_t off = llabs(at - truth_ns);
 
 	s->compared++;
-	s->beyond += off > json_integer_value(json_array_get(stamp, 1));
+	s->beyond += off > slack;
+	if (slack > s->slack_ns)
+		s->slack_ns = slack;
 	return series_add(errors, off, err);
 }
 
@@ -116,17 +149,20 @@ static int take_points(struct stamps *s, json_t *points, struct err *err)
 
 	json_object_foreach(points, name, stamp)
 	{
-		if (ends_in(name, ".sent")) {
-			if (s->next == s->truth.n)
-				return err_set(err, ERR_FORMAT,
-					       "more exchanges were measured than the "
-					       "desk saw");
-			rc = compare(s, &s->sent, stamp, s->truth.at[s->next].sent_ns,
-				     err);
-		} else if (ends_in(name, ".answered")) {
-			rc = compare(s, &s->answered, stamp,
-				     s->truth.at[s->next++].answered_ns, err);
-		}
+		const struct moment *truth = &s->truth.at[s->next];
+		bool sent = ends_in(name, ".sent");
+
+		if (!sent && !ends_in(name, ".answered"))
+			continue;
+		if (s->next == s->truth.n)
+			return err_set(err, ERR_FORMAT,
+				       "more exchanges were measured than the desk saw");
+		if (!sent)
+			rc = compare(s, &s->answered, stamp, truth->answered_ns, err);
+		else if (!truth->held)
+			rc = compare(s, &s->sent, stamp, truth->sent_ns, err);
+		s->left_out += sent && truth->held;
+		s->next += !sent;
 		if (rc)
 			return rc;
 	}
@@ -226,27 +262,58 @@ static int run(struct perf *p, struct stamps *s, struct err *err)
 	return rc ? rc : watch(s, pid, err);
 }
 
+static void tell_one(struct perf *p, const char *what, struct series *errors,
+		     struct series *wake, double q, const char *quantile)
+{
+	double off = (double)series_quantile(errors, q);
+	double late = (double)series_quantile(wake, q < 1 ? q : 0.99);
+	struct row *r = table_row(p->table, "error of '%s', %s of %zu", what, quantile,
+				  errors->n);
+	char time[24];
+
+	row_time(r->measured, sizeof(r->measured), off);
+	row_time(time, sizeof(time), late);
+	snprintf(r->reference, sizeof(r->reference), "%s wake-up %s", time,
+		 q < 1 ? quantile : "p99");
+	if (q < 1)
+		row_ratio(r, off / late, 0);
+}
+
+/* A maximum of few has no counterpart among very many wake-ups: no ratio. */
 static void tell(struct perf *p, const char *what, struct series *errors,
 		 struct series *wake)
 {
-	static const struct {
-		const char *name;
-		double q;
-	} quantiles[] = { { "median", 0.5 }, { "p99", 0.99 } };
+	tell_one(p, what, errors, wake, 0.5, "median");
+	if (errors->n >= P99_LEAST)
+		tell_one(p, what, errors, wake, 0.99, "p99");
+	else
+		tell_one(p, what, errors, wake, 1, "maximum");
+}
 
-	for (int i = 0; i < 2; i++) {
-		double off = (double)series_quantile(errors, quantiles[i].q);
-		double late = (double)series_quantile(wake, quantiles[i].q);
-		struct row *r = table_row(p->table, "error of '%s', %s of %zu", what,
-					  quantiles[i].name, errors->n);
-		char time[24];
+/*
+ * The slack states what 99 in 100 stamps keep on a machine that is not held up; it cannot
+ * know how long a process waits for a processor. So there is an aim when the machine
+ * itself kept it: when 99 in 100 sleepers woke up within the slack.
+ */
+static void tell_beyond(struct perf *p, const struct stamps *s)
+{
+	struct row *r = table_row(p->table, "stamps further off than their slack");
+	double share = s->compared ? (double)s->beyond / (double)s->compared : 0;
+	size_t late = 0;
+	double wake;
 
-		row_time(r->measured, sizeof(r->measured), off);
-		row_time(time, sizeof(time), late);
-		snprintf(r->reference, sizeof(r->reference), "%s wake-up %s", time,
-			 quantiles[i].name);
-		row_ratio(r, off / late, 0);
-	}
+	for (size_t i = 0; i < s->wake.n; i++)
+		late += s->wake.ns[i] > s->slack_ns;
+	wake = s->wake.n ? (double)late / (double)s->wake.n : 0;
+	snprintf(r->measured, sizeof(r->measured), "%.1f %%", 100 * share);
+	snprintf(r->reference, sizeof(r->reference), "%.1f %% wake-ups as late (%.0f us)",
+		 100 * wake, (double)s->slack_ns / 1e3);
+	if (late)
+		row_ratio(r, share / wake, 0);
+	if (wake > 0.01 || s->compared < P99_LEAST)
+		return;
+	snprintf(r->aim, sizeof(r->aim), "<= 1 %%");
+	r->missed = share > 0.01;
 }
 
 int perf_stamps(struct perf *p, struct err *err)
@@ -262,10 +329,11 @@ int perf_stamps(struct perf *p, struct err *err)
 	if (!rc) {
 		tell(p, "sent", &s.sent, &s.wake);
 		tell(p, "answered", &s.answered, &s.wake);
-		r = table_row(p->table, "stamps further off than the slack they state");
-		snprintf(r->measured, sizeof(r->measured), "%.1f %%",
-			 100.0 * (double)s.beyond / (double)s.compared);
-		snprintf(r->reference, sizeof(r->reference), "%zu stamps", s.compared);
+		tell_beyond(p, &s);
+		r = table_row(p->table, "left out: 'sent' while the desk was held up");
+		snprintf(r->measured, sizeof(r->measured), "%zu", s.left_out);
+		snprintf(r->reference, sizeof(r->reference), "%zu commands sent",
+			 s.sent.n + s.left_out);
 	}
 	free(s.truth.at);
 	series_free(&s.sent);

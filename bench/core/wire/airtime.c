@@ -118,7 +118,10 @@ int64_t airtime_apdu_floor_ns(size_t command_len, size_t answer_len, size_t fsd,
 	size_t down_n = blocks(command_len, down), up_n = blocks(answer_len, up);
 	int64_t cycles = 0;
 
-	/* What goes down: all of the command, then an R(ACK) for each further part of the answer. */
+	/*
+	 * What goes down: all of the command, then an R(ACK) for each further part of the
+	 * answer.
+	 */
 	for (size_t i = 0; i < down_n + up_n - 1; i++) {
 		size_t lp = i < down_n ? part(command_len, down, i) : 0;
 		size_t lc = i + 1 < down_n ? 0 : part(answer_len, up, i + 1 - down_n);

@@ -5,11 +5,12 @@
 #include <stdint.h>
 
 /*
- * How long things take on the air between a reader and an ISO/IEC 14443 type A card, from cycles
- * of the carrier (13.56 MHz). Rates are D = 0 … 3: 106, 212, 424, 848 kbit/s; one etu is 128 >> D
- * cycles. Lengths are whole frames in bytes, CRC included.
+ * How long things take on the air between a reader and an ISO/IEC 14443 type A card, from
+ * cycles of the carrier (13.56 MHz). Rates are D = 0 … 3: 106, 212, 424, 848 kbit/s; one
+ * etu is 128 >> D cycles. Lengths are whole frames in bytes, CRC included.
  *
- * Source: ISO/IEC 14443-2 8.1, 14443-3 6.2.1 (frame delay times), 14443-4 7.2 (FWT), published.
+ * Source: ISO/IEC 14443-2 8.1, 14443-3 6.2.1 (frame delay times), 14443-4 7.2 (FWT),
+ * published.
  */
 #define AIRTIME_FC 13560000
 #define AIRTIME_FDT_CARD 1172 /* card's last bit to the reader's next frame, at least */
@@ -24,7 +25,10 @@
 int64_t airtime_ns(int64_t cycles);
 int64_t airtime_etu_cycles(int d);
 
-/** Reader's frame, until a card may start to count the delay: start bit, 9 bits a byte, pause. */
+/**
+ * Reader's frame, until a card may start to count the delay: start bit, 9 bits a byte,
+ * pause.
+ */
 int64_t airtime_reader_frame_cycles(size_t len, int d);
 /** REQA/WUPA: seven bits. */
 int64_t airtime_short_frame_cycles(void);
@@ -34,15 +38,18 @@ int64_t airtime_fdt_reader_cycles(int d);
 int64_t airtime_card_frame_cycles(size_t len, int d);
 
 /**
- * One exchange with a card that needs no time: from the start of the reader's frame to the
- * earliest start of its next one.
+ * One exchange with a card that needs no time: from the start of the reader's frame to
+ * the earliest start of its next one.
  *
  * @param gap_cycles  the reader's own gap; at least AIRTIME_FDT_CARD
  */
 int64_t airtime_exchange_cycles(size_t reader_len, size_t card_len, int reader_d,
 				int card_d, int64_t gap_cycles);
 
-/** Activation steps at 106 with the least gap: the short frame and ATQA; both halves of a cascade. */
+/**
+ * Activation steps at 106 with the least gap: the short frame and ATQA; both halves of a
+ * cascade.
+ */
 int64_t airtime_request_cycles(void);
 int64_t airtime_anticollision_cycles(void);
 int64_t airtime_select_cycles(void);
@@ -59,8 +66,9 @@ int64_t airtime_fwt_ns(unsigned fwi);
 int64_t airtime_sfgt_ns(unsigned sfgi);
 
 /**
- * The floor of one APDU over ISO-DEP without CID and NAD: every block, chained by FSC and FSD, with
- * a card that needs no time and the least gap. This is the metric airtime_floor.
+ * The floor of one APDU over ISO-DEP without CID and NAD: every block, chained by FSC and
+ * FSD, with a card that needs no time and the least gap. This is the metric
+ * airtime_floor.
  *
  * @param command_len, answer_len  APDU bytes, status word included
  * @param fsd  largest frame the reader takes

@@ -145,7 +145,10 @@ static int64_t next_start_ns(const struct canbus *b)
 	return at < b->free_ns ? b->free_ns : at;
 }
 
-/* Of those ready at @at the lowest identifier; on a draw, which real nodes must not have, the lower node. */
+/*
+ * Of those ready at @at the lowest identifier; on a draw, which real nodes must not have,
+ * the lower node.
+ */
 static int arbitrate(const struct canbus *b, int64_t at)
 {
 	int winner = -1;

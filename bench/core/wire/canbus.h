@@ -7,13 +7,15 @@
 /*
  * A CAN bus as a model: nodes with queues, arbitration, and frames that take their time.
  *
- * Whenever the bus is free, all nodes that have a frame ready compete with the first of their queue, and the
- * lowest identifier wins, bit by bit as on the wire. The others wait: so load delays what has
- * a higher identifier, and a node's own queue can hold an urgent frame up, as real drivers' queues do.
+ * Whenever the bus is free, all nodes that have a frame ready compete with the first of
+ * their queue, and the lowest identifier wins, bit by bit as on the wire. The others
+ * wait: so load delays what has a higher identifier, and a node's own queue can hold an
+ * urgent frame up, as real drivers' queues do.
  *
- * Pure: time comes in by canbus_run and canbus_send and is never asked for. However late canbus_run is called,
- * frames get the times at which they really would have ended. Classic frames only.
- * Not modelled: errors, retransmission, bus-off; every frame is acknowledged, a lone node's too.
+ * Pure: time comes in by canbus_run and canbus_send and is never asked for. However late
+ * canbus_run is called, frames get the times at which they really would have ended.
+ * Classic frames only. Not modelled: errors, retransmission, bus-off; every frame is
+ * acknowledged, a lone node's too.
  */
 #define CANBUS_MAX_NODES 64
 #define CANBUS_NEVER INT64_MAX
@@ -35,7 +37,9 @@ typedef void canbus_hear_fn(void *ctx, const struct canbus_heard *heard);
 int canbus_new(struct canbus **out, int64_t bitrate, int depth, struct err *err);
 void canbus_free(struct canbus *b); /* takes NULL */
 
-/** @param hear  NULL: only sends. @return the node's number, or ERR_RANGE: the bus is full */
+/**
+ * @param hear  NULL: only sends. @return the node's number, or ERR_RANGE: the bus is full
+ */
 int canbus_attach(struct canbus *b, canbus_hear_fn *hear, void *ctx);
 /** What it had not sent yet is gone; what is on the wire ends. */
 void canbus_detach(struct canbus *b, int node);
@@ -44,7 +48,8 @@ void canbus_detach(struct canbus *b, int node);
  * Put a frame behind what the node has queued.
  *
  * @param ready_ns  from when on it competes; raised to that of the frame before it
- * @return 0; ERR_RANGE: the queue is full; ERR_UNSUPPORTED: no classic data or remote frame
+ * @return 0; ERR_RANGE: the queue is full; ERR_UNSUPPORTED: no classic data or remote
+ *   frame
  */
 int canbus_send(struct canbus *b, int node, const struct canframe *f, int64_t ready_ns);
 /** Forget what the node has queued. @return how many frames that were */
@@ -53,7 +58,10 @@ int canbus_queued(const struct canbus *b, int node);
 
 /** Everything that happens up to and at @now_ns, in its order. Time never goes back. */
 void canbus_run(struct canbus *b, int64_t now_ns);
-/** When canbus_run has something to do; in the past: at once; CANBUS_NEVER: nothing is queued. */
+/**
+ * When canbus_run has something to do; in the past: at once; CANBUS_NEVER: nothing is
+ * queued.
+ */
 int64_t canbus_next_ns(const struct canbus *b);
 
 struct canbus_stats {

@@ -138,7 +138,10 @@ static void a_nodes_own_queue_keeps_its_order(void **state)
 	canbus_free(e->bus);
 }
 
-/* How long a frame of @id waits and travels, the longest of 50, against a stream of id 0x100. */
+/*
+ * How long a frame of @id waits and travels, the longest of 50, against a stream of id
+ * 0x100.
+ */
 static int64_t worst_delay(void **state, uint32_t id, int load_percent)
 {
 	int me, node, loader;
@@ -177,7 +180,10 @@ static void load_delays_what_has_a_higher_identifier(void **state)
 	assert_int_equal(alone, time_of(&f) - 3 * BIT_NS);
 	assert_true(at_80 > alone);
 	assert_true(worst_delay(state, 0x200, 100) == INT64_MAX);
-	/* a lower one waits for the frame that is on the wire, and no longer, whatever the load */
+	/*
+	 * a lower one waits for the frame that is on the wire, and no longer, whatever
+	 * the load
+	 */
 	f.id = 0x001;
 	assert_true(worst_delay(state, 0x001, 100) <=
 		    time_of(&noise) + time_of(&f) - 3 * BIT_NS);

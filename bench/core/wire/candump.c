@@ -7,7 +7,11 @@
 
 struct candump candump_at(struct bytes file)
 {
-	return (struct candump){ .rest = file };
+	/*
+	 * what is remembered of the lines before must be true from the first: second 0
+	 * begins like this
+	 */
+	return (struct candump){ .rest = file, .second = "(0000000000." };
 }
 
 static uint64_t load(const uint8_t *p)
@@ -102,15 +106,19 @@ static int read_line(const uint8_t *p, const uint8_t *end, struct candump_frame 
 }
 
 /*
- * The line that candump writes nine times in ten: ten digits of seconds and six behind the point, an interface of
- * seven characters or less, a data frame of up to eight bytes. Sixteen characters are looked at together and
- * nearly nothing branches, for what a branch predictor guesses wrong costs more than all the rest; whatever is
- * not exactly this is left to read_line(), which knows all there is.
+ * The line that candump writes nine times in ten: ten digits of seconds and six behind
+ * the point, an interface of seven characters or less, a data frame of up to eight bytes.
+ * Sixteen characters are looked at together and nearly nothing branches, for what a
+ * branch predictor guesses wrong costs more than all the rest; whatever is not exactly
+ * this is left to read_line(), which knows all there is.
  */
 #define QUICK_BYTES 64 /* more than such a line has; all are looked at */
 #define ALL(byte) ((byte)*UINT64_C(0x0101010101010101))
 
-/* Sixteen characters, and what they are made into; gcc and clang know these on every processor. */
+/*
+ * Sixteen characters, and what they are made into; gcc and clang know these on every
+ * processor.
+ */
 typedef uint8_t chars __attribute__((vector_size(16)));
 typedef uint16_t pairs __attribute__((vector_size(16)));
 typedef uint8_t bytes8 __attribute__((vector_size(8)));
@@ -136,7 +144,9 @@ static bool quick_time(struct candump *c, const uint8_t *p, int64_t *ns)
 
 	if (memcmp(p, c->second, sizeof(c->second)) != 0 && !new_second(c, p))
 		return false;
-	/* six digits behind two zeros, in place of the last of the second and the point */
+	/*
+	 * six digits behind two zeros, in place of the last of the second and the point
+	 */
 	if (!eight_digits((load(p + 10) & ~UINT64_C(0xffff)) | 0x3030, &us))
 		return false;
 	*ns = c->second_ns + (int64_t)us * 1000;
@@ -149,7 +159,10 @@ static unsigned gather(uint64_t x)
 	return (unsigned)((x & ALL(0x80)) * 0x0002040810204081 >> 56);
 }
 
-/* Up to sixteen hexadecimal digits as bytes, the first the least significant. @return digits */
+/*
+ * Up to sixteen hexadecimal digits as bytes, the first the least significant. @return
+ * digits
+ */
 static int quick_hex(const uint8_t *p, uint64_t *bytes)
 {
 	chars c, letter, digit;
@@ -203,8 +216,8 @@ static const uint8_t *quick_data(const uint8_t *p, struct canframe *f)
 }
 
 /*
- * An interface of up to seven characters and a blank. Its length seldom changes: while it does not, nothing has to
- * wait for it to be counted. @return its length, or 0
+ * An interface of up to seven characters and a blank. Its length seldom changes: while it
+ * does not, nothing has to wait for it to be counted. @return its length, or 0
  */
 static size_t quick_name(struct candump *c, const uint8_t *p)
 {
@@ -218,7 +231,9 @@ static size_t quick_name(struct candump *c, const uint8_t *p)
 	return p[c->name_len] == ' ' ? c->name_len : 0;
 }
 
-/* QUICK_BYTES can be read at @p. @return behind the line, or NULL: it is not of this kind */
+/*
+ * QUICK_BYTES can be read at @p. @return behind the line, or NULL: it is not of this kind
+ */
 static const uint8_t *quick_line(struct candump *c, const uint8_t *p,
 				 struct candump_frame *out)
 {

@@ -1,6 +1,7 @@
 /*
- * Anything as a log; a frame that is taken must write back to a line that reads the same, and must read the same
- * when nothing stands behind its line, where it is read character by character.
+ * Anything as a log; a frame that is taken must write back to a line that reads the same,
+ * and must read the same when nothing stands behind its line, where it is read character
+ * by character.
  */
 #include "bench/core/wire/candump.h"
 

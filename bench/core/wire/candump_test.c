@@ -71,6 +71,38 @@ static void what_is_no_frame_line_is_skipped_and_counted(void **state)
 	assert_int_equal(candump_next(&c, &f), 0);
 }
 
+/*
+ * What a reader remembers of the lines before must not stand in for a line before the
+ * first has come.
+ */
+static void what_only_looks_like_a_line_from_behind_is_no_frame(void **state)
+{
+	static const char first[] = "************123456) can0 123#1122\n";
+	static const char room[] =
+		"(2.0) can0 456#22\n# and more, so that all is looked at\n";
+	static const char fill[] = { 0, ' ', '0', '.', '(', '*', '\n', '\xff' };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fill); i++) {
+		uint8_t text[sizeof(first) - 1 + sizeof(room) - 1];
+		struct candump_frame f;
+		struct candump c = candump_at(BYTES(text, sizeof(text)));
+		int rc;
+
+		memcpy(text, first, sizeof(first) - 1);
+		memcpy(text + sizeof(first) - 1, room, sizeof(room) - 1);
+		memset(text, fill[i], 12);
+		rc = candump_next(&c, &f);
+		if (fill[i] == '(') {
+			assert_int_equal(rc, ERR_FORMAT);
+			rc = candump_next(&c, &f);
+		}
+		assert_int_equal(rc, 1);
+		assert_int_equal(f.at_ns, INT64_C(2000000000));
+		assert_int_equal(f.frame.id, 0x456);
+	}
+}
+
 static void a_damaged_line_is_named_and_reading_goes_on(void **state)
 {
 	static const char *const bad[] = { "(",
@@ -108,7 +140,7 @@ static void a_damaged_line_is_named_and_reading_goes_on(void **state)
 /* A line of any kind, most of them of the usual one; then one in two is damaged. */
 static void add_line(struct rng *rng, struct buf *out)
 {
-	static const char damage[] = "09afAFgG @/:.#R()_T\t\r\x01\x7f\xb0\xff";
+	static const char damage[] = "09afAFgG @/:.#R()_T\t\r\0\x01\x7f\xb0\xff";
 	static const char *const names[] = { "can0",    "can1",        "vcan0",  "c",
 					     "slcan10", "slcan_long0", "abcdefg" };
 	const char *name = names[rng_below(rng, 7)];
@@ -137,7 +169,10 @@ static void add_line(struct rng *rng, struct buf *out)
 			(uint8_t)damage[rng_below(rng, sizeof(damage) - 1)];
 }
 
-/* The next line that is a frame or an error, read from a copy that ends where the line does. */
+/*
+ * The next line that is a frame or an error, read from a copy that ends where the line
+ * does.
+ */
 static int read_alone(struct bytes *rest, struct candump_frame *f, uint8_t **copy)
 {
 	int rc = 0;
@@ -158,7 +193,10 @@ static int read_alone(struct bytes *rest, struct candump_frame *f, uint8_t **cop
 	return rc;
 }
 
-/* What is read at once needs room behind the line: a line that stands alone is read character by character. */
+/*
+ * What is read at once needs room behind the line: a line that stands alone is read
+ * character by character.
+ */
 static void a_line_reads_the_same_in_a_log_and_alone(void **state)
 {
 	int taken = 0, refused = 0, rc;
@@ -207,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_stamp_is_read_to_the_nanosecond),
 		cmocka_unit_test(what_is_no_frame_line_is_skipped_and_counted),
 		cmocka_unit_test(a_line_reads_the_same_in_a_log_and_alone),
+		cmocka_unit_test(what_only_looks_like_a_line_from_behind_is_no_frame),
 		cmocka_unit_test(a_damaged_line_is_named_and_reading_goes_on),
 	};
 

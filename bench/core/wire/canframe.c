@@ -134,7 +134,10 @@ int64_t canframe_time_ns(int64_t bits, int64_t bitrate)
 	return (bits * 1000000000 + bitrate / 2) / bitrate;
 }
 
-/* Base id, RTR or SRR, IDE, the rest of the id, RTR: the order of the wire; 0 is dominant. */
+/*
+ * Base id, RTR or SRR, IDE, the rest of the id, RTR: the order of the wire; 0 is
+ * dominant.
+ */
 uint32_t canframe_priority(const struct canframe *f)
 {
 	if (f->extended)

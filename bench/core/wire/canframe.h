@@ -5,9 +5,11 @@
 #include "bench/core/err.h"
 
 /*
- * A CAN frame, how long it is on the wire, and the shapes the kernel and capture files give it.
+ * A CAN frame, how long it is on the wire, and the shapes the kernel and capture files
+ * give it.
  *
- * Source: ISO 11898-1 (frame layout, CRC-15, bit stuffing; published); linux/can.h (struct layouts).
+ * Source: ISO 11898-1 (frame layout, CRC-15, bit stuffing; published); linux/can.h
+ * (struct layouts).
  */
 #define CANFRAME_MAX_DATA 64
 #define CANFRAME_MAX_ID_STANDARD 0x7ffu
@@ -24,19 +26,25 @@ struct canframe {
 	uint8_t data[CANFRAME_MAX_DATA]; /* zero behind len */
 };
 
-/** May it stand on a bus: id in range, a length that exists, no flags that exclude each other? */
+/**
+ * May it stand on a bus: id in range, a length that exists, no flags that exclude each
+ * other?
+ */
 bool canframe_valid(const struct canframe *f);
 /** Same identity and content? raw_dlc counts, what lies behind len does not. */
 bool canframe_equal(const struct canframe *a, const struct canframe *b);
 
 /**
- * Length of a classic frame on the wire: from start of frame to the end of the interframe space, with
- * the stuff bits that its own bit pattern, CRC included, really needs.
+ * Length of a classic frame on the wire: from start of frame to the end of the interframe
+ * space, with the stuff bits that its own bit pattern, CRC included, really needs.
  *
  * @return bits; 0 for what is no classic frame (FD, error)
  */
 int canframe_bits(const struct canframe *f);
-/** The same without any stuff bit, and with as many as @len bytes can ever need. @len 0..8. */
+/**
+ * The same without any stuff bit, and with as many as @len bytes can ever need. @len
+ * 0..8.
+ */
 int canframe_bits_min(bool extended, int len);
 int canframe_bits_max(bool extended, int len);
 /** Stuffed bits of what stands before the interframe space: when receivers have it. */
@@ -45,8 +53,8 @@ int canframe_bits_max(bool extended, int len);
 int64_t canframe_time_ns(int64_t bits, int64_t bitrate);
 
 /**
- * What arbitration compares: of two frames that start together the smaller number wins. Equal only for
- * the same identifier and kind.
+ * What arbitration compares: of two frames that start together the smaller number wins.
+ * Equal only for the same identifier and kind.
  */
 uint32_t canframe_priority(const struct canframe *f);
 
@@ -54,8 +62,8 @@ uint32_t canframe_priority(const struct canframe *f);
 uint16_t canframe_crc15(const uint8_t *bits, size_t count);
 
 /**
- * As struct can_frame (16 bytes) or struct canfd_frame (72): the id with its flags in the byte order
- * of this machine, length, flags, raw DLC.
+ * As struct can_frame (16 bytes) or struct canfd_frame (72): the id with its flags in the
+ * byte order of this machine, length, flags, raw DLC.
  */
 #define CANFRAME_SOCKET_CLASSIC 16
 #define CANFRAME_SOCKET_FD 72
@@ -64,15 +72,15 @@ void canframe_to_socket(const struct canframe *f, struct buf *out);
 int canframe_from_socket(struct canframe *f, struct bytes b);
 
 /**
- * As LINKTYPE_CAN_SOCKETCAN (227) has it in capture files: the id in network byte order, then only as
- * many data bytes as there are.
+ * As LINKTYPE_CAN_SOCKETCAN (227) has it in capture files: the id in network byte order,
+ * then only as many data bytes as there are.
  */
 void canframe_to_capture(const struct canframe *f, struct buf *out);
 int canframe_from_capture(struct canframe *f, struct bytes b);
 
 /**
- * As candump and cansend write it: "123#DEADBEEF", "12345678#R4", "123##1AA", "123#11…88_C".
- * A zero is kept behind. @return its length
+ * As candump and cansend write it: "123#DEADBEEF", "12345678#R4", "123##1AA",
+ * "123#11…88_C". A zero is kept behind. @return its length
  */
 #define CANFRAME_TEXT_MAX 160
 int canframe_text(const struct canframe *f, char out[CANFRAME_TEXT_MAX]);
@@ -84,7 +92,10 @@ static inline int canframe_digit(uint8_t c)
 {
 	return canframe_hex[c] - 1;
 }
-/** What begins at @p, for parsers of lines. @return behind its last character; NULL: no frame */
+/**
+ * What begins at @p, for parsers of lines. @return behind its last character; NULL: no
+ * frame
+ */
 const uint8_t *canframe_read(struct canframe *f, const uint8_t *p, const uint8_t *end);
 
 #endif

@@ -1,4 +1,7 @@
-/* Anything as a frame from a socket, a capture file and a text; what is taken must write back. */
+/*
+ * Anything as a frame from a socket, a capture file and a text; what is taken must write
+ * back.
+ */
 #include "bench/core/wire/canframe.h"
 
 #include <stdlib.h>

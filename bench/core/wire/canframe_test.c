@@ -26,7 +26,10 @@ static void the_crc_is_the_one_of_the_catalogue(void **state)
 	assert_int_equal(canframe_crc15(bits, sizeof(bits)), 0x059e); /* CRC-15/CAN */
 }
 
-/* Independent reckoning: the frame as a string of '0' and '1', stuffed by inserting characters. */
+/*
+ * Independent reckoning: the frame as a string of '0' and '1', stuffed by inserting
+ * characters.
+ */
 static int reckon(const struct canframe *f)
 {
 	uint8_t bits[200];
@@ -97,7 +100,10 @@ static void equal_bits_are_stuffed_and_alternating_ones_are_not(void **state)
 			zeros = frame("000#0000000000000000");
 
 	(void)state;
-	/* 15 zeros, the DLC's 1, 67 zeros: one stuff bit for every five; the CRC adds its own */
+	/*
+	 * 15 zeros, the DLC's 1, 67 zeros: one stuff bit for every five; the CRC adds its
+	 * own
+	 */
 	assert_true(canframe_bits(&zeros) >= 111 + 3 + 13);
 	assert_true(canframe_bits(&plain) < 111 + 6);
 }

@@ -9,7 +9,9 @@ struct vector {
 	const char *data, *crc; /* as on the air: low byte first */
 };
 
-/* Source: ISO/IEC 14443-3 annex B (public restatements); ECP frames seen in public traces */
+/*
+ * Source: ISO/IEC 14443-3 annex B (public restatements); ECP frames seen in public traces
+ */
 static const struct vector a_vectors[] = {
 	{ "0000", "a01e" },       { "1234", "26cf" },
 	{ "e080", "3173" },       { "e050", "bca5" },

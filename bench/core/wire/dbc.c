@@ -33,8 +33,9 @@ static uint64_t low_bits(int count)
 }
 
 /*
- * For writing, a signal is a chain of pieces, one a byte: @count bits at @shift of a byte. Little-endian pieces come
- * least significant first, big-endian ones most significant first.
+ * For writing, a signal is a chain of pieces, one a byte: @count bits at @shift of a
+ * byte. Little-endian pieces come least significant first, big-endian ones most
+ * significant first.
  */
 struct piece {
 	int byte, shift, count;
@@ -56,7 +57,10 @@ static struct piece next_piece(const struct dbc_signal *s, struct piece p, int l
 	return (struct piece){ p.byte + 1, s->big_endian ? 8 - count : 0, count };
 }
 
-/* Eight bytes of the frame at once, from where they are all there; at most one more is needed. */
+/*
+ * Eight bytes of the frame at once, from where they are all there; at most one more is
+ * needed.
+ */
 static uint64_t get_little(const struct dbc_signal *s, const uint8_t *data)
 {
 	unsigned at = (unsigned)s->start / 8, from = at < 56 ? at : 56;
@@ -165,8 +169,9 @@ double dbc_physical(const struct dbc_signal *s, uint64_t raw)
 }
 
 /*
- * The nearest whole number, halves away from zero. 0.15 / 0.1 is 1.4999999999999998 in binary though it
- * says one and a half: what the three operands may be off by counts as nothing, as long as it is tiny.
+ * The nearest whole number, halves away from zero. 0.15 / 0.1 is 1.4999999999999998 in
+ * binary though it says one and a half: what the three operands may be off by counts as
+ * nothing, as long as it is tiny.
  */
 static double nearest(const struct dbc_signal *s, double physical)
 {
@@ -254,7 +259,9 @@ int dbc_raw(const struct dbc_signal *s, double physical, uint64_t *raw, struct e
 	return 0;
 }
 
-/* A whole number of a signal without scale keeps all its 64 bits: no detour by a double. */
+/*
+ * A whole number of a signal without scale keeps all its 64 bits: no detour by a double.
+ */
 static bool exact(const struct dbc_signal *s, const char *text, uint64_t *raw)
 {
 	int base = strncmp(text, "0x", 2) == 0 ? 16 : 10;

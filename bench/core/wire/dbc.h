@@ -8,16 +8,18 @@
 /*
  * DBC: what the bytes of a CAN frame mean.
  *
- * Read are BO_, SG_ (multiplexed, nested too), SG_MUL_VAL_, SIG_VALTYPE_ and VAL_; everything else a DBC may
- * hold is passed over. A mistake is "file:line:col: what" with its line and a caret (err.excerpt): a signal
- * that does not lie in its frame, a multiplexed one without a multiplexor, a name given twice.
+ * Read are BO_, SG_ (multiplexed, nested too), SG_MUL_VAL_, SIG_VALTYPE_ and VAL_;
+ * everything else a DBC may hold is passed over. A mistake is "file:line:col: what" with
+ * its line and a caret (err.excerpt): a signal that does not lie in its frame, a
+ * multiplexed one without a multiplexor, a name given twice.
  *
- * Bit numbering: byte * 8 + bit, bit 0 the least significant. Little-endian ("1"): the start is the least
- * significant bit of the signal, which grows upwards. Big-endian ("0"): the start is the most significant
- * one; below bit 0 of a byte comes bit 7 of the next.
+ * Bit numbering: byte * 8 + bit, bit 0 the least significant. Little-endian ("1"): the
+ * start is the least significant bit of the signal, which grows upwards. Big-endian
+ * ("0"): the start is the most significant one; below bit 0 of a byte comes bit 7 of the
+ * next.
  *
- * Source: the layout as Vector's tools write it, from public descriptions (inferred); test vectors
- * compared with canmatrix 0.9.5.
+ * Source: the layout as Vector's tools write it, from public descriptions (inferred);
+ * test vectors compared with canmatrix 0.9.5.
  */
 #define DBC_MAX_BYTES (4 << 20)
 #define DBC_MAX_MESSAGES 4096
@@ -76,28 +78,41 @@ struct dbc {
 	struct buf text; /* as read */
 };
 
-/** Parse @text as if it stood in the file @name. ERR_FORMAT or ERR_NOMEM. Free with dbc_free. */
+/**
+ * Parse @text as if it stood in the file @name. ERR_FORMAT or ERR_NOMEM. Free with
+ * dbc_free.
+ */
 int dbc_parse(struct dbc **out, const char *name, struct bytes text, struct err *err);
-/** The same of the file @path; ERR_IO (missing), ERR_FORMAT (a directory), ERR_RANGE (too long) besides. */
+/**
+ * The same of the file @path; ERR_IO (missing), ERR_FORMAT (a directory), ERR_RANGE (too
+ * long) besides.
+ */
 int dbc_read(struct dbc **out, const char *path, struct err *err);
 void dbc_free(struct dbc *d); /* takes NULL */
 
 /** NULL when there is none. */
 const struct dbc_message *dbc_message(const struct dbc *d, const char *name);
-/** The message a frame carries, by its identifier; NULL: none, or the frame is remote or an error. */
+/**
+ * The message a frame carries, by its identifier; NULL: none, or the frame is remote or
+ * an error.
+ */
 const struct dbc_message *dbc_message_of(const struct dbc *d, const struct canframe *f);
 const struct dbc_signal *dbc_signal(const struct dbc_message *m, const char *name);
 
 /**
  * The bits of a signal, the sign not extended.
  *
- * @param data  of a frame that is long enough (s->bytes); its array is readable to the end in any case
+ * @param data  of a frame that is long enough (s->bytes); its array is readable to the
+ *   end in any case
  */
 uint64_t dbc_get(const struct dbc_signal *s, const uint8_t data[CANFRAME_MAX_DATA]);
 /** Put the low bits of @raw there; no other bit changes. */
 void dbc_put(const struct dbc_signal *s, uint8_t *data, uint64_t raw);
 
-/** Is the signal in this frame: long enough, and selected by its multiplexors, however deep? */
+/**
+ * Is the signal in this frame: long enough, and selected by its multiplexors, however
+ * deep?
+ */
 bool dbc_present(const struct dbc_message *m, const struct dbc_signal *s,
 		 const struct canframe *f);
 
@@ -107,8 +122,8 @@ struct dbc_value {
 	double physical;
 };
 /**
- * Every signal that is in a frame of message @m, first those in every frame: as dbc_present(), dbc_get() and
- * dbc_physical() say one by one, but quickly.
+ * Every signal that is in a frame of message @m, first those in every frame: as
+ * dbc_present(), dbc_get() and dbc_physical() say one by one, but quickly.
  *
  * @param out  room for m->signal_count values, whatever the frame holds
  * @return how many there are
@@ -119,14 +134,15 @@ int dbc_decode(const struct dbc_message *m, const struct canframe *f,
 int64_t dbc_extend(const struct dbc_signal *s, uint64_t raw);
 double dbc_physical(const struct dbc_signal *s, uint64_t raw);
 /**
- * The raw value for a physical one: rounded to the nearest, halves away from zero; then it must fit the
- * bits and lie within [min|max].
+ * The raw value for a physical one: rounded to the nearest, halves away from zero; then
+ * it must fit the bits and lie within [min|max].
  *
  * @return 0, or ERR_RANGE with the range in @err
  */
 int dbc_raw(const struct dbc_signal *s, double physical, uint64_t *raw, struct err *err);
 /**
- * The raw value a text stands for: a label of the signal ("Unlocked"), or a number in physical units.
+ * The raw value a text stands for: a label of the signal ("Unlocked"), or a number in
+ * physical units.
  *
  * @return 0; ERR_FORMAT neither, with what is allowed; ERR_RANGE
  */

@@ -1,7 +1,7 @@
 /*
- * All signals of a frame at once, for logs of millions of frames: what the loader can know of a signal's
- * place is worked out before, and next to nothing of it is a branch. dbc.c does the same for one signal, step by
- * step; the test compares the two.
+ * All signals of a frame at once, for logs of millions of frames: what the loader can
+ * know of a signal's place is worked out before, and next to nothing of it is a branch.
+ * dbc.c does the same for one signal, step by step; the test compares the two.
  */
 #include "bench/core/wire/dbc_lex.h"
 
@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a signal lies in one of the words of a frame (struct words): word << left >> right. */
+/*
+ * Where a signal lies in one of the words of a frame (struct words): word << left >>
+ * right.
+ */
 struct dbc_cut {
 	const struct dbc_signal *signal;
 	double factor, offset;
@@ -108,7 +111,10 @@ static void make_cut(struct dbc_cut *c, const struct dbc_message *m,
 	*c = (struct dbc_cut){ .signal = s, .factor = s->factor, .offset = s->offset };
 	if (s->type == DBC_SIGNED)
 		c->sign = UINT64_C(1) << (s->length - 1);
-	/* 64 bits without sign become a double in another way, floating point does not at all */
+	/*
+	 * 64 bits without sign become a double in another way, floating point does not at
+	 * all
+	 */
 	c->simple = place(s, &c->word, &c->left, &c->right) && s->type <= DBC_SIGNED &&
 		    (s->type == DBC_SIGNED || s->length < 64) &&
 		    (s->parent < 0 || selects(c, m, s));

@@ -1,39 +1,10 @@
 #include "bench/core/wire/dbc.h"
 
 #include "bench/core/rng.h"
+#include "bench/core/wire/dbc_testing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct dbc *parse(const char *text)
-{
-	struct err err = { 0 };
-	struct dbc *d;
-
-	if (dbc_parse(&d, "x.dbc", BYTES((const uint8_t *)text, strlen(text)), &err))
-		fail_msg("%s\n%s", err.text, err.excerpt);
-	return d;
-}
-
-/* Bit by bit, as the numbering is defined. */
-static uint64_t slowly(const struct dbc_signal *s, const uint8_t *data)
-{
-	uint64_t raw = 0;
-	int at = s->start;
-
-	for (int i = 0; i < s->length; i++) {
-		uint64_t bit = data[at / 8] >> at % 8 & 1;
-
-		raw = s->big_endian ? raw << 1 | bit : raw | bit << i;
-		at = !s->big_endian ? at + 1 : at % 8 ? at - 1 : at + 15;
-	}
-	return raw;
-}
 
 /* A signal anywhere in a frame of @bytes, of any kind. @return its length */
 static int add_signal(struct rng *rng, struct buf *text, int number, int bytes)
@@ -93,7 +64,7 @@ static struct dbc *random_dbc(struct rng *rng)
 				   multiplexor_of(buf_str(&text)),
 				   (unsigned)rng_below(rng, 8),
 				   rng_below(rng, 2) ? "" : ", 9-9");
-	d = parse(buf_str(&text));
+	d = dbc_of(buf_str(&text));
 	buf_release(&text);
 	return d;
 }
@@ -113,7 +84,7 @@ static void check_decoded(const struct dbc_message *m, const struct canframe *f)
 		for (int k = 0; k < i; k++)
 			assert_ptr_not_equal(values[k].signal, s);
 		assert_true(dbc_present(m, s, f));
-		assert_true(values[i].raw == slowly(s, f->data));
+		assert_true(values[i].raw == dbc_slowly(s, f->data));
 		physical =
 			dbc_physical(s, values[i].raw); /* bit for bit: it may be a NaN */
 		assert_memory_equal(&values[i].physical, &physical, sizeof(physical));
@@ -157,7 +128,7 @@ static void every_message_is_found_by_its_identifier(void **state)
 	for (int i = 0; i < DBC_MAX_MESSAGES / 2; i++)
 		buf_printf(&text, "BO_ %d A%d: 8 V\nBO_ %u B%d: 8 V\n", i, i,
 			   0x80000000u + (unsigned)i * 4096, i);
-	d = parse(buf_str(&text));
+	d = dbc_of(buf_str(&text));
 	assert_int_equal(d->message_count, DBC_MAX_MESSAGES);
 	for (int i = 0; i < d->message_count; i++) {
 		dbc_frame(&d->messages[i], &f);
@@ -170,7 +141,7 @@ static void every_message_is_found_by_its_identifier(void **state)
 			d, &(struct canframe){ .id = id, .extended = true }));
 	dbc_free(d);
 	buf_release(&text);
-	d = parse("VERSION \"\"\n");
+	d = dbc_of("VERSION \"\"\n");
 	assert_null(dbc_message_of(d, &f));
 	dbc_free(d);
 }

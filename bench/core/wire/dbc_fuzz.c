@@ -1,4 +1,7 @@
-/* Anything as a DBC; every signal that is taken must hold what is put into it and touch nothing else. */
+/*
+ * Anything as a DBC; every signal that is taken must hold what is put into it and touch
+ * nothing else.
+ */
 #include "bench/core/wire/dbc.h"
 
 #include <stdlib.h>

@@ -4,8 +4,10 @@
 #include "bench/core/wire/dbc.h"
 
 /*
- * The words of a DBC, shared by the parts of its loader: dbc_lex.c cuts the text, dbc_parse.c makes sense
- * of it, dbc_decode.c prepares what was read. The first mistake sticks; after it there is only the end of the file.
+ * The words of a DBC, shared by the parts of its loader: dbc_lex.c cuts the text,
+ * dbc_parse.c makes sense of it, dbc_mux.c of what it says of multiplexing, dbc_decode.c
+ * prepares what was read. The first mistake sticks; after it there is only the end of
+ * the file.
  */
 enum token_kind {
 	END,
@@ -66,7 +68,21 @@ char *lex_want_name(struct parser *p, const char *what);
 uint64_t lex_want_whole(struct parser *p, uint64_t max, const char *what);
 double lex_want_double(struct parser *p, const char *what);
 
-/** When all is read: what dbc_message_of() and dbc_decode() need. @return 0 or ERR_NOMEM */
+/** Room for one more of @count things of @size; doubles at each power of two. */
+void *dbc_more(struct parser *p, void *have, int count, size_t size);
+/** The message and signal a statement is about; NULL after a mistake, or for orphans. */
+struct dbc_signal *dbc_want_signal(struct parser *p, struct dbc_message **out);
+
+/** "M", "m3" or "m3M" between a signal's name and the colon. */
+void dbc_read_mux(struct parser *p, struct dbc_signal *s, struct mux *m);
+/** SG_MUL_VAL_ id signal multiplexor 1-1, 5-7; */
+void dbc_read_ranges(struct parser *p);
+/** When all is read: of a whole message, @mux of its signals. */
+void dbc_resolve_mux(struct parser *p, struct dbc_message *m, struct mux *mux);
+
+/**
+ * When all is read: what dbc_message_of() and dbc_decode() need. @return 0 or ERR_NOMEM
+ */
 int dbc_prepare(struct dbc *d);
 
 #endif

@@ -12,8 +12,7 @@
 #define EXTENDED 0x80000000u
 #define MAX_LABELS 200000 /* of the whole file: three bytes of text make one */
 
-/* Room for one more of @count things of @size; doubles at each power of two. */
-static void *more(struct parser *p, void *have, int count, size_t size)
+void *dbc_more(struct parser *p, void *have, int count, size_t size)
 {
 	void *room;
 
@@ -28,44 +27,6 @@ static void *more(struct parser *p, void *have, int count, size_t size)
 static struct dbc_message *last_message(struct parser *p)
 {
 	return &p->d->messages[p->d->message_count - 1];
-}
-
-static void add_range(struct parser *p, struct dbc_signal *s, uint64_t from, uint64_t to)
-{
-	void *room = more(p, s->ranges, s->range_count, sizeof(*s->ranges));
-
-	if (!room)
-		return;
-	s->ranges = room;
-	s->ranges[s->range_count++] = (struct dbc_range){ from, to };
-}
-
-/* "M", "m3" or "m3M" between the name and the colon. */
-static void read_mux(struct parser *p, struct dbc_signal *s, struct mux *m)
-{
-	struct token t = p->t;
-	size_t i = 1;
-
-	m->line = t.line;
-	m->column = t.column;
-	lex_next(p);
-	if (t.len == 1 && t.text[0] == 'M') {
-		s->multiplexor = true;
-		return;
-	}
-	m->multiplexed = true;
-	for (; t.text[0] == 'm' && i < t.len && lex_is_digit(t.text[i]) && i < 10; i++)
-		m->value = m->value * 10 + (uint64_t)(t.text[i] - '0');
-	if (i < t.len && t.text[i] == 'M') {
-		s->multiplexor = true;
-		i++;
-	}
-	if (t.text[0] != 'm' || i != t.len || i < 2 || !lex_is_digit(t.text[1]))
-		lex_mistake(
-			p, t.line, t.column,
-			"'%.*s' is no multiplexing; 'M', 'm' with a number, or 'm' with "
-			"a number and 'M' is",
-			t.len < 40 ? (int)t.len : 40, t.text);
 }
 
 /* start|length@order sign */
@@ -146,11 +107,11 @@ static void read_signal(struct parser *p, bool orphan)
 	struct token at;
 	struct dbc_signal *s;
 	struct mux *mux;
-	void *room = more(p, m->signals, m->signal_count, sizeof(*s));
+	void *room = dbc_more(p, m->signals, m->signal_count, sizeof(*s));
 
 	if (room)
 		m->signals = room;
-	room = room ? more(p, p->mux, p->mux_count, sizeof(*p->mux)) : NULL;
+	room = room ? dbc_more(p, p->mux, p->mux_count, sizeof(*p->mux)) : NULL;
 	if (!room)
 		return;
 	p->mux = room;
@@ -170,7 +131,7 @@ static void read_signal(struct parser *p, bool orphan)
 				    "%s has a signal '%s' already, in line %d", m->name,
 				    s->name, m->signals[i].line);
 	if (p->t.kind == WORD)
-		read_mux(p, s, mux);
+		dbc_read_mux(p, s, mux);
 	lex_want(p, ":");
 	read_place(p, s);
 	read_scale(p, s);
@@ -199,7 +160,7 @@ static void read_message(struct parser *p)
 	struct dbc_message *m;
 	uint32_t id;
 	bool orphans;
-	void *room = more(p, p->d->messages, p->d->message_count, sizeof(*m));
+	void *room = dbc_more(p, p->d->messages, p->d->message_count, sizeof(*m));
 
 	if (!room)
 		return;
@@ -264,8 +225,7 @@ static void skip_lines(struct parser *p, bool list)
 		lex_next(p);
 }
 
-/* The message and signal a statement is about; NULL after a mistake, or for orphans. */
-static struct dbc_signal *want_signal(struct parser *p, struct dbc_message **out)
+struct dbc_signal *dbc_want_signal(struct parser *p, struct dbc_message **out)
 {
 	struct token at = p->t;
 	uint32_t id =
@@ -298,7 +258,7 @@ static void read_valtype(struct parser *p)
 	uint64_t type;
 
 	lex_next(p);
-	s = want_signal(p, &m);
+	s = dbc_want_signal(p, &m);
 	if (lex_is(p, ":"))
 		lex_next(p); /* some tools leave it out */
 	at = p->t;
@@ -314,70 +274,9 @@ static void read_valtype(struct parser *p)
 	lex_want(p, ";");
 }
 
-static struct mux *mux_of(struct parser *p, const struct dbc_signal *s)
-{
-	int at = 0;
-
-	for (int i = 0; i < p->d->message_count; i++) {
-		const struct dbc_message *m = &p->d->messages[i];
-
-		if (s >= m->signals && s < m->signals + m->signal_count)
-			return &p->mux[at + (s - m->signals)];
-		at += m->signal_count;
-	}
-	abort(); /* a signal of no message */
-}
-
-/* SG_MUL_VAL_ id signal multiplexor 1-1, 5-7; */
-static void read_ranges(struct parser *p)
-{
-	struct dbc_message *m;
-	struct dbc_signal *s;
-	const struct dbc_signal *parent;
-	struct token at;
-	char *name;
-
-	lex_next(p);
-	s = want_signal(p, &m);
-	at = p->t;
-	name = lex_want_name(p, "the name of a multiplexor");
-	parent = s && name ? dbc_signal(m, name) : NULL;
-	if (s && (!parent || !parent->multiplexor))
-		lex_mistake(p, at.line, at.column, "%s has no multiplexor '%.60s'",
-			    m->name, name);
-	free(name);
-	if (p->rc)
-		return;
-	s->parent = (int)(parent - m->signals);
-	mux_of(p, s)->resolved = true;
-	while (!p->rc) {
-		uint64_t from, to;
-
-		at = p->t;
-		from = lex_want_whole(p, UINT64_MAX, "a range of values");
-		/* "1-3" reads as 1 and -3 */
-		if (p->t.kind == NUMBER && p->t.text[0] == '-') {
-			p->t.text++;
-			p->t.len--;
-		} else {
-			lex_want(p, "-");
-		}
-		to = lex_want_whole(p, UINT64_MAX, "the end of a range");
-		if (!p->rc && to < from)
-			lex_mistake(p, at.line, at.column,
-				    "a range that ends before it begins");
-		if (!p->rc)
-			add_range(p, s, from, to);
-		if (!lex_is(p, ","))
-			break;
-		lex_next(p);
-	}
-	lex_want(p, ";");
-}
-
 static void add_label(struct parser *p, struct dbc_signal *s, uint64_t raw)
 {
-	void *room = more(p, s->labels, s->label_count, sizeof(*s->labels));
+	void *room = dbc_more(p, s->labels, s->label_count, sizeof(*s->labels));
 	char *text = room ? lex_cut(p, p->t) : NULL;
 
 	if (p->labels++ == MAX_LABELS)
@@ -401,7 +300,7 @@ static void read_labels(struct parser *p)
 		skip_statement(p);
 		return;
 	}
-	s = want_signal(p, &m);
+	s = dbc_want_signal(p, &m);
 	while (s && !p->rc && p->t.kind == NUMBER) {
 		bool minus = p->t.text[0] == '-';
 		uint64_t raw;
@@ -422,52 +321,6 @@ static void read_labels(struct parser *p)
 		lex_next(p);
 	}
 	lex_want(p, ";");
-}
-
-/* What no SG_MUL_VAL_ has spoken of hangs on the one multiplexor that hangs on nothing. */
-static void resolve(struct parser *p, struct dbc_message *m, struct mux *mux)
-{
-	int root = -1, roots = 0;
-
-	for (int i = 0; i < m->signal_count; i++) {
-		if (m->signals[i].multiplexor && !mux[i].multiplexed &&
-		    !mux[i].resolved) {
-			root = i;
-			roots++;
-		}
-	}
-	for (int i = 0; !p->rc && i < m->signal_count; i++) {
-		struct dbc_signal *s = &m->signals[i];
-
-		if (!mux[i].multiplexed || mux[i].resolved)
-			continue;
-		if (roots != 1) {
-			lex_mistake(
-				p, mux[i].line, mux[i].column,
-				roots ? "%s: %s has more than one multiplexor; "
-					"SG_MUL_VAL_ "
-					"must say which"
-				      : "%s is multiplexed, and %s has no multiplexor",
-				s->name, m->name);
-			return;
-		}
-		s->parent = root;
-		add_range(p, s, mux[i].value, mux[i].value);
-	}
-}
-
-static void refuse_circles(struct parser *p, const struct dbc_message *m)
-{
-	for (int i = 0; !p->rc && i < m->signal_count; i++) {
-		int steps = 0, k = i;
-
-		while (k >= 0 && steps++ <= m->signal_count)
-			k = m->signals[k].parent;
-		if (k >= 0)
-			lex_mistake(p, m->signals[i].line, m->signals[i].column,
-				    "%s: its multiplexors select each other in a circle",
-				    m->signals[i].name);
-	}
 }
 
 static void free_message(struct dbc_message *m)
@@ -497,9 +350,7 @@ static void finish(struct parser *p)
 		bool orphans = (m->id | EXTENDED) == ORPHANS && m->extended;
 
 		if (!p->rc && !orphans && m->signal_count)
-			resolve(p, m, p->mux + at);
-		if (!p->rc && !orphans)
-			refuse_circles(p, m);
+			dbc_resolve_mux(p, m, p->mux + at);
 		at += m->signal_count;
 		if (orphans)
 			free_message(m);
@@ -522,7 +373,7 @@ static void read_statement(struct parser *p)
 	else if (lex_is(p, "SIG_VALTYPE_"))
 		read_valtype(p);
 	else if (lex_is(p, "SG_MUL_VAL_"))
-		read_ranges(p);
+		dbc_read_ranges(p);
 	else if (lex_is(p, "VERSION") || lex_is(p, "BS_") || lex_is(p, "BU_"))
 		skip_lines(p, lex_is(p, "BU_"));
 	else if (lex_is(p, "NS_"))

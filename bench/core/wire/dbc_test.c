@@ -1,24 +1,11 @@
 #include "bench/core/wire/dbc.h"
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "bench/core/wire/dbc_testing.h"
 
-#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
 
 #define DOOR "fixtures/dbc/door.dbc"
-
-static struct dbc *parse(const char *text)
-{
-	struct err err = { 0 };
-	struct dbc *d;
-
-	if (dbc_parse(&d, "x.dbc", BYTES((const uint8_t *)text, strlen(text)), &err))
-		fail_msg("%s\n%s", err.text, err.excerpt);
-	return d;
-}
 
 /* A frame of 8 bytes with one signal of the given place. */
 static struct dbc *one_signal(const char *place)
@@ -27,7 +14,7 @@ static struct dbc *one_signal(const char *place)
 
 	snprintf(text, sizeof(text),
 		 "BO_ 1 M: 8 V\n SG_ S : %s (1,0) [0|0] \"\" Vector__XXX\n", place);
-	return parse(text);
+	return dbc_of(text);
 }
 
 static void refused(const char *text, const char *where, const char *why)
@@ -118,21 +105,6 @@ static void signals_of_either_byte_order_are_written(void **state)
 	}
 }
 
-/* Bit by bit, as the numbering is defined. */
-static uint64_t slowly(const struct dbc_signal *s, const uint8_t *data)
-{
-	uint64_t raw = 0;
-	int at = s->start;
-
-	for (int i = 0; i < s->length; i++) {
-		uint64_t bit = data[at / 8] >> at % 8 & 1;
-
-		raw = s->big_endian ? raw << 1 | bit : raw | bit << i;
-		at = !s->big_endian ? at + 1 : at % 8 ? at - 1 : at + 15;
-	}
-	return raw;
-}
-
 static void every_place_in_the_longest_frame_is_read_and_written(void **state)
 {
 	uint8_t data[CANFRAME_MAX_DATA], written[CANFRAME_MAX_DATA];
@@ -147,11 +119,11 @@ static void every_place_in_the_longest_frame_is_read_and_written(void **state)
 			struct dbc_signal s = { .start = start, .length = length };
 
 			if (start + length <= 512)
-				assert_true(dbc_get(&s, data) == slowly(&s, data));
+				assert_true(dbc_get(&s, data) == dbc_slowly(&s, data));
 			s.big_endian = true;
 			if (left + length > 512)
 				continue;
-			assert_true(dbc_get(&s, data) == slowly(&s, data));
+			assert_true(dbc_get(&s, data) == dbc_slowly(&s, data));
 			memset(written, 0, sizeof(written));
 			dbc_put(&s, written, dbc_get(&s, data));
 			assert_true(dbc_get(&s, written) == dbc_get(&s, data));
@@ -161,7 +133,7 @@ static void every_place_in_the_longest_frame_is_read_and_written(void **state)
 
 static void the_classic_example_encodes(void **state)
 {
-	struct dbc *d = parse(
+	struct dbc *d = dbc_of(
 		"BO_ 496 Example: 8 PCM\n"
 		" SG_ Temperature : 0|12@0- (0.01,250) [229.53|270.47] \"degK\" A,B\n"
 		" SG_ AverageRadius : 6|6@0+ (0.1,0) [0|5] \"m\" FOO\n"
@@ -195,10 +167,10 @@ static void the_classic_example_encodes(void **state)
 
 static void halves_round_away_from_zero_and_then_the_range_counts(void **state)
 {
-	struct dbc *d = parse("BO_ 1 M: 8 V\n"
-			      " SG_ A : 0|8@1- (0.1,0) [-1|1] \"\" V\n"
-			      " SG_ B : 8|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ C : 16|16@1- (0.01,250) [229|270] \"\" V\n");
+	struct dbc *d = dbc_of("BO_ 1 M: 8 V\n"
+			       " SG_ A : 0|8@1- (0.1,0) [-1|1] \"\" V\n"
+			       " SG_ B : 8|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ C : 16|16@1- (0.01,250) [229|270] \"\" V\n");
 	const struct dbc_signal *s = d->messages[0].signals;
 	struct err err = { 0 };
 	uint64_t raw;
@@ -249,9 +221,9 @@ static void sixty_four_bits_are_kept_whole(void **state)
 
 static void floating_point_signals_are_what_their_bits_say(void **state)
 {
-	struct dbc *d = parse("BO_ 1 M: 8 V\n SG_ F : 0|32@1- (2,1) [0|0] \"\" V\n"
-			      "BO_ 2 N: 8 V\n SG_ D : 7|64@0- (1,0) [0|0] \"\" V\n"
-			      "SIG_VALTYPE_ 1 F : 1;\nSIG_VALTYPE_ 2 D 2;\n");
+	struct dbc *d = dbc_of("BO_ 1 M: 8 V\n SG_ F : 0|32@1- (2,1) [0|0] \"\" V\n"
+			       "BO_ 2 N: 8 V\n SG_ D : 7|64@0- (1,0) [0|0] \"\" V\n"
+			       "SIG_VALTYPE_ 1 F : 1;\nSIG_VALTYPE_ 2 D 2;\n");
 	const struct dbc_signal *f = &d->messages[0].signals[0];
 	const struct dbc_signal *g = &d->messages[1].signals[0];
 	uint64_t raw;
@@ -270,10 +242,10 @@ static void floating_point_signals_are_what_their_bits_say(void **state)
 static void a_multiplexed_signal_is_there_when_its_multiplexor_says_so(void **state)
 {
 	/* the multiplexor stands behind what it selects, in the file and in the frame */
-	struct dbc *d = parse("BO_ 1 M: 3 V\n"
-			      " SG_ A m0 : 0|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ B m1 : 0|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ Sel M : 16|8@1+ (1,0) [0|0] \"\" V\n");
+	struct dbc *d = dbc_of("BO_ 1 M: 3 V\n"
+			       " SG_ A m0 : 0|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ B m1 : 0|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ Sel M : 16|8@1+ (1,0) [0|0] \"\" V\n");
 	const struct dbc_message *m = &d->messages[0];
 	struct canframe f;
 
@@ -291,14 +263,14 @@ static void a_multiplexed_signal_is_there_when_its_multiplexor_says_so(void **st
 
 static void multiplexors_nest(void **state)
 {
-	struct dbc *d = parse("BO_ 1 M: 8 V\n"
-			      " SG_ Deep m3 : 24|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ Mid m2M : 8|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ Top M : 0|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ Wide m0 : 32|8@1+ (1,0) [0|0] \"\" V\n"
-			      "SG_MUL_VAL_ 1 Deep Mid 3-3, 7-9;\n"
-			      "SG_MUL_VAL_ 1 Mid Top 2-2;\n"
-			      "SG_MUL_VAL_ 1 Wide Top 10 - 20;\n");
+	struct dbc *d = dbc_of("BO_ 1 M: 8 V\n"
+			       " SG_ Deep m3 : 24|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ Mid m2M : 8|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ Top M : 0|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ Wide m0 : 32|8@1+ (1,0) [0|0] \"\" V\n"
+			       "SG_MUL_VAL_ 1 Deep Mid 3-3, 7-9;\n"
+			       "SG_MUL_VAL_ 1 Mid Top 2-2;\n"
+			       "SG_MUL_VAL_ 1 Wide Top 10 - 20;\n");
 	const struct dbc_message *m = &d->messages[0];
 	const struct dbc_signal *deep = dbc_signal(m, "Deep");
 	struct canframe f;
@@ -318,9 +290,9 @@ static void multiplexors_nest(void **state)
 
 static void a_nested_multiplexor_without_ranges_hangs_on_the_top_one(void **state)
 {
-	struct dbc *d = parse("BO_ 1 M: 8 V\n"
-			      " SG_ Mid m2M : 8|8@1+ (1,0) [0|0] \"\" V\n"
-			      " SG_ Top M : 0|8@1+ (1,0) [0|0] \"\" V\n");
+	struct dbc *d = dbc_of("BO_ 1 M: 8 V\n"
+			       " SG_ Mid m2M : 8|8@1+ (1,0) [0|0] \"\" V\n"
+			       " SG_ Top M : 0|8@1+ (1,0) [0|0] \"\" V\n");
 	const struct dbc_message *m = &d->messages[0];
 
 	(void)state;
@@ -331,7 +303,7 @@ static void a_nested_multiplexor_without_ranges_hangs_on_the_top_one(void **stat
 
 static void what_the_bench_does_not_need_is_passed_over(void **state)
 {
-	struct dbc *d = parse(
+	struct dbc *d = dbc_of(
 		"VERSION \"a;b\"\n\nNS_ :\n\tNS_DESC_\n\tCM_\n\tVAL_\n\nBS_: 500:1,2\n\n"
 		"BU_: A B\n\tC\nVAL_TABLE_ T 1 \"x;\" 0 \"y\" ;\n"
 		"BO_ 3221225472 VECTOR__INDEPENDENT_SIG_MSG: 0 Vector__XXX\n"
@@ -367,9 +339,9 @@ static void a_signal_outside_its_frame_is_refused(void **state)
 	refused(S("16|1@0+"), "x.dbc:2:6:", "do not fit");
 	refused(S("0|0@1+"), "x.dbc:2:6:", "1 to 64");
 	refused(S("0|65@1+"), "x.dbc:2:12:", "the length");
-	dbc_free(parse(S("15|8@0+")));
-	dbc_free(parse(S("7|16@0+")));
-	dbc_free(parse(S("0|16@1+")));
+	dbc_free(dbc_of(S("15|8@0+")));
+	dbc_free(dbc_of(S("7|16@0+")));
+	dbc_free(dbc_of(S("0|16@1+")));
 }
 
 static void a_mistake_is_told_with_its_place(void **state)

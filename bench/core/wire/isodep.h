@@ -4,13 +4,14 @@
 #include "bench/core/buf.h"
 
 /*
- * The block protocol of ISO/IEC 14443-4, both sides, as pure state machines: blocks in, blocks
- * out; time, air and CRC bytes are the caller's. Without CID and NAD.
+ * The block protocol of ISO/IEC 14443-4, both sides, as pure state machines: blocks in,
+ * blocks out; time, air and CRC bytes are the caller's. Without CID and NAD.
  *
- * A call says what is to be done next; a block to be sent stands in .block (.block_len bytes, CRC
- * not included) until the next call.
+ * A call says what is to be done next; a block to be sent stands in .block (.block_len
+ * bytes, CRC not included) until the next call.
  *
- * Source: ISO/IEC 14443-4 7.5 (block handling rules 1 … 13, block numbering A … E), published.
+ * Source: ISO/IEC 14443-4 7.5 (block handling rules 1 … 13, block numbering A … E),
+ * published.
  */
 #define ISODEP_MAX_BLOCK \
 	256 /* frames of FSx code 8, what type A readers use in practice */
@@ -30,16 +31,16 @@ enum isodep_next {
 	ISODEP_DONE,     /* PCD: the exchange is complete */
 	ISODEP_LOST,     /* PCD: no answer, however often it was asked for */
 	ISODEP_PROTOCOL, /* PCD: the card breaks the rules, or its answer does not fit */
-	ISODEP_COMMAND, /* PICC: .command is complete; call isodep_picc_answer when it is known */
+	ISODEP_COMMAND,  /* PICC: .command is complete; isodep_picc_answer is next */
 	ISODEP_RELEASED, /* PICC: put .block on the air, then go to HALT */
-	ISODEP_QUIET /* PICC: nothing to send: it was not for us, or we are still thinking */
+	ISODEP_QUIET     /* PICC: nothing to send: not for us, or we still think */
 };
 
 /** The reader's side. */
 struct isodep_pcd {
 	size_t fsd, fsc; /* whole frames, CRC included */
 	uint8_t number;  /* current block number */
-	uint8_t wtxm; /* multiplies the wait for the next block; 1 when nothing was granted */
+	uint8_t wtxm;    /* times the wait for the next block; 1: none was granted */
 	uint8_t retries; /* R(NAK) or R(ACK) sent for the block that is missing */
 	uint8_t resent;  /* how often the last I-block was repeated */
 	uint8_t max_retries;
@@ -55,7 +56,10 @@ struct isodep_pcd {
 	size_t last_len;
 };
 
-/** @param fsc  what the card's ATS says; both sizes are cut to ISODEP_MAX_BLOCK, at least 16 */
+/**
+ * @param fsc  what the card's ATS says; both sizes are cut to ISODEP_MAX_BLOCK, at least
+ * 16
+ */
 void isodep_pcd_init(struct isodep_pcd *p, size_t fsd, size_t fsc, uint8_t max_retries);
 /**
  * Begin an exchange. @command and @answer are borrowed until it ends.
@@ -89,9 +93,15 @@ struct isodep_picc {
 /** A card after RATS. @param fsd what the reader's RATS says. */
 void isodep_picc_init(struct isodep_picc *p, size_t fsd, size_t fsc);
 enum isodep_next isodep_picc_received(struct isodep_picc *p, struct bytes block);
-/** The answer to .command; copied. @return ISODEP_SEND, or QUIET when it does not fit or is not due */
+/**
+ * The answer to .command; copied. @return ISODEP_SEND, or QUIET when it does not fit or
+ * is not due
+ */
 enum isodep_next isodep_picc_answer(struct isodep_picc *p, struct bytes answer);
-/** Ask for @wtxm (1 … 59) times FWT while thinking. @return ISODEP_SEND, or QUIET when not thinking */
+/**
+ * Ask for @wtxm (1 … 59) times FWT while thinking. @return ISODEP_SEND, or QUIET when not
+ * thinking
+ */
 enum isodep_next isodep_picc_more_time(struct isodep_picc *p, uint8_t wtxm);
 
 #endif

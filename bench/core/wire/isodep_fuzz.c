@@ -1,6 +1,7 @@
 /*
- * Both sides of the block protocol, each fed foreign blocks. Byte 0: which side, bytes 1 and 2: frame sizes.
- * Then blocks, each a length byte and that many bytes; length 255: none came.
+ * Both sides of the block protocol, each fed foreign blocks. Byte 0: which side, bytes 1
+ * and 2: frame sizes. Then blocks, each a length byte and that many bytes; length 255:
+ * none came.
  */
 #include "bench/core/wire/isodep.h"
 

@@ -270,7 +270,10 @@ static void an_answer_longer_than_its_place_is_refused(void **state)
 	assert_int_equal(exchange(&p, 10, 61), ISODEP_PROTOCOL);
 }
 
-/* Anything may stand in a block; neither side may overrun, and the reader always comes to an end. */
+/*
+ * Anything may stand in a block; neither side may overrun, and the reader always comes to
+ * an end.
+ */
 static void noise_instead_of_blocks_does_no_harm(void **state)
 {
 	static struct pair p;

@@ -19,7 +19,10 @@
 #define PN53X_MAX_FRAME (PN53X_MAX_LEN + 11)
 #define PN53X_ACK_LEN 6
 
-/** One frame around @pd (command or response code first); nothing is added when it is too long. */
+/**
+ * One frame around @pd (command or response code first); nothing is added when it is too
+ * long.
+ */
 void pn53x_build(struct buf *out, uint8_t tfi, struct bytes pd);
 void pn53x_build_ack(struct buf *out);
 void pn53x_build_nack(struct buf *out);
@@ -36,9 +39,10 @@ enum pn53x_event {
 };
 
 /**
- * Takes foreign bytes one by one; zero-initialise. Any number of preamble and wake-up bytes may
- * stand before 00 FF; a frame is reported at its postamble, whatever that byte is. Never stores
- * more than PN53X_MAX_LEN bytes; hunts for the next 00 FF after anything it does not understand.
+ * Takes foreign bytes one by one; zero-initialise. Any number of preamble and wake-up
+ * bytes may stand before 00 FF; a frame is reported at its postamble, whatever that byte
+ * is. Never stores more than PN53X_MAX_LEN bytes; hunts for the next 00 FF after anything
+ * it does not understand.
  */
 struct pn53x_parser {
 	uint8_t state;

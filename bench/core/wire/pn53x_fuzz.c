@@ -1,4 +1,7 @@
-/* Any bytes from a line, twice: what is reported never depends on what was reported before a reset. */
+/*
+ * Any bytes from a line, twice: what is reported never depends on what was reported
+ * before a reset.
+ */
 #include "bench/core/wire/pn53x.h"
 
 #include <stdlib.h>

@@ -19,13 +19,14 @@ for try in 1 2 3; do
 	run=$(echo "$tmp"/runs/*)
 	echo "# run $try: exit $status"
 	sed 's/^/# /' "$tmp/err"
-	sed -n '/^verdict  /,/^latency/s/^/# /p' "$run/report.txt"
+	sed -n '/^verdict  /,/^$/s/^/# /p' "$run/report.txt"
 	sed -n '/^latency/,/^$/s/^/# /p' "$run/report.txt"
 	[ $status -ne 0 ] || break
 done
 is $status 0 "a module on can1 is woken over can0, tapped, and announces: PASS"
 is "$(jq -cs '[.[] | select(.type == "attempt")] | map(.outcome) | unique' "$run/journal.jsonl")" '["DONE"]' "every tap is done"
 holds "$run/report.txt" "CAN interface, kvaser_pci, 500000 bit/s" "the report names the interface"
+holds "$run/journal.jsonl" "module: serial EMU-0001, hardware emulated vehicle module, software " "who the module is, by UDS, is in the record"
 is "$(jq -r .simulated "$run/summary.json")" true "what runs on an emulated machine is SIMULATED"
 [ "$(grep -c ' can0 210#12' "$tmp/wire")" -ge 10 ]
 ok $? "the announcements were on the wire"

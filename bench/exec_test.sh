@@ -1,0 +1,89 @@
+#!/bin/sh
+# Whole runs through a program as reader: the PN532 in Python on the emulated desk, and what becomes of a run when that
+# program hangs, dies or sends nonsense in the middle of a transaction.
+. tools/tap.sh
+kb=$bin/keybench
+command -v python3 >/dev/null || { echo "1..0 # SKIP no python3"; exit 0; }
+cp fixtures/exec/*.py "$tmp/"
+sed "s|^reader: .*|reader: {driver: exec, command: [python3, ./trouble.py], device: emu:reader0}|" fixtures/rigs/emulated-a.yaml >"$tmp/rig.yaml"
+grep -q 'driver: exec' "$tmp/rig.yaml"
+ok $? "a rig has a program as its reader"
+cat >"$tmp/suite.yaml" <<END
+suite: taps
+needs: [reader, positioner]
+cases:
+  - id: standard
+    trials: {count: 3}
+    steps: [approach, select, transact: {kind: standard}]
+END
+
+# trouble PYTHON: what happens once, in the fifth exchange
+trouble() {
+	rm -f "$tmp/happened"
+	cat >"$tmp/trouble.py" <<END
+import os
+import sys
+import time
+import pn532
+
+class Trouble(pn532.Pn532):
+    count = 0
+
+    def exchange(self, timeout, data):
+        self.count += 1
+        if self.count == 5 and not os.path.exists("$tmp/happened"):
+            open("$tmp/happened", "w").close()
+            $1
+        return super().exchange(timeout, data)
+
+pn532.Program.roles = {"reader": Trouble}
+pn532.main()
+END
+}
+
+# every process of this test carries its mark
+KEYBENCH_MARK=$tmp
+export KEYBENCH_MARK
+
+# run NAME: into $tmp/NAME; $status, $run
+run() {
+	"$kb" run "$tmp/suite.yaml" --rig "$tmp/rig.yaml" --target example --seed 1 --runs "$tmp/$1" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	run=$(echo "$tmp/$1"/*)
+}
+
+# outcomes: of the run's attempts, in a line
+outcomes() {
+	jq -r 'select(.type == "attempt") | .outcome' "$run/journal.jsonl" | sort | uniq -c | tr -s ' \n' ' ' | sed 's/^ //; s/ $//'
+}
+
+trouble pass
+run well
+is $status 0 "transactions through it pass"
+is "$(outcomes)" "3 DONE" "every one"
+holds "$run/report.txt" "SIMULATED" "they are SIMULATED, whatever the program says of itself"
+is "$(jq -s '[.[] | select(.type == "attempt") | .points | to_entries[] | select(.key | endswith(".sent")) | .value[1]] | unique' \
+	-c "$run/journal.jsonl")" "[4000000]" "with the program's own stamps"
+
+# case NAME PYTHON WORDS: a run goes on after it
+recovers() {
+	trouble "$2"
+	run "$1"
+	is $status 75 "$1: a bench error"
+	is "$(outcomes)" "1 BENCH_ERROR 3 DONE" "$1: it costs one attempt, and that is made again"
+	is "$(jq -r 'select(.type == "recovery") | .proved' "$run/journal.jsonl" | tail -n 1)" true "$1: the program is started again, and answers"
+	jq -r 'select(.outcome == "BENCH_ERROR") | .detail' "$run/journal.jsonl" >"$tmp/detail"
+	holds "$tmp/detail" "$3" "$1: and it is said what it was"
+}
+recovers hangs 'time.sleep(600)' "did not answer within"
+recovers dies 'os._exit(9)' "ended with status 9"
+recovers raises 'raise ValueError("a wire is loose")' "a wire is loose"
+recovers babbles 'print("I would rather not", flush=True)' "does not begin with a number"
+recovers floods 'sys.stdout.write("x" * 100000)' "more than 2048 bytes"
+recovers lies 'print("1 ok data=9000", flush=True)' "it answered request 1"
+
+unset KEYBENCH_MARK
+env -u KEYBENCH_MARK grep -lsa "KEYBENCH_MARK=$tmp" /proc/[0-9]*/environ >"$tmp/left"
+[ ! -s "$tmp/left" ]
+ok $? "no program is left behind"
+done_testing

@@ -1,0 +1,31 @@
+#ifndef DRIVERS_CAN_ISOTP_H
+#define DRIVERS_CAN_ISOTP_H
+
+#include "bench/core/buf.h"
+#include "bench/core/err.h"
+
+#include <stdint.h>
+
+/*
+ * The kernel's ISO-TP: messages of up to 4095 bytes between two identifiers of a CAN interface.
+ */
+#define ISOTP_MAX 4095
+
+struct pump;
+
+/** @param send, receive  identifiers, flags as the kernel has them. @return a descriptor; ERR_UNSUPPORTED, ERR_IO */
+int isotp_open(int ifindex, uint32_t send, uint32_t receive, struct err *err);
+int isotp_send(int fd, struct bytes message, struct err *err);
+/** @return 0; ERR_TIMEOUT (bench clock); ERR_GONE; ERR_INTERRUPTED. @param pump  may be NULL */
+int isotp_receive(int fd, struct buf *message, int64_t deadline_ns, struct pump *pump,
+		  struct err *err);
+
+/**
+ * Ask a module who it is: "serial X, hardware Y, …", of what it tells.
+ *
+ * @return 0; ERR_TIMEOUT it does not answer; ERR_UNSUPPORTED it tells nothing, or the kernel has no ISO-TP
+ */
+int isotp_identity(int ifindex, uint32_t request, uint32_t answer, struct pump *pump,
+		   char *out, size_t size, struct err *err);
+
+#endif

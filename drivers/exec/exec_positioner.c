@@ -1,0 +1,167 @@
+/*
+ * A positioner that is a program: keybench-exec(5). It needs no worker: the program is a process of its own, and it
+ * is waited for with the pump. The phone is away when it has said hello, and goes away at end-of-file.
+ */
+#include "drivers/exec/exec_program.h"
+#include "drivers/positioner.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct exec_positioner {
+	struct positioner base;
+	struct exec_program program;
+	bool near; /* the phone may be at the reader */
+	enum position to;
+	int64_t there_ns;
+};
+
+static const struct positioner_ops exec_ops;
+
+static struct exec_positioner *exec_of(struct positioner *p)
+{
+	assert(p->ops == &exec_ops);
+	return (struct exec_positioner *)p;
+}
+
+static int start_away(struct exec_positioner *e, struct err *err)
+{
+	int rc = exec_start(&e->program, err);
+
+	if (rc == 0) {
+		e->near = false;
+		e->to = POSITION_AWAY;
+	}
+	return rc;
+}
+
+static int exec_move(struct positioner *p, struct positioner_move *move, struct err *err)
+{
+	struct exec_positioner *e = exec_of(p);
+	uint8_t room[EXEC_MAX_LINE];
+	struct buf b = BUF_ON(room);
+	int64_t travel_ns;
+	struct exec_answer a;
+	struct exec_window w;
+	int rc;
+
+	if (move->to == POSITION_TAP &&
+	    (move->offset.x_um || move->offset.y_um || move->offset.z_um))
+		return err_set(err, ERR_UNSUPPORTED, "a program knows two places only");
+	exec_begin(&e->program, &b, "move");
+	buf_printf(&b, " to=%s", move->to == POSITION_TAP ? "tap" : "away");
+	if (move->to == POSITION_TAP)
+		e->near = true;
+	rc = exec_ask(&e->program, &b, EXEC_COMMAND_NS, &a, &w, err);
+	if (rc)
+		return rc;
+	rc = exec_take_move(&a, &w, &move->commanded_ns, &travel_ns, &move->slack_ns,
+			    err);
+	if (rc)
+		return EXEC_TAKEN(&e->program, rc, err);
+	move->settled_ns = e->there_ns = move->commanded_ns + travel_ns;
+	e->to = move->to;
+	if (move->to == POSITION_AWAY)
+		e->near = false;
+	return 0;
+}
+
+/* When it is there the program has said already. */
+static int exec_settle(struct positioner *p, struct positioner_move *move,
+		       struct err *err)
+{
+	struct exec_positioner *e = exec_of(p);
+
+	if (!exec_running(&e->program))
+		return err_set(err, ERR_GONE, "%s is not running", e->program.name);
+	move->settled_ns = e->there_ns;
+	return clock_now(p->clock) < e->there_ns ? POSITIONER_NOT_YET : 0;
+}
+
+static enum positioner_state exec_state(struct positioner *p)
+{
+	struct exec_positioner *e = exec_of(p);
+	bool there = clock_now(p->clock) >= e->there_ns;
+
+	if (!exec_running(&e->program))
+		return POSITIONER_FAULT;
+	if (e->near && e->to == POSITION_AWAY) /* the order was not obeyed */
+		return POSITIONER_FAULT;
+	if (e->to == POSITION_TAP)
+		return there ? POSITIONER_IN_FIELD : POSITIONER_APPROACHING;
+	return there ? POSITIONER_AWAY : POSITIONER_LEAVING;
+}
+
+static int exec_probe(struct positioner *p, bool *on, struct err *err)
+{
+	(void)p;
+	(void)on;
+	return err_set(err, ERR_UNSUPPORTED, "a program has no probe input");
+}
+
+static int exec_identify(struct positioner *p, struct positioner_identity *id,
+			 struct err *err)
+{
+	struct exec_positioner *e = exec_of(p);
+	char link[64];
+
+	if (!exec_running(&e->program))
+		return err_set(err, ERR_GONE, "%s is not running", e->program.name);
+	memset(id, 0, sizeof(*id));
+	id->simulated = exec_describe(&e->program, id->model, link, NULL);
+	return 0;
+}
+
+static void exec_close(struct positioner *p)
+{
+	struct exec_positioner *e = exec_of(p);
+	struct positioner_move away = { .to = POSITION_AWAY };
+
+	if (e->near && exec_running(&e->program))
+		exec_move(p, &away, NULL);
+	if (e->near) /* it died, or does not obey: another one begins with the phone away */
+		start_away(e, NULL);
+	exec_stop(&e->program);
+	free(e);
+}
+
+static const struct positioner_ops exec_ops = {
+	.move = exec_move,
+	.settle = exec_settle,
+	.state = exec_state,
+	.probe = exec_probe,
+	.identity = exec_identify,
+	.close = exec_close,
+};
+
+static int exec_open(struct positioner **out, const void *options,
+		     const struct positioner_parts *parts, struct clock *clock,
+		     struct err *err)
+{
+	struct exec_positioner *e = calloc(1, sizeof(*e));
+	int rc;
+
+	if (!e)
+		return err_set(err, ERR_NOMEM, "positioner");
+	e->base = (struct positioner){ .ops = &exec_ops, .clock = clock };
+	exec_init(&e->program, "positioner", options, clock, parts ? parts->pump : NULL);
+	rc = start_away(e, err);
+	if (rc) {
+		free(e);
+		return rc;
+	}
+	*out = &e->base;
+	return 0;
+}
+
+static const struct conf_item items[] = { EXEC_ITEMS, { 0 } };
+
+extern const struct positioner_driver exec_positioner_driver;
+const struct positioner_driver exec_positioner_driver = {
+	.name = "exec",
+	.summary = "any program that speaks keybench-exec(5)",
+	.items = items,
+	.options_size = sizeof(struct exec_options),
+	.open = exec_open,
+};

@@ -1,0 +1,561 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/card_contract.h"
+#include "drivers/exec/exec_program.h"
+#include "drivers/positioner_contract.h"
+#include "drivers/reader_contract.h"
+#include "drivers/relay_contract.h"
+#include "drivers/wrap/worker.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+/*
+ * Programs as devices: the example in Python keeps every contract, and programs that do what they should not are
+ * found out. Those are lines of sh; $n is the number of the request they have read.
+ */
+static struct conf *conf;
+static struct exec_options options;
+static struct pump *pump;
+static char state_file[64];
+
+static void bind_options(const char *text)
+{
+	static const struct conf_item items[] = { EXEC_ITEMS, { 0 } };
+	struct err err = { 0 };
+
+	conf_free(conf);
+	conf = NULL;
+	memset(&options, 0, sizeof(options));
+	if (conf_parse(&conf, "rig.yaml", BYTES((const uint8_t *)text, strlen(text)),
+		       &err) ||
+	    conf_bind(conf_root(conf), items, &options, &err))
+		fail_msg("%s: %s", text, err.text);
+}
+
+static void example(const char *more)
+{
+	char text[300];
+	int fd;
+
+	strcpy(state_file, "/tmp/keybench-exec-XXXXXX");
+	fd = mkstemp(state_file);
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(text, sizeof(text),
+		 "{command: [python3, fixtures/exec/device.py, --state, %s%s]}",
+		 state_file, more);
+	bind_options(text);
+}
+
+/* A program that says hello as it should, and then does @rest. */
+static void shell_program(const char *rest)
+{
+	char text[1000];
+
+	snprintf(text, sizeof(text),
+		 "command: [sh, -c, 'read n l; echo \"$n ok protocol=1 simulated=yes : "
+		 "shell\"; %s']\n",
+		 rest);
+	bind_options(text);
+}
+
+static void wanted(int rc, const struct err *err)
+{
+	if (rc)
+		fail_msg("%s", err_text(err));
+}
+
+static int forget(void **state)
+{
+	(void)state;
+	if (state_file[0])
+		unlink(state_file);
+	state_file[0] = '\0';
+	conf_free(conf);
+	conf = NULL;
+	pump_free(pump);
+	pump = NULL;
+	return 0;
+}
+
+static struct reader_case reader_case;
+
+static int reader_with(void **state, const char *more, bool in_worker)
+{
+	const struct reader_driver *d = reader_driver_find("exec");
+	struct err err = { 0 };
+
+	*state = &reader_case;
+	example(more);
+	if (in_worker) {
+		wanted(pump_new(&pump, &err), &err);
+		wanted(worker_open_reader(&reader_case.reader, d, &options, pump,
+					  clock_real(), &err),
+		       &err);
+	} else {
+		wanted(d->open(&reader_case.reader, &options, clock_real(), &err), &err);
+	}
+	return 0;
+}
+
+static int reader(void **state)
+{
+	return reader_with(state, "", false);
+}
+
+static int reader_with_stamps(void **state)
+{
+	return reader_with(state, ", --stamps", false);
+}
+
+static int reader_in_worker(void **state)
+{
+	return reader_with(state, ", --stamps", true);
+}
+
+static int close_reader(void **state)
+{
+	reader_close(reader_case.reader);
+	return forget(state);
+}
+
+static struct card_case card_case;
+
+static int card(void **state)
+{
+	struct err err = { 0 };
+
+	*state = &card_case;
+	example(", --stamps");
+	wanted(card_driver_find("exec")->open(&card_case.card, &options, clock_real(),
+					      &err),
+	       &err);
+	return 0;
+}
+
+static int card_without_stamps(void **state)
+{
+	struct err err = { 0 };
+
+	*state = &card_case;
+	example("");
+	wanted(card_driver_find("exec")->open(&card_case.card, &options, clock_real(),
+					      &err),
+	       &err);
+	return 0;
+}
+
+static int close_card(void **state)
+{
+	card_close(card_case.card);
+	return forget(state);
+}
+
+static void read_state(char out[64])
+{
+	FILE *f = fopen(state_file, "r");
+
+	out[0] = '\0';
+	if (f && fgets(out, 64, f))
+		out[strcspn(out, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+static struct relay_case relay_case;
+
+static uint32_t coils(const struct relay_case *c)
+{
+	char text[64], *at = text + 3;
+	uint32_t on = 0;
+
+	(void)c;
+	read_state(text);
+	if (strncmp(text, "on ", 3) != 0)
+		return ~0u; /* being written */
+	for (; *at >= '1' && *at <= '9'; at += at[1] ? 2 : 1)
+		on |= UINT32_C(1) << (*at - '1');
+	return on;
+}
+
+static bool coils_become(uint32_t on)
+{
+	int64_t deadline = clock_now(clock_real()) + 10 * NS_PER_S;
+
+	while (coils(NULL) != on && clock_now(clock_real()) < deadline)
+		usleep(2000);
+	return coils(NULL) == on;
+}
+
+static int relay(void **state)
+{
+	struct err err = { 0 };
+
+	*state = &relay_case;
+	example("");
+	relay_case.truth = coils;
+	wanted(relay_driver_find("exec")->open(&relay_case.relay, &options, clock_real(),
+					       &err),
+	       &err);
+	return 0;
+}
+
+static int relay_in_worker(void **state)
+{
+	struct err err = { 0 };
+
+	*state = &relay_case;
+	example("");
+	relay_case.truth = coils;
+	wanted(pump_new(&pump, &err), &err);
+	wanted(worker_open_relay(&relay_case.relay, relay_driver_find("exec"), &options,
+				 pump, clock_real(), &err),
+	       &err);
+	return 0;
+}
+
+static int close_relay(void **state)
+{
+	relay_close(relay_case.relay);
+	relay_case.relay = NULL;
+	return forget(state);
+}
+
+static struct positioner_case positioner_case;
+
+static enum position place(const struct positioner_case *c)
+{
+	char text[64];
+
+	(void)c;
+	read_state(text);
+	return strcmp(text, "tap") == 0 ? POSITION_TAP : POSITION_AWAY;
+}
+
+static int positioner(void **state)
+{
+	struct positioner_parts parts = { 0 };
+	struct err err = { 0 };
+
+	*state = &positioner_case;
+	example("");
+	positioner_case.truth = place;
+	positioner_case.travel_ns = 40 * NS_PER_MS;
+	wanted(pump_new(&pump, &err), &err);
+	parts.pump = pump;
+	wanted(positioner_driver_find("exec")->open(&positioner_case.positioner, &options,
+						    &parts, clock_real(), &err),
+	       &err);
+	return 0;
+}
+
+static int close_positioner(void **state)
+{
+	positioner_close(positioner_case.positioner);
+	positioner_case.positioner = NULL;
+	return forget(state);
+}
+
+static void closing_drops_the_board(void **state)
+{
+	(void)state;
+	assert_int_equal(relay_set(relay_case.relay, 2, true, NULL), 0);
+	assert_true(coils_become(2));
+	relay_close(relay_case.relay);
+	relay_case.relay = NULL;
+	assert_true(coils_become(0));
+	relay(state); /* for the tear-down */
+}
+
+static pid_t program_of_board(void)
+{
+	char line[64] = "";
+	FILE *f = popen("pgrep -f \"device.py --state $STATE\" | head -n 1", "r");
+
+	if (f && !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		pclose(f);
+	return (pid_t)atoi(line);
+}
+
+static void a_board_whose_worker_is_killed_is_dropped(void **state)
+{
+	(void)state;
+	assert_int_equal(relay_set(relay_case.relay, 3, true, NULL), 0);
+	assert_true(coils_become(4));
+	kill(worker_relay_pid(relay_case.relay), SIGKILL);
+	assert_true(coils_become(0));
+}
+
+static void a_board_whose_program_is_killed_is_dropped_by_another(void **state)
+{
+	struct err err = { 0 };
+	pid_t pid;
+
+	(void)state;
+	setenv("STATE", state_file, 1);
+	pid = program_of_board();
+	if (pid <= 0)
+		skip(); /* no pgrep */
+	assert_int_equal(relay_set(relay_case.relay, 3, true, NULL), 0);
+	assert_true(coils_become(4));
+	kill(pid, SIGKILL);
+	assert_int_equal(relay_set(relay_case.relay, 1, true, &err), ERR_GONE);
+	assert_non_null(strstr(err.text, "SIGKILL"));
+	assert_int_equal(coils(NULL), 4); /* nobody was there to drop it */
+	relay_close(relay_case.relay);
+	assert_int_equal(coils(NULL), 0);
+	relay_case.relay = NULL;
+}
+
+static void a_phone_goes_away_with_its_positioner(void **state)
+{
+	struct positioner_move there = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(positioner_case.positioner, &there, NULL), 0);
+	assert_int_equal(place(NULL), POSITION_TAP);
+	positioner_close(positioner_case.positioner);
+	positioner_case.positioner = NULL;
+	assert_int_equal(place(NULL), POSITION_AWAY);
+}
+
+static void a_missing_unit_of_python_is_told(void **state)
+{
+	struct reader *r = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	bind_options("{command: [python3, -c, 'import no_such_module_at_all']}");
+	assert_int_equal(
+		reader_driver_find("exec")->open(&r, &options, clock_real(), &err),
+		ERR_GONE);
+	assert_non_null(strstr(err.text, "no_such_module_at_all"));
+}
+
+/* An exchange with a program that has a card activated from the start, and then does @rest. */
+static int exchange_with(const char *rest, struct err *err)
+{
+	static const uint8_t command[] = { 0x00, 0xa4 };
+	const struct reader_driver *d = reader_driver_find("exec");
+	struct reader_activation act = { .timeout_ns = NS_PER_S };
+	struct reader_identity id;
+	uint8_t room[64];
+	struct buf answer = BUF_ON(room);
+	struct reader_exchange x = { .command = BYTES_OF(command),
+				     .answer = &answer,
+				     .timeout_ns = 50 * NS_PER_MS };
+	char script[900];
+	struct reader *r = NULL;
+	int rc;
+
+	snprintf(script, sizeof(script),
+		 "read n l; echo $n ok; "
+		 "read n l; echo $n ok uid=08112233 atqa=0004 sak=20; %s",
+		 rest);
+	shell_program(script);
+	wanted(d->open(&r, &options, clock_real(), err), err);
+	wanted(reader_set_field(r, true, err), err);
+	wanted(reader_activate(r, &act, err), err);
+	rc = reader_exchange(r, &x, err);
+	assert_int_equal(answer.len, 0);
+	/* whatever it was, it cannot come back as the answer to something else */
+	assert_int_equal(reader_identity(r, &id, NULL), ERR_GONE);
+	reader_close(r);
+	return rc;
+}
+
+static void nonsense_ends_a_program(void **state)
+{
+	static const struct {
+		const char *rest;
+		int code;
+		const char *why;
+	} wrong[] = {
+		{ "read n l; echo hello", ERR_GONE, "does not begin with a number" },
+		{ "read n l; echo 99 ok data=9000; sleep 9", ERR_GONE,
+		  "answered request 99" },
+		{ "read n l; echo $n ok data=zz", ERR_GONE, "hex" },
+		{ "read n l; echo $n ok dada=9000", ERR_GONE, "no key" },
+		{ "read n l; echo $n ok data=9000 sent=1 answered=2 slack=1", ERR_GONE,
+		  "outside of its request" },
+		{ "read n l; head -c 5000 /dev/zero | tr \"\\\\0\" x", ERR_GONE,
+		  "more than 2048 bytes" },
+		{ "read n l; head -c 50 /dev/zero; echo", ERR_GONE, "the byte 00" },
+		{ "read n l; printf \"$n ok da\"", ERR_GONE, "in the middle of a line" },
+		{ "read n l; echo lost my card >&2; exit 3", ERR_GONE,
+		  "ended with status 3: lost my card" },
+		{ "read n l; kill -SEGV $$", ERR_GONE, "died of SIGSEGV" },
+		{ "exec sleep 60", ERR_TIMEOUT, "did not answer within" },
+		{ "read n l; while :; do echo \"# busy\"; done", ERR_TIMEOUT,
+		  "did not answer within" },
+		{ "read n l; while :; do echo busy >&2; done", ERR_TIMEOUT,
+		  "did not answer within" },
+		{ "exec >&-; sleep 60", ERR_GONE, "closed its standard output" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct err err = { 0 };
+		int rc = exchange_with(wrong[i].rest, &err);
+
+		if (rc != wrong[i].code || !strstr(err.text, wrong[i].why))
+			fail_msg("%s: %d, %s", wrong[i].rest, rc, err.text);
+	}
+}
+
+static void comments_pass_and_an_error_is_only_an_error(void **state)
+{
+	struct reader_identity id;
+	struct reader *r = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	shell_program("read n l; echo \"# thinking\"; echo; "
+		      "echo \"$n error io : the antenna is cold\"; "
+		      "echo \"# warming up\"; read n l; echo $n ok; read n l");
+	wanted(reader_driver_find("exec")->open(&r, &options, clock_real(), &err), &err);
+	assert_int_equal(reader_set_field(r, true, &err), ERR_IO);
+	assert_string_equal(err.text, "the antenna is cold");
+	assert_int_equal(reader_set_field(r, true, &err), 0);
+	assert_int_equal(reader_identity(r, &id, NULL), 0);
+	assert_true(id.simulated);
+	assert_string_equal(id.model, "shell");
+	reader_close(r);
+}
+
+static void what_nobody_asked_for_is_no_answer(void **state)
+{
+	struct reader *r = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	shell_program("read n l; echo $n ok; echo \"$((n + 1)) ok\"; "
+		      "touch $STATE; read n l");
+	strcpy(state_file, "/tmp/keybench-exec-XXXXXX");
+	close(mkstemp(state_file));
+	unlink(state_file);
+	setenv("STATE", state_file, 1);
+	wanted(reader_driver_find("exec")->open(&r, &options, clock_real(), &err), &err);
+	assert_int_equal(reader_set_field(r, true, &err), 0);
+	while (access(state_file, F_OK))
+		usleep(2000);
+	assert_int_equal(reader_set_field(r, true, &err), ERR_GONE);
+	assert_non_null(strstr(err.text, "nobody had asked"));
+	reader_close(r);
+}
+
+static void what_cannot_be_started_is_told(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+		const char *why;
+	} wrong[] = {
+		{ "{command: /no/such/program}", ERR_GONE, "No such file" },
+		{ "{command: [sh, -c, 'exit 7']}", ERR_GONE, "status 7" },
+		{ "{command: [sh, -c, 'read n l; echo \"$n ok protocol=9 : x\"']}",
+		  ERR_UNSUPPORTED, "speaks protocol 9" },
+		{ "{command: [sh, -c, 'read n l; echo \"$n error io : no antenna\"']}",
+		  ERR_IO, "no antenna" },
+		{ "{command: sh, device: a b}", ERR_USAGE, "blanks" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct card *c = NULL;
+		struct err err = { 0 };
+		int rc;
+
+		bind_options(wrong[i].text);
+		rc = card_driver_find("exec")->open(&c, &options, clock_real(), &err);
+		if (rc != wrong[i].code || !strstr(err.text, wrong[i].why))
+			fail_msg("%s: %d, %s", wrong[i].text, rc, err.text);
+		assert_null(c);
+	}
+}
+
+static void a_worker_is_not_held_up_by_its_program(void **state)
+{
+	const struct reader_driver *d = reader_driver_find("exec");
+	struct reader_activation act = { .timeout_ns = 50 * NS_PER_MS };
+	struct reader *r = NULL;
+	struct err err = { 0 };
+	pid_t worker;
+
+	(void)state;
+	wanted(pump_new(&pump, &err), &err);
+	shell_program("read n l; echo $n ok; exec sleep 60");
+	wanted(worker_open_reader(&r, d, &options, pump, clock_real(), &err), &err);
+	worker = worker_reader_pid(r);
+	assert_int_equal(reader_set_field(r, true, &err), 0);
+	assert_int_equal(reader_activate(r, &act, &err), ERR_TIMEOUT);
+	assert_non_null(strstr(err.text, "killed"));
+	/* the next rung starts the program again, in the same worker */
+	assert_int_equal(reader_reopen(r, &err), 0);
+	assert_int_equal(reader_set_field(r, true, &err), 0);
+	assert_int_equal(worker_reader_pid(r), worker);
+	reader_close(r);
+}
+
+#define WITH(f, setup, teardown) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+static int run_contracts(void)
+{
+	const struct CMUnitTest tests[] = {
+		READER_CONTRACT(reader, close_reader),
+		READER_CONTRACT(reader_with_stamps, close_reader),
+		READER_CONTRACT(reader_in_worker, close_reader),
+		CARD_CONTRACT(card, close_card),
+		CARD_CONTRACT(card_without_stamps, close_card),
+		RELAY_CONTRACT(relay, close_relay),
+		RELAY_CONTRACT(relay_in_worker, close_relay),
+		POSITIONER_CONTRACT(positioner, close_positioner),
+		WITH(closing_drops_the_board, relay, close_relay),
+		WITH(a_board_whose_worker_is_killed_is_dropped, relay_in_worker,
+		     close_relay),
+		WITH(a_board_whose_program_is_killed_is_dropped_by_another, relay,
+		     close_relay),
+		WITH(a_phone_goes_away_with_its_positioner, positioner, close_positioner),
+		WITH(a_missing_unit_of_python_is_told, NULL, forget),
+		WITH(nonsense_ends_a_program, NULL, forget),
+		WITH(comments_pass_and_an_error_is_only_an_error, NULL, forget),
+		WITH(what_nobody_asked_for_is_no_answer, NULL, forget),
+		WITH(what_cannot_be_started_is_told, NULL, forget),
+		WITH(a_worker_is_not_held_up_by_its_program, NULL, forget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+static int run_without_python(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(nonsense_ends_a_program, NULL, forget),
+		WITH(comments_pass_and_an_error_is_only_an_error, NULL, forget),
+		WITH(what_nobody_asked_for_is_no_answer, NULL, forget),
+		WITH(what_cannot_be_started_is_told, NULL, forget),
+		WITH(a_worker_is_not_held_up_by_its_program, NULL, forget),
+	};
+
+	puts("# no python3: the example is not tried");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN); /* as the controller and every worker have it */
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return system("command -v python3 >/dev/null") == 0 ? run_contracts()
+							    : run_without_python();
+}
