@@ -72,7 +72,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-bench setup-lab setup-check lab lab-check check run-tests check-san unit cover hdr-check format \
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
-	torture valgrind
+	torture faults valgrind
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c. What its tests have in common: x_bench.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -126,6 +126,12 @@ $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 $(B)/libemu.a: $(call obj,$(filter-out %/main.c,$(emu_src)))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
+# the fault campaign: a test without arguments, and what `make faults` runs
+FAULTS := $(B)/bench/faults/campaign
+TESTS += $(FAULTS)
+$(FAULTS): LIBS = $(call libs_of,bench $(bench_uses))
+$(FAULTS): LDLIBS += $(patsubst %,-Wl$(comma)--wrap=%,write fsync fdatasync)
+$(FAULTS): $(call obj,$(wildcard bench/faults/*.c)) $(patsubst %,$(B)/lib%.a,bench $(bench_uses))
 # the torture test fails allocations of ours
 $(B)/bench/torture_test: LDLIBS += \
 	$(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray strdup strndup \
@@ -200,6 +206,12 @@ fuzz-smoke: fuzz
 torture:
 	$(Q)$(MAKE) --no-print-directory VARIANT=san build/san/bench/torture_test
 	$(Q)TORTURE=all build/san/bench/torture_test
+## faults: the fault campaign, in process and on emulated desks, and its table; SEED=1, the same seed makes the same faults
+SEED ?= 1
+FAULT_JOBS ?= 2
+faults:
+	$(Q)$(MAKE) --no-print-directory all $(FAULTS)
+	$(Q)KEYBENCH_BIN=$(abspath $(BIN)) $(FAULTS) --all --seed $(SEED) --jobs $(FAULT_JOBS)
 ## valgrind: memcheck over unit tests, keybench check and report
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite,indirect

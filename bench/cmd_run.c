@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,8 +320,10 @@ static int make_run(struct job *job, struct err *err)
 		log_error("%s", err_text(&trouble));
 	journal_close(journal);
 	rc = show(job, &verdict, err);
-	if (rc)
+	if (rc && verdict != VERDICT_FAIL)
 		return rc;
+	if (rc) /* what is known of the target does not hang on whether it can be written */
+		log_error("%s", err_text(err));
 	if (job->end == RUN_INTERRUPTED)
 		return EXIT_INTERRUPTED;
 	return trouble.code && verdict != VERDICT_FAIL ? EXIT_BENCH_ERROR
@@ -357,6 +360,8 @@ static int run_job(struct job *job, struct err *err)
 		return rc;
 	/* a second Ctrl-C does not wait: workers drop their boards by themselves */
 	pump_obey_signals(job->pump, EXIT_INTERRUPTED);
+	/* a file that may not grow is an error that is told; it must not end us with a relay on */
+	signal(SIGXFSZ, SIG_IGN);
 	job->wall_ns = wall_now_ns();
 	name_run(job);
 	if (job->resume)

@@ -1,5 +1,7 @@
 #include "bench/recover.h"
 
+#include "bench/rig_bind.h"
+#include "bench/rig_fault.h"
 #include "drivers/wrap/worker.h"
 #include "results/record.h"
 
@@ -13,15 +15,16 @@ enum rung {
 
 static const char *const rung_names[RUNG_COUNT] = { "reopen", "respawn" };
 
-/* A dead process has nothing to reopen. */
-static enum rung first_rung(const struct err *cause)
+/* A dead process has nothing to reopen; a device that went without one may be back. */
+static enum rung first_rung(const struct err *cause, bool has_worker)
 {
-	return cause->code == ERR_GONE ? RUNG_RESPAWN : RUNG_REOPEN;
+	return cause->code == ERR_GONE && has_worker ? RUNG_RESPAWN : RUNG_REOPEN;
 }
 
 /* What the ladder stands against. */
 struct patient {
 	const char *name;
+	bool has_worker;
 	int (*climb)(struct rig *rig, enum rung rung, struct err *err);
 	int (*prove)(struct rig *rig, struct err *err);
 };
@@ -47,6 +50,8 @@ static int prove_reader(struct rig *rig, struct err *err)
 	struct reader_identity id;
 	int rc = reader_identity(rig->reader, &id, err);
 
+	if (!rc)
+		rc = rig_know(rig, RIG_READER, id.model, err);
 	return rc ? rc : reader_set_field(rig->reader, false, err);
 }
 
@@ -67,8 +72,13 @@ static int prove_card(struct rig *rig, struct err *err)
 {
 	struct card_listen listen = { .timeout_ns = 600 * NS_PER_MS };
 	struct card_release release = { .timeout_ns = 0 };
-	int rc = card_listen(rig->card, &listen, err);
+	struct card_identity id;
+	int rc = card_identity(rig->card, &id, err);
 
+	if (!rc)
+		rc = rig_know(rig, RIG_CARD, id.model, err);
+	if (!rc)
+		rc = card_listen(rig->card, &listen, err);
 	return rc ? rc : card_release(rig->card, &release, err);
 }
 
@@ -94,7 +104,8 @@ static int climb_ladder(struct recovery *r, const struct patient *p,
 	int rc = ERR_IO;
 
 	snprintf(why, sizeof(why), "%s", err_text(cause));
-	for (enum rung rung = first_rung(cause); rung < RUNG_COUNT; rung++) {
+	for (enum rung rung = first_rung(cause, p->has_worker); rung < RUNG_COUNT;
+	     rung++) {
 		int64_t from = clock_now(r->rig->clock);
 		struct err own = { 0 };
 		int logged;
@@ -116,14 +127,16 @@ static int climb_ladder(struct recovery *r, const struct patient *p,
 
 int recover_reader(struct recovery *r, const struct err *cause, struct err *err)
 {
-	static const struct patient reader = { "reader", climb_reader, prove_reader };
+	struct patient reader = { "reader", r->rig->reader_driver->needs_worker,
+				  climb_reader, prove_reader };
 
 	return climb_ladder(r, &reader, cause, err);
 }
 
 int recover_card(struct recovery *r, const struct err *cause, struct err *err)
 {
-	static const struct patient card = { "card", climb_card, prove_card };
+	struct patient card = { "card", r->rig->card_driver->needs_worker, climb_card,
+				prove_card };
 
 	return climb_ladder(r, &card, cause, err);
 }

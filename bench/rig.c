@@ -1,6 +1,7 @@
 #include "bench/rig.h"
 
 #include "bench/rig_bind.h"
+#include "bench/rig_fault.h"
 #include "bench/rig_sim.h"
 
 #include <assert.h>
@@ -11,7 +12,7 @@
 struct rig_head {
 	const char *name, *summary, *protocol, *phone, *pairing;
 	int64_t u_ns, exchange_timeout_ns;
-	struct node reader, card, module, relay, positioner, bus, sensor, emulate;
+	struct node reader, card, module, relay, positioner, bus, sensor, emulate, faults;
 	int t0;
 };
 
@@ -48,6 +49,9 @@ static const struct conf_item head_items[] = {
 	  0, t0_names },
 	{ "emulate", CONF_NODE, HEAD(emulate), CONF_ABSENT,
 	  "the emulated desk, see keybench-emu(1)", 0, 0, NULL },
+	{ "faults", CONF_NODE, HEAD(faults), CONF_ABSENT,
+	  "what goes wrong in our own devices: for trying the bench, never for evidence",
+	  0, 0, NULL },
 	{ 0 },
 };
 
@@ -327,6 +331,8 @@ int rig_load(struct rig **out, const char *given, struct err *err)
 		rc = load_dbc(rig, err);
 	if (!rc)
 		rc = rig_sim_check(rig, err);
+	if (!rc)
+		rc = rig_bind_faults(rig, head.faults, err);
 	clock_virtual_init(&rig->virtual);
 	rig->clock = rig_is_virtual(rig) ? &rig->virtual.base : clock_real();
 	if (rc)
@@ -341,6 +347,7 @@ void rig_free(struct rig *rig)
 	if (!rig)
 		return;
 	rig_close(rig);
+	rig_free_faults(rig);
 	free(rig->reader_options);
 	free(rig->card_options);
 	free(rig->relay_options);

@@ -34,6 +34,7 @@
 #define RIG_MAX_LOCKS 8
 
 struct rig_sim;
+struct rig_faults;
 
 struct rig {
 	struct conf *conf;
@@ -65,6 +66,8 @@ struct rig {
 	void *card_options;
 	struct node card_node, module_node;
 	int64_t standard_channel; /* of the relay board: the module asks for standard while it is on; 0: none */
+	struct rig_faults
+		*faults; /* planted in our own devices; NULL: none (bench/rig_fault.h) */
 	struct clock *clock; /* the machine's, or .virtual */
 	struct clock_virtual virtual;
 
@@ -87,6 +90,9 @@ struct rig {
 	int64_t cycles_run;  /* of this run, those of closed positioners included */
 	int64_t cycles_owed; /* that the file did not take yet */
 	bool simulated;
+	char models
+		[5]
+		[64]; /* what answered when it was opened, by enum rig_role: nothing else may later */
 	char devices[6][220]; /* what each is, for the record */
 	int device_count;
 };

@@ -20,6 +20,12 @@ int rig_unknown_driver(struct node map, const char *role, const char *name,
 void rig_note_device(struct rig *rig, const char *role, const char *model,
 		     const char *link, const char *software, bool simulated);
 
+/**
+ * What answers in a role (enum rig_role): remembered at the first time; at any later one it must be the same, ERR_GONE
+ * when it is not. A recovery that ends at somebody else's device is none.
+ */
+int rig_know(struct rig *rig, int role, const char *model, struct err *err);
+
 /* rig_lock.c: one keybench at a time */
 int rig_lock(struct rig *rig, struct err *err);
 void rig_unlock(struct rig *rig);

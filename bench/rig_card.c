@@ -1,4 +1,5 @@
 #include "bench/rig_bind.h"
+#include "bench/rig_fault.h"
 #include "drivers/wrap/worker.h"
 #include "fixtures/device/device.h"
 
@@ -67,12 +68,13 @@ int rig_bind_card(struct rig *rig, struct err *err)
 
 static int open_driver(struct rig *rig, struct err *err)
 {
-	const struct card_driver *d = rig->card_driver;
+	const void *options;
+	const struct card_driver *d = rig_faulty_card(rig, &options);
 
 	if (d->needs_worker)
-		return worker_open_card(&rig->card, d, rig->card_options, rig->pump,
-					rig->clock, err);
-	return d->open(&rig->card, rig->card_options, rig->clock, err);
+		return worker_open_card(&rig->card, d, options, rig->pump, rig->clock,
+					err);
+	return d->open(&rig->card, options, rig->clock, err);
 }
 
 int rig_open_card(struct rig *rig, uint64_t seed, struct err *err)
@@ -89,6 +91,8 @@ int rig_open_card(struct rig *rig, uint64_t seed, struct err *err)
 		rc = open_driver(rig, err);
 	if (!rc)
 		rc = card_identity(rig->card, &id, err);
+	if (!rc)
+		rc = rig_know(rig, RIG_CARD, id.model, err);
 	if (rc)
 		return err_wrap(err, rc, "card");
 	rig_note_device(rig, "card", id.model, id.link, id.software, id.simulated);

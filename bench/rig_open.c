@@ -1,11 +1,13 @@
 #include "bench/core/log.h"
 #include "bench/rig_bind.h"
+#include "bench/rig_fault.h"
 #include "bench/rig_sim.h"
 #include "drivers/can/sim.h"
 #include "bench/wear.h"
 #include "drivers/wrap/worker.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *desk_path(void *ctx, const char *name)
 {
@@ -28,6 +30,35 @@ static int start_desk(struct rig *rig, uint64_t seed, const char *truth_path,
 	return rig_bind_devices(rig, err);
 }
 
+/* Beside the truth log. */
+static int begin_faults(struct rig *rig, uint64_t seed, const char *truth_path,
+			struct err *err)
+{
+	char path[DATA_PATH_MAX];
+	const char *slash = truth_path ? strrchr(truth_path, '/') : NULL;
+
+	if (!rig_has_faults(rig))
+		return 0;
+	rig->simulated = true;
+	if (slash)
+		snprintf(path, sizeof(path), "%.*s/faults.jsonl",
+			 (int)(slash - truth_path), truth_path);
+	return rig_begin_faults(rig, slash ? path : NULL, seed, err);
+}
+
+int rig_know(struct rig *rig, int role, const char *model, struct err *err)
+{
+	char *known = rig->models[role];
+
+	if (!known[0])
+		snprintf(known, sizeof(rig->models[role]), "%s", model);
+	if (!strcmp(known, model))
+		return 0;
+	return err_set(err, ERR_GONE,
+		       "%s answers where there was %s: it is another device", model,
+		       known);
+}
+
 void rig_note_device(struct rig *rig, const char *role, const char *model,
 		     const char *link, const char *software, bool simulated)
 {
@@ -39,7 +70,8 @@ void rig_note_device(struct rig *rig, const char *role, const char *model,
 
 static int open_reader(struct rig *rig, struct err *err)
 {
-	const struct reader_driver *d = rig->reader_driver;
+	const void *options;
+	const struct reader_driver *d = rig_faulty_reader(rig, &options);
 	struct reader_identity id = { 0 };
 	int rc;
 
@@ -48,12 +80,14 @@ static int open_reader(struct rig *rig, struct err *err)
 	if (rig->sim)
 		rc = rig_sim_open_reader(rig, err);
 	else if (d->needs_worker)
-		rc = worker_open_reader(&rig->reader, d, rig->reader_options, rig->pump,
-					rig->clock, err);
+		rc = worker_open_reader(&rig->reader, d, options, rig->pump, rig->clock,
+					err);
 	else
-		rc = d->open(&rig->reader, rig->reader_options, rig->clock, err);
+		rc = d->open(&rig->reader, options, rig->clock, err);
 	if (!rc)
 		rc = reader_identity(rig->reader, &id, err);
+	if (!rc)
+		rc = rig_know(rig, RIG_READER, id.model, err);
 	if (rc)
 		return err_wrap(err, rc, "reader");
 	rig->reader_fsd = id.fsd ? id.fsd : 256;
@@ -63,18 +97,21 @@ static int open_reader(struct rig *rig, struct err *err)
 
 static int open_relay(struct rig *rig, struct relay_identity *id, struct err *err)
 {
-	const struct relay_driver *d = rig->relay_driver;
+	const void *options;
+	const struct relay_driver *d = rig_faulty_relay(rig, &options);
 	int rc;
 
 	if (!d)
 		return 0;
 	if (d->needs_worker)
-		rc = worker_open_relay(&rig->relay, d, rig->relay_options, rig->pump,
-				       rig->clock, err);
+		rc = worker_open_relay(&rig->relay, d, options, rig->pump, rig->clock,
+				       err);
 	else
-		rc = d->open(&rig->relay, rig->relay_options, rig->clock, err);
+		rc = d->open(&rig->relay, options, rig->clock, err);
 	if (!rc)
 		rc = relay_identity(rig->relay, id, err);
+	if (!rc)
+		rc = rig_know(rig, RIG_RELAY, id->model, err);
 	return rc ? err_wrap(err, rc, "relay board") : 0;
 }
 
@@ -82,22 +119,26 @@ static int open_positioner(struct rig *rig, struct positioner_identity *id,
 			   struct err *err)
 {
 	struct positioner_parts parts = { .relay = rig->relay, .pump = rig->pump };
+	struct positioner *inner;
 	int rc;
 
 	if (!rig->positioner_driver)
 		return 0;
 	if (rig->sim)
-		rc = rig_sim_open_positioner(rig, err);
+		rc = rig_sim_open_positioner(&inner, rig, err);
 	else if (rig->positioner_driver->needs_worker)
-		rc = worker_open_positioner(&rig->positioner, rig->positioner_driver,
+		rc = worker_open_positioner(&inner, rig->positioner_driver,
 					    rig->positioner_options, rig->pump,
 					    rig->clock, err);
 	else
-		rc = rig->positioner_driver->open(&rig->positioner,
-						  rig->positioner_options, &parts,
+		rc = rig->positioner_driver->open(&inner, rig->positioner_options, &parts,
 						  rig->clock, err);
 	if (!rc)
+		rc = rig_faulty_positioner(&rig->positioner, inner, rig, err);
+	if (!rc)
 		rc = positioner_identity(rig->positioner, id, err);
+	if (!rc)
+		rc = rig_know(rig, RIG_POSITIONER, id->model, err);
 	return rc ? err_wrap(err, rc, "positioner") : 0;
 }
 
@@ -105,15 +146,23 @@ static int open_bus(struct rig *rig, struct bus_identity *id, struct err *err)
 {
 	const struct bus_driver *d = rig->bus_driver;
 	struct bus_parts parts = { .pump = rig->pump };
+	bool simulated = false;
+	struct bus *inner;
 	int rc;
 
 	if (!d)
 		return 0;
-	rc = d->open(&rig->bus, rig->bus_options, &parts, rig->clock, err);
+	rc = d->open(&inner, rig->bus_options, &parts, rig->clock, err);
+	if (!rc)
+		simulated = sim_bus_model(inner);
+	if (!rc)
+		rc = rig_faulty_bus(&rig->bus, inner, rig, err);
 	if (!rc)
 		rc = bus_identity(rig->bus, id, err);
-	if (!rc && sim_bus_model(rig->bus))
-		rc = sim_bus_cyclic(&rig->cyclic, rig->bus, err);
+	if (!rc)
+		rc = rig_know(rig, RIG_BUS, id->model, err);
+	if (!rc && simulated)
+		rc = sim_bus_cyclic(&rig->cyclic, inner, err);
 	else if (!rc)
 		rc = cyclic_start(&rig->cyclic, d, rig->bus_options, rig->pump, err);
 	return rc ? err_wrap(err, rc, "bus") : 0;
@@ -185,7 +234,10 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 
 	rig->pump = pump;
 	rig->device_count = 0;
-	rc = start_desk(rig, seed, truth_path, err);
+	memset(rig->models, 0, sizeof(rig->models));
+	rc = begin_faults(rig, seed, truth_path, err);
+	if (!rc)
+		rc = start_desk(rig, seed, truth_path, err);
 	if (!rc)
 		rc = rig_lock(rig, err);
 	if (!rc)

@@ -1,6 +1,7 @@
 #include "bench/rig_sim.h"
 
 #include "bench/core/crypto/random.h"
+#include "bench/rig_fault.h"
 #include "drivers/nfc/sim.h"
 #include "drivers/peer.h"
 #include "drivers/positioner/sim.h"
@@ -13,6 +14,7 @@ struct rig_sim {
 	struct peer peer; /* first: the reader hands it back */
 	OSSL_LIB_CTX *lib;
 	struct device *device;
+	struct reader *reader; /* under whatever stands around it */
 	const struct phone *phone;
 	struct rng delays;
 	uint8_t uid[10], ats[32];
@@ -35,7 +37,8 @@ static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 
 bool rig_is_virtual(const struct rig *rig)
 {
-	return rig->reader_driver == &sim_reader_driver;
+	return rig->clock ? rig->clock != clock_real()
+			  : rig->reader_driver == &sim_reader_driver;
 }
 
 int64_t rig_wall_ns(const struct rig *rig)
@@ -131,10 +134,11 @@ int rig_sim_open_reader(struct rig *rig, struct err *err)
 	int rc;
 
 	show_card(rig->sim, &o);
-	rc = sim_reader_open(&rig->reader, &o, &rig->sim->peer, rig->clock, err);
+	rc = sim_reader_open(&rig->sim->reader, &o, &rig->sim->peer, rig->clock, err);
 	if (!rc && rig->positioner)
-		sim_reader_place(rig->reader, false, 0);
-	return rc;
+		sim_reader_place(rig->sim->reader, false, 0);
+	return rc ? rc
+		  : rig_faulty_simulated_reader(&rig->reader, rig->sim->reader, rig, err);
 }
 
 static void moved(void *ctx, enum position to, int64_t settled_ns)
@@ -142,13 +146,13 @@ static void moved(void *ctx, enum position to, int64_t settled_ns)
 	struct rig *rig = ctx;
 
 	if (rig->reader)
-		sim_reader_place(rig->reader, to == POSITION_TAP, settled_ns);
+		sim_reader_place(rig->sim->reader, to == POSITION_TAP, settled_ns);
 }
 
-int rig_sim_open_positioner(struct rig *rig, struct err *err)
+int rig_sim_open_positioner(struct positioner **out, struct rig *rig, struct err *err)
 {
-	return sim_positioner_open(&rig->positioner, rig->positioner_options, moved, rig,
-				   rig->clock, err);
+	return sim_positioner_open(out, rig->positioner_options, moved, rig, rig->clock,
+				   err);
 }
 
 OSSL_LIB_CTX *rig_sim_lib(const struct rig *rig)

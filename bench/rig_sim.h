@@ -19,7 +19,7 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err);
 void rig_sim_close(struct rig *rig);
 
 int rig_sim_open_reader(struct rig *rig, struct err *err);
-int rig_sim_open_positioner(struct rig *rig, struct err *err);
+int rig_sim_open_positioner(struct positioner **out, struct rig *rig, struct err *err);
 /** Where both engines take their randomness from. */
 OSSL_LIB_CTX *rig_sim_lib(const struct rig *rig);
 

@@ -3,6 +3,7 @@
 #include "bench/core/log.h"
 #include "bench/progress.h"
 #include "bench/recover.h"
+#include "bench/rig_fault.h"
 #include "bench/sched.h"
 #include "results/metric.h"
 #include "results/record.h"
@@ -95,6 +96,18 @@ static int note_left_out(const struct runner *r, const struct plan_case *p,
 	return write_note(r, err, text);
 }
 
+/* What was made to go wrong on purpose is a test of the bench and of nothing else. */
+static int note_faults(const struct runner *r, struct err *err)
+{
+	char text[320], planted[200];
+
+	snprintf(text, sizeof(text),
+		 "faults are planted in the bench itself (%s): this run tests the bench, "
+		 "and is evidence of nothing else",
+		 rig_faults_text(r->rig, planted));
+	return write_note(r, err, text);
+}
+
 int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
 		 struct err *err)
 {
@@ -109,6 +122,8 @@ int runner_begin(const struct runner *r, const char *name, int64_t wall_ns,
 		rc = write_note(
 			r, err,
 			"the pairing uses throw-away test keys that anybody can read");
+	if (!rc && rig_has_faults(r->rig))
+		rc = note_faults(r, err);
 	if (!rc && rig_is_virtual(r->rig))
 		rc = write_note(r, err,
 				"time is virtual: it starts at 1970-01-01T00:00:00Z and "

@@ -17,7 +17,7 @@
  *
  * What the reader or the air does is data (enum card_result, the call returns 0); what our chip or its
  * link does wrong is an error (negative). Stamps are taken in the backend, next to the wire, and each
- * says how far off it may be.
+ * says how far off it may be. One that does not lie within its call is ERR_RANGE: it is of another clock than ours.
  */
 enum card_result {
 	CARD_OK,

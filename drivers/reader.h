@@ -11,7 +11,8 @@
  *
  * What the card or the air does is data (enum reader_result, the call returns 0); what the reader
  * or its link does wrong is an error (negative). An exchange that was answered has both stamps;
- * every stamp is taken in the backend, next to the wire, and says how far off it may be.
+ * every stamp is taken in the backend, next to the wire, and says how far off it may be. One that does not lie within
+ * its call is ERR_RANGE: whatever stamped it has another clock than we have.
  */
 enum reader_result {
 	READER_OK,

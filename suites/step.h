@@ -54,6 +54,10 @@ struct step_env {
 	struct bus_frame *heard;
 	int heard_count, heard_room;
 	uint32_t heard_lost;
+	/* what can_send put on the bus in this attempt: each must come back as our own, or it never left */
+	struct step_sent *sent;
+	int sent_count,
+		echo_next;   /* heard frames before the latter were compared with it */
 	int64_t stimulus_ns; /* the last can_send, or the beginning of the attempt */
 	bool sending;        /* cyclic frames or load: tear-down stops them */
 	/* arrangement B: we are the phone, and .reader and .vehicle are not used */
@@ -63,6 +67,7 @@ struct step_env {
 	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
 	struct rng *delays;
 	struct relay *relay;
+	bool input_unsure; /* nobody can tell whether the board did what the attempt asked of that channel */
 	int standard_channel; /* of .relay: makes the vehicle ask for standard; 0: we cannot */
 	int reader_fsd;       /* largest frame the reader takes, bytes */
 	struct attempt *attempt;

@@ -22,6 +22,16 @@ static inline int64_t clock_now(struct clock *c)
 	return c->now_ns(c);
 }
 
+/**
+ * Can a stamp be of something that happened between @from_ns and now? A stamp that is @slack_ns off at most and lies
+ * outside is of another clock, or of one that was set meanwhile.
+ */
+static inline int clock_holds(struct clock *c, int64_t from_ns, int64_t at_ns,
+			      int64_t slack_ns)
+{
+	return at_ns + slack_ns >= from_ns && at_ns - slack_ns <= clock_now(c);
+}
+
 /** The machine's clock (os_clock.c). One for all, never freed. */
 struct clock *clock_real(void);
 

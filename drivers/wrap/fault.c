@@ -1,317 +1,154 @@
 #include "drivers/wrap/fault.h"
 
+#include "drivers/wrap/fault_int.h"
+
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+const char *const fault_kind_names[FAULT_KIND_COUNT + 1] = {
+	"error", "delay",      "loss",       "duplicate", "corrupt",    "short",
+	"hang",  "disconnect", "other-name", "abort",     "clock-step", NULL
+};
 
 void fault_init(struct fault *f, const struct fault_plan *plan)
 {
-	assert(plan->code < 0);
+	assert(plan->code <= 0);
 	*f = (struct fault){ .plan = *plan };
+	if (!f->plan.code)
+		f->plan.code = ERR_IO;
 	rng_init(&f->rng, plan->seed, "driver faults");
 }
 
-/* Does this call fail? Every call draws, so that a number does not shift the share. */
-static bool fails(struct fault *f)
+bool fault_applies(enum fault_kind kind, const char *role)
 {
-	int64_t times = f->plan.times ? f->plan.times : 1, call = ++f->calls;
-	bool drawn = rng_unit(&f->rng) < f->plan.share;
-	bool fails = drawn ||
-		     (f->plan.nth && call >= f->plan.nth && call < f->plan.nth + times);
+	bool bus = !strcmp(role, "bus"), board = !strcmp(role, "relay");
 
-	f->failed += fails;
-	return fails;
+	switch (kind) {
+	case FAULT_SHORT:
+		return !strcmp(role, "reader") || !strcmp(role, "card");
+	case FAULT_ABORT: /* what lives in no worker would take the bench with it */
+		return !bus && strcmp(role, "positioner") != 0;
+	case FAULT_CLOCK_STEP:
+		return !board;
+	default:
+		return true;
+	}
 }
 
-static int say(const struct fault *f, const char *what, struct err *err)
+/* Every call draws, so that a number does not shift the share. */
+static bool strikes(struct fault *f, const char *call)
 {
-	return err_set(err, f->plan.code, "injected fault: %s, call %lld", what,
+	int64_t times = f->plan.times ? f->plan.times : 1, n;
+	bool drawn;
+
+	if (f->plan.call && strcmp(f->plan.call, call) != 0)
+		return false;
+	n = ++f->calls;
+	drawn = rng_unit(&f->rng) < f->plan.share;
+	return drawn || (f->plan.nth && n >= f->plan.nth && n < f->plan.nth + times);
+}
+
+static void remember(struct fault *f, const char *call, struct clock *clock)
+{
+	int64_t now = clock_now(clock);
+
+	if (f->failed < FAULT_KEEPS)
+		f->strikes[f->failed] = (struct fault_strike){ call, now };
+	f->failed++;
+	if (f->struck)
+		f->struck(f, call, now);
+}
+
+static int say(const struct fault *f, int code, const char *call, struct err *err)
+{
+	return err_set(err, code, "injected fault: %s%s%s, call %lld",
+		       f->plan.kind == FAULT_ERROR ? "" : fault_kind_names[f->plan.kind],
+		       f->plan.kind == FAULT_ERROR ? "" : " in ", call,
 		       (long long)f->calls);
 }
 
-/* @call made or not, and its result or the fault. */
-#define THROUGH(f, what, call, err) \
-	(fails(f) ? ((f)->plan.too_late ? (void)(call) : (void)0, say(f, what, err)) \
-		  : (call))
-
-struct fault_reader {
-	struct reader base;
-	struct reader *inner;
-	struct fault *fault;
-};
-
-static const struct reader_ops reader_ops;
-
-static struct fault_reader *of_reader(struct reader *r)
+/* The clock may be a virtual one: what sleeps on it moves it. */
+static void hang(struct fault *f, struct clock *clock)
 {
-	assert(r->ops == &reader_ops);
-	return (struct fault_reader *)r;
+	int64_t from = clock_now(clock);
+	volatile const bool *aborted = &f->aborted; /* by a signal handler */
+
+	f->aborted = false;
+	while ((!*aborted || f->plan.stays) &&
+	       (!f->plan.by_ns || clock_now(clock) - from < f->plan.by_ns))
+		clock->sleep_until(clock, clock_now(clock) + 10 * NS_PER_MS);
 }
 
-static int reader_set_field_or_not(struct reader *r, bool on, struct err *err)
+static enum fault_deed deed(struct fault *f, const char *call, struct clock *clock,
+			    int *rc, struct err *err)
 {
-	struct fault_reader *w = of_reader(r);
-
-	return THROUGH(w->fault, "set_field", reader_set_field(w->inner, on, err), err);
-}
-
-static int reader_activate_or_not(struct reader *r, struct reader_activation *a,
-				  struct err *err)
-{
-	struct fault_reader *w = of_reader(r);
-
-	return THROUGH(w->fault, "activate", reader_activate(w->inner, a, err), err);
-}
-
-/* An answer that is lost is not there: what was appended is taken back. */
-static int exchange_or_not(struct reader *r, struct reader_exchange *x, bool raw,
-			   struct err *err)
-{
-	struct fault_reader *w = of_reader(r);
-	size_t len = x->answer->len;
-	int rc = THROUGH(w->fault, raw ? "raw" : "exchange",
-			 raw ? reader_raw(w->inner, x, err)
-			     : reader_exchange(w->inner, x, err),
-			 err);
-
-	if (rc)
-		x->answer->len = len;
-	return rc;
-}
-
-static int reader_exchange_or_not(struct reader *r, struct reader_exchange *x,
-				  struct err *err)
-{
-	return exchange_or_not(r, x, false, err);
-}
-
-static int reader_raw_or_not(struct reader *r, struct reader_exchange *x, struct err *err)
-{
-	return exchange_or_not(r, x, true, err);
-}
-
-static int reader_deselect_or_not(struct reader *r, struct err *err)
-{
-	struct fault_reader *w = of_reader(r);
-
-	return THROUGH(w->fault, "deselect", reader_deselect(w->inner, err), err);
-}
-
-static int reader_abort_or_not(struct reader *r, struct err *err)
-{
-	struct fault_reader *w = of_reader(r);
-
-	return THROUGH(w->fault, "abort", reader_abort(w->inner, err), err);
-}
-
-static int reader_identity_or_not(struct reader *r, struct reader_identity *id,
-				  struct err *err)
-{
-	struct fault_reader *w = of_reader(r);
-
-	return THROUGH(w->fault, "identity", reader_identity(w->inner, id, err), err);
-}
-
-static int reader_reopen_or_not(struct reader *r, struct err *err)
-{
-	struct fault_reader *w = of_reader(r);
-
-	return THROUGH(w->fault, "reopen", reader_reopen(w->inner, err), err);
-}
-
-static void reader_close_both(struct reader *r)
-{
-	struct fault_reader *w = of_reader(r);
-
-	reader_close(w->inner);
-	free(w);
-}
-
-static const struct reader_ops reader_ops = {
-	.set_field = reader_set_field_or_not,
-	.activate = reader_activate_or_not,
-	.exchange = reader_exchange_or_not,
-	.raw = reader_raw_or_not,
-	.deselect = reader_deselect_or_not,
-	.abort = reader_abort_or_not,
-	.identity = reader_identity_or_not,
-	.reopen = reader_reopen_or_not,
-	.close = reader_close_both,
-};
-
-int fault_reader_open(struct reader **out, struct reader *inner, struct fault *f,
-		      struct err *err)
-{
-	struct fault_reader *w = calloc(1, sizeof(*w));
-
-	if (!w) {
-		reader_close(inner);
-		return err_set(err, ERR_NOMEM, "no memory for a faulty reader");
+	switch (f->plan.kind) {
+	case FAULT_ERROR:
+		*rc = say(f, f->plan.code, call, err);
+		return f->plan.too_late ? DEED_WASTE : DEED_SKIP;
+	case FAULT_DELAY:
+		return DEED_DELAY;
+	case FAULT_HANG:
+		hang(f, clock);
+		*rc = say(f, ERR_TIMEOUT, call, err);
+		return DEED_SKIP;
+	case FAULT_OTHER_NAME:
+		f->renamed = true;
+		f->gone = true;
+		*rc = say(f, ERR_GONE, call, err);
+		return DEED_SKIP;
+	case FAULT_DISCONNECT:
+		f->gone = true;
+		*rc = say(f, ERR_GONE, call, err);
+		return DEED_SKIP;
+	case FAULT_ABORT:
+		abort();
+	case FAULT_CLOCK_STEP:
+		f->step_ns = f->plan.by_ns;
+		return DEED_MAKE;
+	default:
+		return DEED_BEND;
 	}
-	*w = (struct fault_reader){ { &reader_ops, inner->clock }, inner, f };
-	*out = &w->base;
-	return 0;
 }
 
-struct fault_relay {
-	struct relay base;
-	struct relay *inner;
-	struct fault *fault;
-};
-
-static const struct relay_ops relay_ops;
-
-static struct fault_relay *of_relay(struct relay *r)
+enum fault_deed fault_call(struct fault *f, const char *call, struct clock *clock,
+			   int *rc, struct err *err)
 {
-	assert(r->ops == &relay_ops);
-	return (struct fault_relay *)r;
-}
+	bool struck = strikes(f, call);
 
-static int relay_set_or_not(struct relay *r, int channel, bool on, struct err *err)
-{
-	struct fault_relay *w = of_relay(r);
-
-	return THROUGH(w->fault, "set", relay_set(w->inner, channel, on, err), err);
-}
-
-static int relay_all_off_or_not(struct relay *r, struct err *err)
-{
-	struct fault_relay *w = of_relay(r);
-
-	return THROUGH(w->fault, "all_off", relay_all_off(w->inner, err), err);
-}
-
-static int relay_read_or_not(struct relay *r, uint32_t *state, struct err *err)
-{
-	struct fault_relay *w = of_relay(r);
-
-	return THROUGH(w->fault, "read", relay_read(w->inner, state, err), err);
-}
-
-static int relay_input_or_not(struct relay *r, int input, bool *on, struct err *err)
-{
-	struct fault_relay *w = of_relay(r);
-
-	return THROUGH(w->fault, "input", relay_input(w->inner, input, on, err), err);
-}
-
-static int relay_identity_or_not(struct relay *r, struct relay_identity *id,
-				 struct err *err)
-{
-	struct fault_relay *w = of_relay(r);
-
-	return THROUGH(w->fault, "identity", relay_identity(w->inner, id, err), err);
-}
-
-static void relay_close_both(struct relay *r)
-{
-	struct fault_relay *w = of_relay(r);
-
-	relay_close(w->inner);
-	free(w);
-}
-
-static const struct relay_ops relay_ops = {
-	.set = relay_set_or_not,
-	.all_off = relay_all_off_or_not,
-	.read = relay_read_or_not,
-	.input = relay_input_or_not,
-	.identity = relay_identity_or_not,
-	.close = relay_close_both,
-};
-
-int fault_relay_open(struct relay **out, struct relay *inner, struct fault *f,
-		     struct err *err)
-{
-	struct fault_relay *w = calloc(1, sizeof(*w));
-
-	if (!w) {
-		relay_close(inner);
-		return err_set(err, ERR_NOMEM, "no memory for a faulty relay board");
+	if (f->gone) {
+		*rc = err_set(err, ERR_GONE, "injected fault: %s, there is no device",
+			      call);
+		return DEED_SKIP;
 	}
-	*w = (struct fault_relay){ { &relay_ops, inner->clock }, inner, f };
-	*out = &w->base;
-	return 0;
+	if (!struck)
+		return DEED_MAKE;
+	remember(f, call, clock);
+	return deed(f, call, clock, rc, err);
 }
 
-struct fault_positioner {
-	struct positioner base;
-	struct positioner *inner;
-	struct fault *fault;
-};
-
-static const struct positioner_ops positioner_ops;
-
-static struct fault_positioner *of_positioner(struct positioner *p)
+void fault_linger(struct fault *f, struct clock *clock)
 {
-	assert(p->ops == &positioner_ops);
-	return (struct fault_positioner *)p;
+	clock->sleep_until(clock, clock_now(clock) + f->plan.by_ns);
 }
 
-static int positioner_move_or_not(struct positioner *p, struct positioner_move *move,
-				  struct err *err)
+bool fault_is(const struct fault *f, enum fault_kind kind)
 {
-	struct fault_positioner *w = of_positioner(p);
-
-	return THROUGH(w->fault, "move", positioner_move(w->inner, move, err), err);
+	return f->plan.kind == kind;
 }
 
-static int positioner_settle_or_not(struct positioner *p, struct positioner_move *move,
-				    struct err *err)
+void fault_rename(const struct fault *f, char *model, size_t size)
 {
-	struct fault_positioner *w = of_positioner(p);
-
-	return THROUGH(w->fault, "settle", positioner_settle(w->inner, move, err), err);
+	if (f->renamed)
+		snprintf(model, size, "another device");
 }
 
-static enum positioner_state positioner_state_through(struct positioner *p)
+int fault_back(struct fault *f, struct err *err)
 {
-	return positioner_state(of_positioner(p)->inner);
-}
-
-static int positioner_probe_or_not(struct positioner *p, bool *on, struct err *err)
-{
-	struct fault_positioner *w = of_positioner(p);
-
-	return THROUGH(w->fault, "probe", positioner_probe(w->inner, on, err), err);
-}
-
-static int positioner_identity_or_not(struct positioner *p,
-				      struct positioner_identity *id, struct err *err)
-{
-	struct fault_positioner *w = of_positioner(p);
-
-	return THROUGH(w->fault, "identity", positioner_identity(w->inner, id, err), err);
-}
-
-static void positioner_close_both(struct positioner *p)
-{
-	struct fault_positioner *w = of_positioner(p);
-
-	positioner_close(w->inner);
-	free(w);
-}
-
-static const struct positioner_ops positioner_ops = {
-	.move = positioner_move_or_not,
-	.settle = positioner_settle_or_not,
-	.state = positioner_state_through,
-	.probe = positioner_probe_or_not,
-	.identity = positioner_identity_or_not,
-	.close = positioner_close_both,
-};
-
-int fault_positioner_open(struct positioner **out, struct positioner *inner,
-			  struct fault *f, struct err *err)
-{
-	struct fault_positioner *w = calloc(1, sizeof(*w));
-
-	if (!w) {
-		positioner_close(inner);
-		return err_set(err, ERR_NOMEM, "no memory for a faulty positioner");
-	}
-	*w = (struct fault_positioner){ { .ops = &positioner_ops, .clock = inner->clock },
-					inner,
-					f };
-	*out = &w->base;
+	if (f->gone && f->plan.stays)
+		return err_set(err, ERR_GONE, "injected fault: there is no device");
+	f->gone = false;
 	return 0;
 }

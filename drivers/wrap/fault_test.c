@@ -1,6 +1,8 @@
 #include "drivers/wrap/fault.h"
 
+#include "drivers/can/sim.h"
 #include "drivers/nfc/sim.h"
+#include "drivers/nfc/sim_card.h"
 #include "drivers/positioner/sim.h"
 #include "drivers/relay/sim.h"
 
@@ -11,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/card_contract.h"
 #include "drivers/positioner_contract.h"
 #include "drivers/reader_contract.h"
 #include "drivers/relay_contract.h"
@@ -156,6 +159,428 @@ static void a_lost_answer_leaves_nothing_behind(void **state)
 	reader_close(r);
 }
 
+/* The contract's card answers this with six bytes. */
+static const uint8_t select_apdu[] = { 0, 0xa4, 4, 0 };
+
+static struct reader *activated(const struct fault_plan *plan)
+{
+	struct reader_activation a = { .timeout_ns = NS_PER_S };
+	struct reader *bare, *r;
+
+	clock_virtual_init(&now);
+	fault_init(&fault, plan);
+	assert_int_equal(sim_reader_open(&bare, NULL, &contract_card, &now.base, NULL),
+			 0);
+	assert_int_equal(fault_reader_open(&r, bare, &fault, NULL), 0);
+	assert_int_equal(reader_set_field(r, true, NULL), 0);
+	assert_int_equal(reader_activate(r, &a, NULL), 0);
+	assert_int_equal(a.result, READER_OK);
+	return r;
+}
+
+static int ask(struct reader *r, struct buf *answer, enum reader_result *result,
+	       struct err *err)
+{
+	struct reader_exchange x = { .command = BYTES_OF(select_apdu),
+				     .answer = answer,
+				     .timeout_ns = NS_PER_S };
+	int rc = reader_exchange(r, &x, err);
+
+	*result = x.result;
+	return rc;
+}
+
+/* What is bent of one answer, @bent, beside the answer as it is. */
+static enum reader_result bend(enum fault_kind kind, struct buf *bent, struct buf *good)
+{
+	struct reader *r = activated(&(struct fault_plan){
+		.kind = kind, .call = "exchange", .nth = 1, .seed = 5 });
+	enum reader_result result, after;
+
+	assert_int_equal(ask(r, bent, &result, NULL), 0);
+	assert_int_equal(fault.failed, 1);
+	assert_string_equal(fault.strikes[0].call, "exchange");
+	assert_int_equal(ask(r, good, &after, NULL), 0);
+	assert_int_equal(good->len, 6);
+	reader_close(r);
+	return result;
+}
+
+static void what_the_air_does_to_an_answer_is_data(void **state)
+{
+	uint8_t mem[2][300];
+	struct buf bent = BUF_ON(mem[0]), good = BUF_ON(mem[1]);
+	int bits = 0;
+
+	(void)state;
+	assert_int_equal(bend(FAULT_LOSS, &bent, &good), READER_NO_ANSWER);
+	assert_int_equal(bent.len, 0);
+	buf_clear(&good);
+	assert_int_equal(bend(FAULT_SHORT, &bent, &good), READER_OK);
+	assert_int_equal(bent.len, 3);
+	buf_clear(&bent);
+	buf_clear(&good);
+	assert_int_equal(bend(FAULT_CORRUPT, &bent, &good), READER_OK);
+	assert_int_equal(bent.len, 6);
+	for (int i = 0; i < 6; i++)
+		bits += __builtin_popcount((unsigned)(bent.data[i] ^ good.data[i]));
+	assert_int_equal(bits, 1);
+	buf_clear(&bent);
+	buf_clear(&good);
+	assert_int_equal(bend(FAULT_DUPLICATE, &bent, &good), READER_OK);
+	assert_int_equal(bent.len, 6);
+}
+
+static void a_hang_ends_when_its_time_is_over(void **state)
+{
+	struct reader *r = activated(&(struct fault_plan){ .kind = FAULT_HANG,
+							   .call = "exchange",
+							   .nth = 1,
+							   .by_ns = 3 * NS_PER_S });
+	uint8_t mem[300];
+	struct buf answer = BUF_ON(mem);
+	int64_t from = clock_now(&now.base);
+	enum reader_result result;
+
+	(void)state;
+	assert_int_equal(ask(r, &answer, &result, NULL), ERR_TIMEOUT);
+	assert_true(clock_now(&now.base) - from >= 3 * NS_PER_S);
+	assert_int_equal(ask(r, &answer, &result, NULL), 0);
+	reader_close(r);
+}
+
+static void a_delay_leaves_the_stamps_alone(void **state)
+{
+	struct reader *r = activated(&(struct fault_plan){
+		.kind = FAULT_DELAY, .call = "exchange", .nth = 1, .by_ns = NS_PER_S });
+	uint8_t mem[300];
+	struct buf answer = BUF_ON(mem);
+	struct reader_exchange x = { .command = BYTES_OF(select_apdu),
+				     .answer = &answer,
+				     .timeout_ns = NS_PER_S };
+
+	(void)state;
+	assert_int_equal(reader_exchange(r, &x, NULL), 0);
+	assert_true(clock_now(&now.base) - x.answered_ns == NS_PER_S);
+	reader_close(r);
+}
+
+static void what_is_gone_comes_back_when_it_is_reopened(void **state)
+{
+	struct fault_plan plan = { .kind = FAULT_DISCONNECT,
+				   .call = "exchange",
+				   .nth = 1 };
+	struct reader *r = activated(&plan);
+	uint8_t mem[300];
+	struct buf answer = BUF_ON(mem);
+	struct reader_identity id;
+	enum reader_result result;
+
+	(void)state;
+	assert_int_equal(ask(r, &answer, &result, NULL), ERR_GONE);
+	assert_int_equal(reader_identity(r, &id, NULL), ERR_GONE);
+	assert_int_equal(reader_reopen(r, NULL), 0);
+	assert_int_equal(reader_identity(r, &id, NULL), 0);
+	assert_string_equal(id.model, "simulated reader");
+	reader_close(r);
+	plan.stays = true;
+	r = activated(&plan);
+	assert_int_equal(ask(r, &answer, &result, NULL), ERR_GONE);
+	assert_int_equal(reader_reopen(r, NULL), ERR_GONE);
+	reader_close(r);
+	plan.stays = false;
+	plan.kind = FAULT_OTHER_NAME;
+	r = activated(&plan);
+	assert_int_equal(ask(r, &answer, &result, NULL), ERR_GONE);
+	assert_int_equal(reader_reopen(r, NULL), 0);
+	assert_int_equal(reader_identity(r, &id, NULL), 0);
+	assert_string_equal(id.model, "another device");
+	reader_close(r);
+}
+
+static void stamps_of_another_clock_are_an_error(void **state)
+{
+	static const int64_t steps[] = { 40 * NS_PER_MS, -40 * NS_PER_MS };
+	uint8_t mem[300];
+	struct buf answer = BUF_ON(mem);
+	struct err err = { 0 };
+	enum reader_result result;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct reader *r =
+			activated(&(struct fault_plan){ .kind = FAULT_CLOCK_STEP,
+							.call = "exchange",
+							.nth = 1,
+							.by_ns = steps[i] });
+		struct reader_activation a = { .timeout_ns = NS_PER_S };
+
+		assert_int_equal(ask(r, &answer, &result, &err), ERR_RANGE);
+		assert_int_equal(answer.len, 0);
+		assert_int_equal(reader_activate(r, &a, &err), ERR_RANGE);
+		assert_non_null(strstr(err.text, "outside of its call"));
+		reader_close(r);
+	}
+}
+
+/* Nobody asks; who looks for a card in vain is not told so late. */
+static void a_cards_stamps_are_checked_likewise(void **state)
+{
+	struct card_listen l = { .timeout_ns = NS_PER_S };
+	struct card *bare, *c;
+
+	(void)state;
+	clock_virtual_init(&now);
+	fault_init(&fault, &(struct fault_plan){ .kind = FAULT_CLOCK_STEP,
+						 .call = "listen",
+						 .nth = 2,
+						 .by_ns = NS_PER_S });
+	assert_int_equal(sim_card_open(&bare, NULL, &contract_asker, &now.base, NULL), 0);
+	assert_int_equal(fault_card_open(&c, bare, &fault, NULL), 0);
+	assert_int_equal(card_listen(c, &l, NULL), 0);
+	assert_int_equal(l.result, CARD_OK);
+	assert_int_equal(card_listen(c, &l, NULL), ERR_RANGE);
+	card_close(c);
+}
+
+static void another_channel_is_switched_than_was_meant(void **state)
+{
+	struct relay *r =
+		faulty_relay(&(struct fault_plan){ .kind = FAULT_CORRUPT, .nth = 1 });
+	uint32_t on;
+
+	(void)state;
+	assert_int_equal(relay_set(r, 1, true, NULL), 0);
+	assert_int_equal(relay_read(r, &on, NULL), 0);
+	assert_int_equal(on, 2);
+	relay_close(r);
+}
+
+#define TRAVEL_NS (40 * NS_PER_MS)
+static enum position sent_to;
+
+static void sent(void *ctx, enum position to, int64_t settled_ns)
+{
+	(void)ctx;
+	(void)settled_ns;
+	sent_to = to;
+}
+
+static struct positioner *faulty_positioner(const struct fault_plan *plan)
+{
+	static const struct sim_positioner_options travel = { TRAVEL_NS };
+	struct positioner *inner, *p;
+
+	clock_virtual_init(&now);
+	fault_init(&fault, plan);
+	sent_to = POSITION_AWAY;
+	assert_int_equal(
+		sim_positioner_open(&inner, &travel, sent, NULL, &now.base, NULL), 0);
+	assert_int_equal(fault_positioner_open(&p, inner, &fault, NULL), 0);
+	return p;
+}
+
+static enum position truth(const struct positioner_case *c)
+{
+	(void)c;
+	return sent_to;
+}
+
+static int faultless_positioner(void **state)
+{
+	static struct positioner_case c;
+
+	c = (struct positioner_case){ .positioner = faulty_positioner(&never),
+				      .truth = truth,
+				      .travel_ns = TRAVEL_NS };
+	*state = &c;
+	return 0;
+}
+
+static int closed_positioner(void **state)
+{
+	positioner_close(((struct positioner_case *)*state)->positioner);
+	return 0;
+}
+
+static void a_lost_move_says_at_once_that_it_is_there(void **state)
+{
+	struct positioner *p = faulty_positioner(
+		&(struct fault_plan){ .kind = FAULT_LOSS, .call = "move", .nth = 1 });
+	struct positioner_move move = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), 0);
+	assert_int_equal(positioner_state(p), POSITIONER_AWAY);
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	assert_int_equal(positioner_state(p), POSITIONER_APPROACHING);
+	positioner_close(p);
+}
+
+static void a_move_that_goes_astray_is_settled_where_it_went(void **state)
+{
+	struct positioner *p = faulty_positioner(
+		&(struct fault_plan){ .kind = FAULT_CORRUPT, .call = "move", .nth = 1 });
+	struct positioner_move move = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(move.to, POSITION_TAP);
+	now.base.sleep_until(&now.base, move.settled_ns);
+	assert_int_equal(positioner_settle(p, &move, NULL), 0);
+	assert_int_equal(positioner_state(p), POSITIONER_AWAY);
+	positioner_close(p);
+}
+
+static void a_question_whether_it_is_there_can_fail_or_lie(void **state)
+{
+	struct fault_plan plan = { .call = "settle", .nth = 1, .code = ERR_TIMEOUT };
+	struct positioner_move move = { .to = POSITION_TAP };
+	struct positioner *p = faulty_positioner(&plan);
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), ERR_TIMEOUT);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	positioner_close(p);
+	plan.kind = FAULT_LOSS;
+	p = faulty_positioner(&plan);
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	positioner_close(p);
+	plan.kind = FAULT_DISCONNECT;
+	p = faulty_positioner(&plan);
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_int_equal(positioner_settle(p, &move, NULL), ERR_GONE);
+	assert_int_equal(positioner_state(p), POSITIONER_FAULT);
+	positioner_close(p);
+}
+
+/* The stamps go out with one step, however often they are asked for. */
+static void a_settled_move_is_as_far_off_as_the_clock(void **state)
+{
+	struct positioner *p = faulty_positioner(&(struct fault_plan){
+		.kind = FAULT_CLOCK_STEP, .call = "move", .nth = 1, .by_ns = NS_PER_S });
+	struct positioner_move move = { .to = POSITION_TAP };
+
+	(void)state;
+	assert_int_equal(positioner_move(p, &move, NULL), 0);
+	assert_true(move.commanded_ns == NS_PER_S);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	assert_int_equal(positioner_settle(p, &move, NULL), POSITIONER_NOT_YET);
+	assert_true(move.commanded_ns == NS_PER_S);
+	assert_true(move.settled_ns == NS_PER_S + TRAVEL_NS);
+	positioner_close(p);
+}
+
+static void a_probe_can_say_the_opposite(void **state)
+{
+	struct positioner *p = faulty_positioner(
+		&(struct fault_plan){ .kind = FAULT_CORRUPT, .call = "probe", .nth = 1 });
+	bool on;
+
+	(void)state;
+	assert_int_equal(positioner_probe(p, &on, NULL), 0);
+	assert_true(on);
+	assert_int_equal(positioner_probe(p, &on, NULL), 0);
+	assert_false(on);
+	positioner_close(p);
+}
+
+/* A board with one input that is active. */
+static int active(struct relay *r, int input, bool *on, struct err *err)
+{
+	(void)r;
+	(void)err;
+	*on = input == 1;
+	return 0;
+}
+
+static void nothing_to_close(struct relay *r)
+{
+	(void)r;
+}
+
+static void an_input_can_say_the_opposite_or_fail(void **state)
+{
+	static const struct relay_ops ops = { .input = active,
+					      .close = nothing_to_close };
+	struct fault_plan plan = { .kind = FAULT_CORRUPT, .call = "input", .nth = 1 };
+	struct relay bare = { &ops, &now.base }, *r;
+	bool on = true;
+
+	(void)state;
+	clock_virtual_init(&now);
+	fault_init(&fault, &plan);
+	assert_int_equal(fault_relay_open(&r, &bare, &fault, NULL), 0);
+	assert_int_equal(relay_input(r, 1, &on, NULL), 0);
+	assert_false(on);
+	assert_int_equal(relay_input(r, 1, &on, NULL), 0);
+	assert_true(on);
+	relay_close(r);
+	plan.kind = FAULT_ERROR;
+	fault_init(&fault, &plan);
+	assert_int_equal(fault_relay_open(&r, &bare, &fault, NULL), 0);
+	assert_int_equal(relay_input(r, 1, &on, NULL), ERR_IO);
+	assert_int_equal(relay_input(r, 1, &on, NULL), 0);
+	relay_close(r);
+}
+
+static struct bus *faulty_bus(const struct fault_plan *plan)
+{
+	static const int64_t bitrate = 500000; /* struct sim_bus_options */
+	struct bus *bare, *b;
+
+	clock_virtual_init(&now);
+	fault_init(&fault, plan);
+	assert_int_equal(sim_bus_driver.open(&bare, &bitrate, NULL, &now.base, NULL), 0);
+	assert_int_equal(fault_bus_open(&b, bare, &fault, NULL), 0);
+	return b;
+}
+
+/* Two frames are sent; @return how many of them come back, and how many are told to be lost. */
+static int echoes(const struct fault_plan *plan, uint32_t *lost)
+{
+	const struct canframe f = { .id = 0x123, .len = 2, .data = { 1, 2 } };
+	struct bus *b = faulty_bus(plan);
+	enum bus_result result;
+	struct bus_frame got;
+	int n = 0;
+
+	*lost = 0;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(bus_send(b, &f, 0, &result, NULL), 0);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(bus_receive(b, &got, NS_PER_S, &result, NULL), 0);
+		*lost += got.lost;
+		n += result == BUS_OK && !memcmp(got.frame.data, f.data, 2);
+	}
+	bus_close(b);
+	return n;
+}
+
+static void frames_are_lost_and_doubled(void **state)
+{
+	struct fault_plan plan = { .kind = FAULT_LOSS, .call = "send", .nth = 1 };
+	uint32_t lost;
+
+	(void)state;
+	assert_int_equal(echoes(&plan, &lost), 1);
+	assert_int_equal(lost, 0); /* it never was on the bus */
+	plan.call = "receive";
+	assert_int_equal(echoes(&plan, &lost), 1);
+	assert_int_equal(lost, 1);
+	plan.kind = FAULT_DUPLICATE;
+	assert_int_equal(echoes(&plan, &lost), 3);
+	plan.call = "send";
+	assert_int_equal(echoes(&plan, &lost), 3);
+	plan.kind = FAULT_CORRUPT;
+	assert_int_equal(echoes(&plan, &lost), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +590,21 @@ int main(void)
 		cmocka_unit_test(a_share_of_the_calls_fails_and_the_same_ones_again),
 		cmocka_unit_test(roles_share_a_count),
 		cmocka_unit_test(a_lost_answer_leaves_nothing_behind),
+		cmocka_unit_test(what_the_air_does_to_an_answer_is_data),
+		cmocka_unit_test(a_hang_ends_when_its_time_is_over),
+		cmocka_unit_test(a_delay_leaves_the_stamps_alone),
+		cmocka_unit_test(what_is_gone_comes_back_when_it_is_reopened),
+		cmocka_unit_test(stamps_of_another_clock_are_an_error),
+		cmocka_unit_test(a_cards_stamps_are_checked_likewise),
+		cmocka_unit_test(another_channel_is_switched_than_was_meant),
+		POSITIONER_CONTRACT(faultless_positioner, closed_positioner),
+		cmocka_unit_test(a_lost_move_says_at_once_that_it_is_there),
+		cmocka_unit_test(a_move_that_goes_astray_is_settled_where_it_went),
+		cmocka_unit_test(a_question_whether_it_is_there_can_fail_or_lie),
+		cmocka_unit_test(a_settled_move_is_as_far_off_as_the_clock),
+		cmocka_unit_test(a_probe_can_say_the_opposite),
+		cmocka_unit_test(an_input_can_say_the_opposite_or_fail),
+		cmocka_unit_test(frames_are_lost_and_doubled),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

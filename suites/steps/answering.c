@@ -22,13 +22,35 @@ struct answering {
 	uint16_t sw;
 };
 
+/*
+ * A command that the board did not get would make the module ask for what the case does not want, and be blamed. A
+ * board that can tell is asked; to one that cannot it is said twice.
+ */
+static int switch_input(struct step_env *env, bool on, struct err *err)
+{
+	uint32_t bit = UINT32_C(1) << (env->standard_channel - 1), state;
+	int rc = relay_set(env->relay, env->standard_channel, on, err), told;
+
+	if (rc)
+		return rc;
+	told = relay_read(env->relay, &state, err);
+	env->input_unsure = told == ERR_UNSUPPORTED;
+	if (env->input_unsure)
+		return relay_set(env->relay, env->standard_channel, on, err);
+	if (told || !(state & bit) == !on)
+		return told;
+	return err_set(err, ERR_IO, "channel %d of the board is %s after it was told",
+		       env->standard_channel, on ? "off" : "on");
+}
+
 int answering_prepare(struct step_env *env, int kind, struct err *err)
 {
 	int rc;
 
+	env->input_unsure = false;
 	if (!env->standard_channel)
 		return 0;
-	rc = relay_set(env->relay, env->standard_channel, kind == 1, err);
+	rc = switch_input(env, kind == 1, err);
 	if (!rc)
 		return 0;
 	env->failed |= NEED_POSITIONER; /* the board they share */
@@ -194,6 +216,14 @@ int answering_run(struct step_env *env, int kind, bool fallback_allowed, struct 
 		return rc;
 	attempt_point(env->attempt, "decided", clock_now(env->clock), 0);
 	attempt_value(env->attempt, "device", a.device_ns);
+	if (env->input_unsure && a.asked && a.asked_standard != (kind == 1)) {
+		env->failed |= NEED_POSITIONER;
+		return err_set(
+			err, ERR_IO,
+			"the vehicle asked for %s, not for %s, and the relay board "
+			"cannot tell whether it was told to",
+			kinds[a.asked_standard], kinds[kind]);
+	}
 	judge(&a, kind, fallback_allowed);
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }

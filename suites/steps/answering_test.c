@@ -2,6 +2,7 @@
 
 #include "bench/core/crypto/random.h"
 #include "drivers/nfc/sim_card.h"
+#include "drivers/wrap/fault.h"
 #include "drivers/relay/sim.h"
 #include "fixtures/device/phone.h"
 #include "fixtures/vehicle/vehicle.h"
@@ -326,6 +327,71 @@ static void the_vehicles_input_says_which_kind_is_wanted(void **state)
 	tidy(&b);
 }
 
+/* A tap whose input line was switched by a board that does something else. @return what went wrong, if anything */
+static int tap_by_faulty_board(struct bench *b, const struct fault_plan *plan,
+			       const struct fault_plan *read, struct err *err)
+{
+	static const struct sim_relay_options two = { 2 };
+	const struct {
+		int64_t within_ns;
+	} select = { NS_PER_S };
+	uint8_t params[4096] = { 0 };
+	struct fault set, tells;
+	struct relay *bare;
+	int rc;
+
+	fault_init(&set, plan);
+	fault_init(&tells, read);
+	assert_int_equal(sim_relay_driver.open(&bare, &two, &b->clock.base, NULL), 0);
+	assert_int_equal(fault_relay_open(&bare, bare, &tells, NULL), 0);
+	assert_int_equal(fault_relay_open(&b->relay, bare, &set, NULL), 0);
+	b->env.relay = b->relay;
+	b->env.standard_channel = 2;
+	memcpy(params, (int[]){ VEHICLE_STANDARD, 0, FORBIDDEN }, 3 * sizeof(int));
+	attempt_init(&b->attempt);
+	rc = step_transact.prepare(params, &b->env, err);
+	if (!rc)
+		rc = step_select.run(&select, &b->env, err);
+	if (!rc)
+		rc = step_transact.run(params, &b->env, err);
+	step_tear_down(&b->env, NULL);
+	return rc;
+}
+
+static void an_input_that_was_not_switched_is_not_the_vehicles_fault(void **state)
+{
+	const struct fault_plan lost = { .kind = FAULT_LOSS, .call = "set", .nth = 1 },
+				all_lost = { .kind = FAULT_LOSS,
+					     .call = "set",
+					     .share = 1 },
+				good = { .code = ERR_IO },
+				mute = { .call = "read",
+					 .share = 1,
+					 .code = ERR_UNSUPPORTED };
+	struct err err = { 0 };
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	assert_int_equal(tap_by_faulty_board(&b, &lost, &good, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "channel 2 of the board is off"));
+	assert_int_equal(b.env.failed, NEED_POSITIONER);
+	tidy(&b);
+	/* one that cannot tell is told twice … */
+	set_up(&b, NULL);
+	b.asks = VEHICLE_STANDARD;
+	assert_int_equal(tap_by_faulty_board(&b, &lost, &mute, &err), 0);
+	assert_string_equal(b.attempt.complaint, "");
+	tidy(&b);
+	/* … and when the vehicle asks for something else all the same, nobody knows why */
+	set_up(&b, NULL);
+	b.asks = VEHICLE_FAST;
+	assert_int_equal(tap_by_faulty_board(&b, &all_lost, &mute, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "cannot tell whether it was told to"));
+	assert_string_equal(b.attempt.complaint, "");
+	tidy(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +406,8 @@ int main(void)
 			a_vehicle_that_falls_silent_or_lets_go_is_the_airs_fault),
 		cmocka_unit_test(a_vehicle_that_never_comes_is_no_tap),
 		cmocka_unit_test(the_vehicles_input_says_which_kind_is_wanted),
+		cmocka_unit_test(
+			an_input_that_was_not_switched_is_not_the_vehicles_fault),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

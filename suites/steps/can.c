@@ -34,6 +34,7 @@ int step_begin(struct step_env *env, struct err *err)
 {
 	env->heard_count = 0;
 	env->heard_lost = 0;
+	env->sent_count = env->echo_next = 0;
 	env->stimulus_ns = clock_now(env->clock);
 	return env->bus ? forget(env, err) : 0;
 }
@@ -41,8 +42,31 @@ int step_begin(struct step_env *env, struct err *err)
 void step_env_release(struct step_env *env)
 {
 	free(env->heard);
+	free(env->sent);
 	env->heard = NULL;
+	env->sent = NULL;
+	env->sent_count = 0;
 	env->heard_count = env->heard_room = 0;
+}
+
+/* A stamp that nothing can have: of the future, or older than what came before it. */
+static int check_stamp(const struct step_env *env, const struct bus_frame *f,
+		       struct err *err)
+{
+	const struct bus_frame *last =
+		env->heard_count ? &env->heard[env->heard_count - 1] : NULL;
+
+	if (!clock_holds(env->clock, INT64_MIN / 2, f->at_ns, f->slack_ns))
+		return err_set(err, ERR_RANGE,
+			       "a frame is stamped %.1f ms in the future: the clock of "
+			       "the bus is not ours",
+			       (double)(f->at_ns - clock_now(env->clock)) / 1e6);
+	if (last && f->at_ns + f->slack_ns < last->at_ns - last->slack_ns)
+		return err_set(err, ERR_RANGE,
+			       "a frame is stamped %.1f ms before the one that came "
+			       "first: the clock of the bus was set",
+			       (double)(last->at_ns - f->at_ns) / 1e6);
+	return 0;
 }
 
 static int keep_frame(struct step_env *env, const struct bus_frame *f, struct err *err)
@@ -79,11 +103,80 @@ int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err)
 		if (rc)
 			return failed(env, rc, err, "listening to the bus");
 		env->heard_lost += f.lost;
+		if (result == BUS_OK && check_stamp(env, &f, err))
+			return failed(env, ERR_RANGE, err, "listening to the bus");
 		if (result == BUS_OK && (rc = keep_frame(env, &f, err)))
 			return rc;
 		until = 0; /* and whatever else is here already */
 	}
 	return 0;
+}
+
+/*
+ * Injected means on the wire: what was sent comes back as our own, later than it was sent, unaltered. Otherwise
+ * whatever the target did was not an answer to it.
+ */
+struct step_sent {
+	struct canframe frame;
+	int64_t at_ns;
+	bool seen;
+};
+#define SENT_MAX 64 /* a case has no more than SUITE_MAX_STEPS steps */
+#define SENT_WAIT_NS NS_PER_S
+
+static int remember_sent(struct step_env *env, const struct canframe *f, int64_t at_ns,
+			 struct err *err)
+{
+	if (!env->sent)
+		env->sent = calloc(SENT_MAX, sizeof(*env->sent));
+	if (!env->sent)
+		return err_set(err, ERR_NOMEM, "no memory for what was sent");
+	if (env->sent_count == SENT_MAX)
+		return err_set(err, ERR_RANGE, "more than %d frames sent", SENT_MAX);
+	env->sent[env->sent_count++] = (struct step_sent){ .frame = *f, .at_ns = at_ns };
+	return 0;
+}
+
+static bool same_frame(const struct canframe *a, const struct canframe *b)
+{
+	return a->id == b->id && a->extended == b->extended && a->remote == b->remote &&
+	       a->len == b->len && (a->remote || !memcmp(a->data, b->data, a->len));
+}
+
+/* Own frames heard since the last time; @return how many of what was sent were not seen yet. */
+static int match_sent(struct step_env *env)
+{
+	int missing = 0;
+
+	for (; env->echo_next < env->heard_count; env->echo_next++) {
+		const struct bus_frame *f = &env->heard[env->echo_next];
+
+		for (int k = 0; f->own && k < env->sent_count; k++) {
+			struct step_sent *s = &env->sent[k];
+
+			if (s->seen || !same_frame(&s->frame, &f->frame) ||
+			    f->at_ns + f->slack_ns < s->at_ns)
+				continue;
+			s->seen = true;
+			break;
+		}
+	}
+	for (int k = 0; k < env->sent_count; k++)
+		missing += !env->sent[k].seen;
+	return missing;
+}
+
+int can_confirm(struct step_env *env, struct err *err)
+{
+	int64_t give_up = clock_now(env->clock) + SENT_WAIT_NS;
+	int rc = env->sent_count ? can_collect(env, 0, err) : 0;
+
+	while (!rc && match_sent(env) && clock_now(env->clock) < give_up)
+		rc = can_collect(env, give_up, err);
+	if (rc || !match_sent(env))
+		return rc;
+	err_set(err, ERR_IO, "what was sent never was on the bus as it should be");
+	return failed(env, ERR_IO, err, "sending on the bus");
 }
 
 int can_find_message(const struct dbc_message **out, const struct dbc *dbc,
@@ -239,6 +332,8 @@ static int run_send(const void *params, struct step_env *env, struct err *err)
 	}
 	if (!rc && result == BUS_FULL)
 		rc = err_set(err, ERR_TIMEOUT, "its queue stayed full for 1 s");
+	if (!rc)
+		rc = remember_sent(env, &f, env->stimulus_ns, err);
 	return rc ? failed(env, rc, err, "sending on the bus") : 0;
 }
 

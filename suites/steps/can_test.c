@@ -1,5 +1,6 @@
 #include "bench/core/wire/dbc.h"
 #include "drivers/can/sim.h"
+#include "drivers/wrap/fault.h"
 #include "suites/steps/steps.h"
 
 #include <setjmp.h>
@@ -114,6 +115,60 @@ static void other_sends(struct bench *b, const char *text, int64_t at_ns)
 	assert_int_equal(canframe_parse(&f, BYTES((const uint8_t *)text, strlen(text))),
 			 0);
 	assert_int_equal(canbus_send(sim_bus_model(b->bus), b->other, &f, at_ns), 0);
+}
+
+/* From now on the bus stands behind a fault; the model below it is the same. */
+static void plant(struct bench *b, struct fault *f, const struct fault_plan *plan)
+{
+	fault_init(f, plan);
+	assert_int_equal(fault_bus_open(&b->bus, b->bus, f, NULL), 0);
+	b->env.bus = b->bus;
+}
+
+static void what_never_was_on_the_bus_is_the_benchs_fault(void **state)
+{
+	static const enum fault_kind kinds[] = { FAULT_LOSS, FAULT_CORRUPT };
+	struct bench *b = *state;
+	struct err err = { 0 };
+	struct fault f[2]; /* one around the other */
+
+	works(b, "can_send", "{frame: 123#0102}");
+	assert_int_equal(can_confirm(&b->env, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		plant(b, &f[i],
+		      &(struct fault_plan){
+			      .kind = kinds[i], .call = "send", .nth = 2, .seed = 3 });
+		works(b, "can_send", "{frame: 123#0102}");
+		works(b, "can_send", "{frame: 123#0102}");
+		assert_int_equal(step_tear_down(&b->env, &err), ERR_IO);
+		assert_non_null(strstr(err.text, "never was on the bus"));
+		assert_int_equal(b->env.failed, NEED_BUS);
+		assert_int_equal(step_begin(&b->env, NULL), 0);
+	}
+}
+
+static void a_bus_whose_clock_is_not_ours_is_not_believed(void **state)
+{
+	static const int64_t steps[] = { NS_PER_S, -2 * NS_PER_S };
+	struct bench *b = *state;
+	struct fault f[2];
+
+	for (int i = 0; i < 2; i++) {
+		struct err err = { 0 };
+
+		assert_int_equal(step_begin(&b->env, NULL), 0);
+		works(b, "can_send", "{frame: 123#0102}");
+		assert_int_equal(can_confirm(&b->env, &err), 0);
+		plant(b, &f[i],
+		      &(struct fault_plan){ .kind = FAULT_CLOCK_STEP,
+					    .call = "receive",
+					    .nth = 1,
+					    .by_ns = steps[i] });
+		works(b, "can_send", "{frame: 123#0102}");
+		assert_int_equal(can_confirm(&b->env, &err), ERR_RANGE);
+		assert_non_null(strstr(err.text, "clock of the bus"));
+		f[i].step_ns = 0; /* set right again */
+	}
 }
 
 static void a_message_goes_out_by_its_names(void **state)
@@ -514,6 +569,8 @@ static void a_log_that_cannot_be_replayed_is_a_mistake_of_the_suite(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		STEP_TEST(what_never_was_on_the_bus_is_the_benchs_fault),
+		STEP_TEST(a_bus_whose_clock_is_not_ours_is_not_believed),
 		STEP_TEST(a_message_goes_out_by_its_names),
 		STEP_TEST(an_announcement_after_the_tap_is_its_point),
 		STEP_TEST(what_came_while_other_steps_ran_counts_too),

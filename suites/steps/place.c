@@ -51,6 +51,29 @@ static int first_look(struct step_env *env, struct sensor_edge *edge, struct err
 	return 0;
 }
 
+/* Wait until what was begun is there. */
+static int wait_settled(struct step_env *env, struct positioner_move *m,
+			struct sensor_edge *edge, struct err *err)
+{
+	int rc = POSITIONER_NOT_YET;
+	int64_t now;
+
+	while (rc == POSITIONER_NOT_YET) {
+		rc = edge ? watch(env, edge, m->settled_ns, err)
+			  : env->sleep_until(env, m->settled_ns, err);
+		if (rc)
+			break;
+		rc = positioner_settle(env->positioner, m, err);
+		if (rc < 0)
+			env->failed |= NEED_POSITIONER;
+		/* "not yet, ask again a while ago": stamps that are off must not keep us busy for ever */
+		now = clock_now(env->clock);
+		if (rc == POSITIONER_NOT_YET && m->settled_ns <= now)
+			m->settled_ns = now + LOOK_NS;
+	}
+	return rc;
+}
+
 /* Begin, and wait until it is there. @began the command was taken, whatever came then. */
 static int begin_and_wait(struct step_env *env, struct positioner_move *m, bool *began,
 			  struct sensor_edge *edge, struct err *err)
@@ -60,18 +83,17 @@ static int begin_and_wait(struct step_env *env, struct positioner_move *m, bool 
 	*began = rc == 0;
 	if (rc)
 		env->failed |= NEED_POSITIONER;
-	while (!rc) {
-		rc = edge ? watch(env, edge, m->settled_ns, err)
-			  : env->sleep_until(env, m->settled_ns, err);
-		if (rc)
-			break;
-		rc = positioner_settle(env->positioner, m, err);
-		if (rc < 0)
-			env->failed |= NEED_POSITIONER;
-		if (rc != POSITIONER_NOT_YET)
-			break;
-		rc = 0;
-	}
+	return rc ? rc : wait_settled(env, m, edge, err);
+}
+
+int place_again(struct step_env *env, struct err *err)
+{
+	struct positioner_move m = { .to = POSITION_TAP };
+	bool began;
+	int rc = begin_and_wait(env, &m, &began, NULL, err);
+
+	if (rc && rc != ERR_INTERRUPTED)
+		return err_wrap(err, rc, "moving the phone to the reader once more");
 	return rc;
 }
 
@@ -251,6 +273,8 @@ int step_tear_down(struct step_env *env, struct err *err)
 		keep(&rc, err, run_retreat(NULL, env, &own), &own);
 	if (env->sending)
 		keep(&rc, err, can_stop(env, &own), &own);
+	if (env->bus)
+		keep(&rc, err, can_confirm(env, &own), &own);
 	env->activated = env->field_on = env->approached = env->sending = false;
 	return rc;
 }

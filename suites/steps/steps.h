@@ -11,6 +11,9 @@ extern const struct step_kind step_can_send, step_can_cyclic, step_can_load; /* 
 extern const struct step_kind step_can_expect; /* can_expect.c */
 extern const struct step_kind step_can_replay; /* can_replay.c */
 
+/** Once more to the tap, where this attempt brought the phone, and wait until it is there; moves nothing when it was there. */
+int place_again(struct step_env *env, struct err *err);
+
 /* Frames named in suites, shared by the two. */
 struct dbc_message;
 struct canframe;
@@ -22,6 +25,8 @@ int can_read_frame(struct canframe *out, const char *text, struct node at,
 		   struct err *err);
 /** Take in what the bus has; waits for one frame until @deadline_ns when there is none. */
 int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err);
+/** Is everything that can_send sent in this attempt on the bus? Waits for it, 1 s; else an error of the bench. */
+int can_confirm(struct step_env *env, struct err *err);
 /** Stop what the attempt sends by itself. ERR_RANGE: it was not sent as the suite asked. */
 int can_stop(struct step_env *env, struct err *err);
 

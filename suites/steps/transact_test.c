@@ -3,6 +3,7 @@
 #include "bench/core/crypto/random.h"
 #include "drivers/nfc/sim.h"
 #include "drivers/positioner/sim.h"
+#include "drivers/wrap/fault.h"
 #include "fixtures/device/device.h"
 #include "fixtures/vehicle/vehicle.h"
 #include "suites/suite.h"
@@ -24,7 +25,7 @@ struct bench {
 	struct profile *profile;
 	struct pairing pairing;
 	struct device *device;
-	struct reader *reader;
+	struct reader *reader, *bare;
 	struct positioner *positioner;
 	struct step_env env;
 	struct attempt attempt;
@@ -60,7 +61,7 @@ static int sleep_until(struct step_env *env, int64_t until_ns, struct err *err)
 
 static void moved(void *ctx, enum position to, int64_t settled_ns)
 {
-	sim_reader_place(((struct bench *)ctx)->reader, to == POSITION_TAP, settled_ns);
+	sim_reader_place(((struct bench *)ctx)->bare, to == POSITION_TAP, settled_ns);
 }
 
 static void set_up(struct bench *b, const struct device_faults *faults)
@@ -89,7 +90,8 @@ static void set_up(struct bench *b, const struct device_faults *faults)
 					 &b->clock.base, &err);
 	if (rc)
 		fail_msg("%s", err.text);
-	sim_reader_place(b->reader, false, 0);
+	b->bare = b->reader;
+	sim_reader_place(b->bare, false, 0);
 	b->env = (struct step_env){
 		.clock = &b->clock.base,
 		.reader = b->reader,
@@ -290,6 +292,62 @@ static void an_empty_field_is_no_tap(void **state)
 	tidy(&b);
 }
 
+/* approach and select, with faults in positioner and reader. @return what select said */
+static int approach_and_select(struct bench *b, const struct fault_plan *moves,
+			       const struct fault_plan *polls, struct err *err)
+{
+	const struct {
+		int64_t within_ns;
+	} select = { NS_PER_S };
+	struct fault move, poll;
+	int rc;
+
+	fault_init(&move, moves);
+	fault_init(&poll, polls);
+	assert_int_equal(
+		fault_positioner_open(&b->env.positioner, b->positioner, &move, NULL), 0);
+	assert_int_equal(fault_reader_open(&b->env.reader, b->reader, &poll, NULL), 0);
+	b->positioner = b->env.positioner;
+	attempt_init(&b->attempt);
+	assert_int_equal(step_approach.run(NULL, &b->env, NULL), 0);
+	rc = step_select.run(&select, &b->env, err);
+	b->reader = b->env.reader;
+	step_tear_down(&b->env, NULL);
+	return rc;
+}
+
+static const struct fault_plan nothing = { .code = ERR_IO };
+
+static void a_tap_that_was_never_made_is_the_benchs_fault(void **state)
+{
+	const struct fault_plan lost = { .kind = FAULT_LOSS, .call = "move", .nth = 1 };
+	struct err err = { 0 };
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	assert_int_equal(approach_and_select(&b, &lost, &nothing, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "only after the positioner was told"));
+	assert_int_equal(b.env.failed, NEED_POSITIONER);
+	tidy(&b);
+}
+
+static void a_reader_that_misses_the_phone_has_missed_it(void **state)
+{
+	const struct fault_plan missed = { .kind = FAULT_LOSS,
+					   .call = "activate",
+					   .nth = 1 };
+	struct err err = { 0 };
+	struct bench b;
+
+	(void)state;
+	set_up(&b, NULL);
+	assert_int_equal(approach_and_select(&b, &nothing, &missed, &err), STEP_STOP);
+	assert_int_equal(b.attempt.outcome, OUTCOME_NO_TAP);
+	assert_int_equal(b.env.failed, 0);
+	tidy(&b);
+}
+
 static void what_the_mailboxes_hold_is_asked_and_judged(void **state)
 {
 	static const struct {
@@ -415,6 +473,8 @@ int main(void)
 		cmocka_unit_test(
 			an_answer_without_a_byte_is_refused_and_not_asked_for_again),
 		cmocka_unit_test(an_empty_field_is_no_tap),
+		cmocka_unit_test(a_tap_that_was_never_made_is_the_benchs_fault),
+		cmocka_unit_test(a_reader_that_misses_the_phone_has_missed_it),
 		cmocka_unit_test(what_the_mailboxes_hold_is_asked_and_judged),
 		cmocka_unit_test(an_atomic_list_takes_effect_or_does_not),
 		cmocka_unit_test(a_mistake_in_an_exchange_names_its_place),

@@ -25,6 +25,7 @@ static const struct conf_item head_items[] = {
 	{ "emulate", CONF_NODE, HEAD(emulate), NULL, "what stands on the desk", 0, 0,
 	  NULL },
 	CONTROLLERS("summary"),
+	CONTROLLERS("faults"),
 	CONTROLLERS("uncertainty"),
 	CONTROLLERS("exchange_timeout"),
 	CONTROLLERS("reader"),
