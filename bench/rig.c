@@ -367,5 +367,7 @@ unsigned rig_has(const struct rig *rig)
 	return (rig->reader_driver ? NEED_READER | NEED_FIELD : 0) |
 	       (rig->card_driver ? NEED_READER : 0) |
 	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
-	       (rig->bus_driver ? NEED_BUS : 0) | (rig->card_driver ? NEED_MODULE : 0);
+	       (rig->bus_driver ? NEED_BUS : 0) |
+	       (rig->card_driver || node_present(rig->module_node) ? NEED_MODULE : 0) |
+	       (rig->t0_sensor ? NEED_SENSOR : 0);
 }

@@ -4,16 +4,17 @@
 #include "fixtures/device/device.h"
 
 /*
- * Arrangement B: the vehicle module is examined, and keybench is the phone: a chip in target mode with
- * the reference device behind it.
+ * Arrangement B: the vehicle module is examined, and keybench is the phone: a chip in target mode
+ * with the reference device behind it. Arrangement C: the phone is a stranger too, and both are
+ * seen by a sensor and on the bus alone.
  */
 struct module_keys {
 	int64_t standard_channel;
 };
 
 static const struct conf_item module_items[] = {
-	{ "standard", CONF_INT, offsetof(struct module_keys, standard_channel), NULL,
-	  "relay channel of its input line: it asks for standard while that is on", 1, 8,
+	{ "standard", CONF_INT, offsetof(struct module_keys, standard_channel), "0",
+	  "relay channel of its input line: it asks for standard while that is on", 0, 32,
 	  NULL },
 	{ 0 },
 };
@@ -28,7 +29,7 @@ static int bind_module(struct rig *rig, struct err *err)
 	rc = conf_bind(rig->module_node, module_items, &k, err);
 	if (rc)
 		return rc;
-	if (!node_present(rig->relay_node))
+	if (k.standard_channel && !node_present(rig->relay_node))
 		return node_error(node_get(rig->module_node, "standard"), err,
 				  "standard: this rig has no 'relay:' to switch");
 	rig->standard_channel = k.standard_channel;
@@ -40,11 +41,11 @@ int rig_bind_card(struct rig *rig, struct err *err)
 	const char *name;
 
 	if (!node_present(rig->card_node)) {
-		if (node_present(rig->module_node))
+		if (node_present(rig->module_node) && !node_present(rig->bus_node))
 			return node_error(rig->module_node, err,
-					  "module: it is examined by a card, and this "
-					  "rig has no 'card:'");
-		return 0;
+					  "module: it is examined by a card or seen on a "
+					  "bus, and this rig has neither");
+		return bind_module(rig, err);
 	}
 	if (node_present(rig->reader_node))
 		return node_error(rig->card_node, err,

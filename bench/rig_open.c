@@ -316,9 +316,10 @@ void rig_close(struct rig *rig)
 	rig_sim_close(rig);
 	if (rig->desk)
 		conf_set_devices(rig->conf, NULL, NULL);
+	/* first the locks: once the desk is gone another one may have its lines' names */
+	rig_unlock(rig);
 	desk_stop(rig->desk);
 	rig->desk = NULL;
-	rig_unlock(rig);
 	if (rig->pump)
 		pump_hold_stop(rig->pump, false);
 	rig->pump = NULL; /* borrowed for as long as the rig is open */

@@ -87,6 +87,7 @@ kill -INT "$pid"
 since=$(date +%s%3N)
 ends 60 $background
 is $? 130 "Ctrl-C with a hung reader: exit status 130"
+sed "s/^/# /" "$tmp/hung.err"
 took=$(($(date +%s%3N) - since))
 echo "# ended after $took ms"
 [ "$took" -lt 4000 ]

@@ -74,7 +74,7 @@ static int64_t span(const struct attempt *a, const char *from, const char *to)
 	const struct attempt_point *t0 = attempt_find(a, "t0");
 
 	/* a rig whose sensor is t0 says so: the tap begins there (and never ends there) */
-	if (t0 && start && strcmp(from, "activated") == 0)
+	if (t0 && strcmp(from, "activated") == 0)
 		start = t0;
 
 	if (!start || !end || end->at_ns < start->at_ns)

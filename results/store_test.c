@@ -127,7 +127,7 @@ static void only_a_folder_with_a_journal_is_a_run(void **state)
 	assert_non_null(strstr(err.text, "no journal.jsonl"));
 	snprintf(path, sizeof(path), "%.200s/README", run.path);
 	assert_int_equal(store_open_run(&opened, path, &err), ERR_FORMAT);
-	assert_int_equal(store_open_run(&opened, "/nowhere/at/all", &err), ERR_IO);
+	assert_int_equal(store_open_run(&opened, "/nowhere/at/all", &err), ERR_FORMAT);
 	assert_int_equal(store_open_run(&opened, "", &err), ERR_USAGE);
 	assert_int_equal(store_file(&run, "journal.jsonl", text_bytes(""), NULL), 0);
 	snprintf(slashed, sizeof(slashed), "%.180s///", run.path);

@@ -35,8 +35,9 @@ enum step_need {         /* what a rig must have for a step; bits */
 	NEED_POSITIONER = 2,
 	NEED_BUS = 4,
 	NEED_FIELD = 8, /* a reader of our own, whose field we switch */
-	NEED_MODULE =
-		16 /* a vehicle module that speaks on the bus: no step says so, a suite does */
+	/* no step says these, a suite does */
+	NEED_MODULE = 16, /* a vehicle module that speaks on the bus */
+	NEED_SENSOR = 32  /* a sensor that sees the phone arrive, from which a tap counts */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */

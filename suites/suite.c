@@ -15,8 +15,8 @@ static const struct conf_item head_items[] = {
 	{ "title", CONF_TEXT, offsetof(struct suite_head, title), "",
 	  "what it asks, in a line", 0, 0, NULL },
 	{ "needs", CONF_NODE, offsetof(struct suite_head, needs), CONF_ABSENT,
-	  "what the rig must have: a list of reader, positioner, bus, module", 0, 0,
-	  NULL },
+	  "what the rig must have: a list of reader, positioner, bus, module, sensor", 0,
+	  0, NULL },
 	{ "wants", CONF_NODE, offsetof(struct suite_head, wants), CONF_ABSENT,
 	  "what it makes use of where the rig has it: a list of the same words", 0, 0,
 	  NULL },
@@ -264,7 +264,8 @@ static int load_roles(unsigned *out, const char *key, struct node list, struct e
 	} words[] = { { "reader", NEED_READER | NEED_FIELD },
 		      { "positioner", NEED_POSITIONER },
 		      { "bus", NEED_BUS },
-		      { "module", NEED_MODULE } };
+		      { "module", NEED_MODULE },
+		      { "sensor", NEED_SENSOR } };
 
 	*out = 0;
 	if (node_present(list) && !node_is_list(list))
@@ -275,13 +276,13 @@ static int load_roles(unsigned *out, const char *key, struct node list, struct e
 		const char *word = node_text(node_item(list, i));
 		unsigned bits = 0;
 
-		for (int k = 0; k < 4; k++)
+		for (int k = 0; k < 5; k++)
 			if (word && strcmp(word, words[k].name) == 0)
 				bits = words[k].bits;
 		if (!bits)
 			return node_error(node_item(list, i), err,
 					  "'%s' is no role; allowed: reader, positioner, "
-					  "bus, module",
+					  "bus, module, sensor",
 					  word ? word : "a list");
 		*out |= bits;
 	}
@@ -329,7 +330,7 @@ static int load_needs(struct suite *s, const struct suite_head *head, struct err
 		rc = apply_wants(s, head->wants, said, err);
 	for (int i = 0; i < s->case_count; i++) {
 		meant |= s->cases[i].needs;
-		s->cases[i].needs |= said & NEED_MODULE;
+		s->cases[i].needs |= said & (NEED_MODULE | NEED_SENSOR);
 	}
 	if (!rc && node_present(head->needs) && meant & ~said)
 		rc = node_error(head->needs, err,

@@ -20,14 +20,16 @@ const struct step_kind *step_find(const char *name)
 
 const char *step_needs_text(unsigned needs, char out[64])
 {
-	static const char *const names[] = { "reader", "positioner", "bus",
-					     "reader of its own", "vehicle module" };
+	static const char *const names[] = {
+		"reader",         "positioner",  "bus", "reader of its own",
+		"vehicle module", "sensor as t0"
+	};
 	size_t n = 0;
 
 	if (needs & NEED_READER) /* that already says it */
 		needs &= ~(unsigned)NEED_FIELD;
 	out[0] = '\0';
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		if (needs & 1u << i)
 			n += (size_t)snprintf(out + n, 64 - n, "%s%s", n ? ", " : "",
 					      names[i]);

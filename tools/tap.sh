@@ -46,6 +46,7 @@ ok() {
 		echo "ok $tests - $2"
 	else
 		echo "not ok $tests - $2"
+		echo "# ${0##*/}: not ok $tests - $2" >&2 # prove shows this alone
 		failures=$((failures + 1))
 	fi
 }

@@ -254,7 +254,7 @@ static void a_thing_that_is_no_file_is_recognised(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(conf_read(&conf, "/nonexistent/x.yaml", &err), ERR_IO);
+	assert_int_equal(conf_read(&conf, "/nonexistent/x.yaml", &err), ERR_FORMAT);
 	assert_non_null(strstr(err.text, "/nonexistent/x.yaml: No such file"));
 	assert_int_equal(conf_read(&conf, "/tmp", &err), ERR_FORMAT);
 	assert_string_equal(err.text, "/tmp: is a directory, a file is needed");

@@ -131,6 +131,14 @@ static bool before(const struct bus_frame *f, int64_t at_ns, int64_t slack_ns)
 	return f->at_ns + f->slack_ns + slack_ns < at_ns;
 }
 
+/* The phone is there: as a reader has it, else (both being strangers) as a sensor has; or NULL. */
+static const struct attempt_point *arrival(const struct attempt *a)
+{
+	const struct attempt_point *activated = attempt_find(a, "activated");
+
+	return activated ? activated : attempt_find(a, "t0");
+}
+
 /* Before this no vehicle can know whose phone it is; NULL: nothing was transacted yet. */
 static const struct attempt_point *proof(const struct attempt *a)
 {
@@ -154,7 +162,7 @@ static void complain_early(struct step_env *env, const char *text, int64_t at_ns
 static const struct bus_frame *find(struct step_env *env, const struct wanted *w,
 				    int from)
 {
-	const struct attempt_point *activated = attempt_find(env->attempt, "activated");
+	const struct attempt_point *there = arrival(env->attempt);
 	const struct attempt_point *proved = proof(env->attempt);
 
 	for (int i = from; i < env->heard_count; i++) {
@@ -166,10 +174,12 @@ static const struct bus_frame *find(struct step_env *env, const struct wanted *w
 		if (proved && before(f, proved->at_ns, proved->slack_ns))
 			complain_early(env, w->text, f->at_ns, proved,
 				       "the key could prove itself");
-		else if (activated && before(f, activated->at_ns, activated->slack_ns))
-			complain_early(env, w->text, f->at_ns, activated,
-				       "the phone was activated");
-		else if (activated || !before(f, env->stimulus_ns, 0))
+		else if (there && before(f, there->at_ns, there->slack_ns))
+			complain_early(env, w->text, f->at_ns, there,
+				       strcmp(there->name, "t0") == 0
+					       ? "the sensor saw the phone"
+					       : "the phone was activated");
+		else if (there || !before(f, env->stimulus_ns, 0))
 			return f;
 	}
 	return NULL;
@@ -196,10 +206,10 @@ static void complain_nothing(struct step_env *env, const struct wanted *w,
 /* The first announcement of the tap is its point; what was expected before the tap is none. */
 static void stamp(struct step_env *env, const struct bus_frame *f)
 {
-	const struct attempt_point *activated = attempt_find(env->attempt, "activated");
+	const struct attempt_point *there = arrival(env->attempt);
 	const struct attempt_point *bus = attempt_find(env->attempt, "bus");
 
-	if (!bus || (activated && bus->at_ns < activated->at_ns))
+	if (!bus || (there && bus->at_ns < there->at_ns))
 		attempt_point(env->attempt, "bus", f->at_ns, f->slack_ns);
 }
 
@@ -238,7 +248,7 @@ static int run_expect(const void *params, struct step_env *env, struct err *err)
 static const char *rehearse_expect(const void *params, struct attempt *a)
 {
 	(void)params;
-	if (attempt_find(a, "activated"))
+	if (arrival(a))
 		attempt_point(a, "bus", 0, 0);
 	return NULL;
 }

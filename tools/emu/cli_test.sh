@@ -26,7 +26,7 @@ is "$status" 64 "so is a seed that is no number"
 run --rig $rig left-over
 is "$status" 64 "and an argument"
 run --rig nowhere.yaml
-is "$status" 75 "a rig that is not there"
+is "$status" 78 "a rig that is not there"
 run --rig $rig --check
 is "$status" 0 "--check"
 for self in fixtures/rigs/self/*.yaml; do

@@ -332,7 +332,7 @@ static int read_desk(struct emu_rig *r, struct node map, bool has_profile,
 		if (strcmp(key, "phone") != 0 && strcmp(key, "faults") != 0)
 			rc = add_device(r, node_key(map, i), node_item(map, i), err);
 	}
-	if (!rc && r->chip_count == 0)
+	if (!rc && r->chip_count + r->module_count == 0)
 		rc = node_error(map, err, "emulate: no chip; 'reader0: {chip: pn532}'");
 	if (!rc && r->chip_count == 1 && r->module_count == 0 &&
 	    !node_present(node_get(map, "phone")))
