@@ -37,7 +37,8 @@ enum step_need {         /* what a rig must have for a step; bits */
 	NEED_FIELD = 8, /* a reader of our own, whose field we switch */
 	/* no step says these, a suite does */
 	NEED_MODULE = 16, /* a vehicle module that speaks on the bus */
-	NEED_SENSOR = 32  /* a sensor that sees the phone arrive, from which a tap counts */
+	NEED_SENSOR =
+		32 /* a sensor that sees the phone arrive, from which a tap counts */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
