@@ -8,7 +8,9 @@ for suite in suites/self/*.yaml; do
 	status=$(sed -n 's/^# exit: //p' "$suite")
 	"$bin/keybench" run "$suite" --rig "$rig" --target fixtures/profiles/target/example.yaml \
 		--seed 7 --runs "$tmp/$name" >"$tmp/out" 2>"$tmp/err"
-	is $? "$status" "$name: exit status $status"
+	got=$?
+	is $got "$status" "$name: exit status $status"
+	[ $got -eq "$status" ] || sed "s/^/# /" "$tmp/err" >&2
 	run=$(echo "$tmp/$name"/*)
 	is "$(jq -r .verdict "$run/summary.json")" "$must" "$name: the verdict is $must"
 	is "$(jq -r .simulated "$run/summary.json")" true "$name: it is marked as simulated"

@@ -49,6 +49,9 @@ void step_env_release(struct step_env *env)
 	env->heard_count = env->heard_room = 0;
 }
 
+/* Several processors may hand frames over in another order than that in which they stamped them. */
+#define DISORDER_NS (20 * NS_PER_MS)
+
 /* A stamp that nothing can have: of the future, or older than what came before it. */
 static int check_stamp(const struct step_env *env, const struct bus_frame *f,
 		       struct err *err)
@@ -61,7 +64,7 @@ static int check_stamp(const struct step_env *env, const struct bus_frame *f,
 			       "a frame is stamped %.1f ms in the future: the clock of "
 			       "the bus is not ours",
 			       (double)(f->at_ns - clock_now(env->clock)) / 1e6);
-	if (last && f->at_ns + f->slack_ns < last->at_ns - last->slack_ns)
+	if (last && f->at_ns + f->slack_ns + DISORDER_NS < last->at_ns - last->slack_ns)
 		return err_set(err, ERR_RANGE,
 			       "a frame is stamped %.1f ms before the one that came "
 			       "first: the clock of the bus was set",
