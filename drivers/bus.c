@@ -1,7 +1,12 @@
 #include "drivers/bus.h"
 
+#include "bench/core/pump.h"
+
 #include <assert.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 int bus_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
 	     enum bus_result *result, struct err *err)
@@ -82,4 +87,22 @@ bool bus_ring_take(struct bus_ring *r, struct bus_frame *f)
 	r->first = (r->first + 1) % r->size;
 	r->count--;
 	return true;
+}
+
+int bus_wait_readable(struct pump *pump, int fd, struct clock *clock, int64_t deadline_ns,
+		      struct err *err)
+{
+	struct pollfd f = { .fd = fd, .events = POLLIN };
+	int64_t left = deadline_ns - clock_now(clock);
+	struct timespec wait = { 0 };
+	int n;
+
+	if (pump)
+		return pump_wait(pump, fd, deadline_ns, err);
+	if (left > 0)
+		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
+	n = ppoll(&f, 1, &wait, NULL);
+	if (n < 0 && errno != EINTR)
+		return err_set(err, ERR_IO, "poll: %s", strerror(errno));
+	return n == 0 ? ERR_TIMEOUT : 0;
 }

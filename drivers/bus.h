@@ -116,4 +116,13 @@ void bus_ring_put(struct bus_ring *r, const struct bus_frame *f);
 /** False when empty: then @f has .lost alone. */
 bool bus_ring_take(struct bus_ring *r, struct bus_frame *f);
 
+/**
+ * For a backend on a descriptor: wait until something is there. @param pump  serves everybody else
+ * meanwhile; NULL: nobody else waits
+ *
+ * @return 0 (look again, also after a signal), ERR_TIMEOUT, or what pump_wait says
+ */
+int bus_wait_readable(struct pump *pump, int fd, struct clock *clock, int64_t deadline_ns,
+		      struct err *err);
+
 #endif

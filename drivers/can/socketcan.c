@@ -325,24 +325,6 @@ static int socketcan_send(struct bus *b, const struct canframe *f, int64_t launc
 	return rc ? rc : write_frame(s, f, result, err);
 }
 
-/* Until something is there: 0, or ERR_TIMEOUT. */
-static int wait_readable(struct socketcan *s, int64_t deadline_ns, struct err *err)
-{
-	struct pollfd f = { .fd = s->fd, .events = POLLIN };
-	int64_t left = deadline_ns - clock_now(s->base.clock);
-	struct timespec wait = { 0 };
-	int n;
-
-	if (s->pump)
-		return pump_wait(s->pump, s->fd, deadline_ns, err);
-	if (left > 0)
-		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
-	n = ppoll(&f, 1, &wait, NULL);
-	if (n < 0 && errno != EINTR)
-		return err_set(err, ERR_IO, "poll: %s", strerror(errno));
-	return n == 0 ? ERR_TIMEOUT : 0;
-}
-
 static int socketcan_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 			     enum bus_result *result, struct err *err)
 {
@@ -369,7 +351,7 @@ static int socketcan_receive(struct bus *b, struct bus_frame *f, int64_t deadlin
 		*result = BUS_NONE;
 		if (clock_now(b->clock) >= deadline_ns)
 			return 0;
-		rc = wait_readable(s, deadline_ns, &own);
+		rc = bus_wait_readable(s->pump, s->fd, s->base.clock, deadline_ns, &own);
 		if (rc && rc != ERR_TIMEOUT) {
 			if (err)
 				*err = own;

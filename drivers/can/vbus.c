@@ -152,24 +152,6 @@ static int vbus_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
 	return 0;
 }
 
-/* Until something is there: 0, or ERR_TIMEOUT. */
-static int wait_readable(struct vbus *v, int64_t deadline_ns, struct err *err)
-{
-	struct pollfd f = { .fd = v->fd, .events = POLLIN };
-	int64_t left = deadline_ns - clock_now(v->base.clock);
-	struct timespec wait = { 0 };
-	int n;
-
-	if (v->pump)
-		return pump_wait(v->pump, v->fd, deadline_ns, err);
-	if (left > 0)
-		wait = (struct timespec){ left / NS_PER_S, left % NS_PER_S };
-	n = ppoll(&f, 1, &wait, NULL);
-	if (n < 0 && errno != EINTR)
-		return err_set(err, ERR_IO, "poll: %s", strerror(errno));
-	return n == 0 ? ERR_TIMEOUT : 0;
-}
-
 static int vbus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 			enum bus_result *result, struct err *err)
 {
@@ -194,7 +176,7 @@ static int vbus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 		*result = BUS_NONE;
 		if (clock_now(b->clock) >= deadline_ns)
 			return 0;
-		rc = wait_readable(v, deadline_ns, &own);
+		rc = bus_wait_readable(v->pump, v->fd, v->base.clock, deadline_ns, &own);
 		if (rc && rc != ERR_TIMEOUT) {
 			if (err)
 				*err = own;
@@ -319,7 +301,8 @@ static int greet(struct vbus *v, bool deaf, struct err *err)
 	snprintf(hello.name, sizeof(hello.name), "keybench-%d", (int)getpid());
 	rc = post(v, &hello, &full, err);
 	if (!rc)
-		rc = wait_readable(v, clock_now(v->base.clock) + WELCOME_LIMIT_NS, err);
+		rc = bus_wait_readable(v->pump, v->fd, v->base.clock,
+				       clock_now(v->base.clock) + WELCOME_LIMIT_NS, err);
 	if (rc == ERR_TIMEOUT)
 		err_set(err, rc, "%s: who hosts this bus does not answer", v->path);
 	return rc ? rc : read_welcome(v, err);
