@@ -423,6 +423,20 @@ int exec_ask(struct exec_program *p, struct buf *b, int64_t timeout_ns,
 	return rc ? exec_nonsense(p, err) : 0;
 }
 
+int exec_command(struct exec_program *p, struct buf *b, struct err *err)
+{
+	struct exec_answer a;
+	struct exec_window w;
+	int rc = exec_ask(p, b, EXEC_COMMAND_NS, &a, &w, err);
+
+	if (rc)
+		return rc;
+	rc = exec_expect_ok(&a, err);
+	if (!rc)
+		rc = exec_only(&a, "", err);
+	return EXEC_TAKEN(p, rc, err);
+}
+
 static int say_hello(struct exec_program *p, struct err *err)
 {
 	uint8_t room[EXEC_MAX_LINE];

@@ -92,5 +92,7 @@ bool exec_describe(const struct exec_program *p, char model[64], char link[64],
 /** Our code for what an exec_take_… found: nonsense ends the program. */
 #define EXEC_TAKEN(p, rc, err) \
 	((rc) == ERR_FORMAT || (rc) == ERR_RANGE ? exec_nonsense((p), (err)) : (rc))
+/** exec_ask for a request whose answer is ok or an error, and no more. */
+int exec_command(struct exec_program *p, struct buf *b, struct err *err);
 
 #endif

@@ -22,21 +22,6 @@ static struct exec_reader *exec_of(struct reader *r)
 	return (struct exec_reader *)r;
 }
 
-/* A request whose answer is ok or an error, and no more. */
-static int command(struct exec_reader *e, struct buf *b, struct err *err)
-{
-	struct exec_answer a;
-	struct exec_window w;
-	int rc = exec_ask(&e->program, b, EXEC_COMMAND_NS, &a, &w, err);
-
-	if (rc)
-		return rc;
-	rc = exec_expect_ok(&a, err);
-	if (!rc)
-		rc = exec_only(&a, "", err);
-	return EXEC_TAKEN(&e->program, rc, err);
-}
-
 static int exec_set_field(struct reader *r, bool on, struct err *err)
 {
 	struct exec_reader *e = exec_of(r);
@@ -48,7 +33,7 @@ static int exec_set_field(struct reader *r, bool on, struct err *err)
 	buf_printf(&b, " on=%s", on ? "yes" : "no");
 	if (!on)
 		e->activated = false;
-	rc = command(e, &b, err);
+	rc = exec_command(&e->program, &b, err);
 	if (!rc)
 		e->field = on;
 	return rc;
@@ -125,7 +110,7 @@ static int exec_deselect(struct reader *r, struct err *err)
 		return 0;
 	e->activated = false;
 	exec_begin(&e->program, &b, "deselect");
-	return command(e, &b, err);
+	return exec_command(&e->program, &b, err);
 }
 
 static int abort_call(struct reader *r, struct err *err)

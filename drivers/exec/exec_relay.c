@@ -23,20 +23,6 @@ static struct exec_relay *exec_of(struct relay *r)
 	return (struct exec_relay *)r;
 }
 
-static int command(struct exec_relay *e, struct buf *b, struct err *err)
-{
-	struct exec_answer a;
-	struct exec_window w;
-	int rc = exec_ask(&e->program, b, EXEC_COMMAND_NS, &a, &w, err);
-
-	if (rc)
-		return rc;
-	rc = exec_expect_ok(&a, err);
-	if (!rc)
-		rc = exec_only(&a, "", err);
-	return EXEC_TAKEN(&e->program, rc, err);
-}
-
 static int exec_set(struct relay *r, int channel, bool on, struct err *err)
 {
 	struct exec_relay *e = exec_of(r);
@@ -51,7 +37,7 @@ static int exec_set(struct relay *r, int channel, bool on, struct err *err)
 	buf_printf(&b, " channel=%d on=%s", channel, on ? "yes" : "no");
 	if (on)
 		e->on |= UINT32_C(1) << (channel - 1);
-	rc = command(e, &b, err);
+	rc = exec_command(&e->program, &b, err);
 	if (rc == 0 && !on)
 		e->on &= ~(UINT32_C(1) << (channel - 1));
 	return rc;
@@ -77,7 +63,7 @@ static int exec_all_off(struct relay *r, struct err *err)
 	if (!exec_running(&e->program))
 		return start_off(e, err);
 	exec_begin(&e->program, &b, "off");
-	rc = command(e, &b, err);
+	rc = exec_command(&e->program, &b, err);
 	if (rc == 0)
 		e->on = 0;
 	return rc;
