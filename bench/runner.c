@@ -381,6 +381,7 @@ static void init_env(struct running *run)
 		.card = rig->card,
 		.device = rig->device,
 		.profile = rig->profile,
+		.vehicle_id = BYTES(rig->pairing.vehicle_id, rig->pairing.vehicle_id_len),
 		.phone = rig->phone,
 		.delays = &run->r->rig->delays,
 		.relay = rig->relay,

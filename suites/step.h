@@ -66,6 +66,8 @@ struct step_env {
 	struct card *card;
 	struct device *device;
 	const struct profile *profile;
+	struct bytes
+		vehicle_id; /* the name that our reader goes by; empty: it has none */
 	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
 	struct rng *delays;
 	struct relay *relay;

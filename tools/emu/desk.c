@@ -81,6 +81,7 @@ static int open_phone(struct desk *d, struct err *err)
 	rc = emu_phone_new(&d->phone, d->rig, world_seed(d->world), err);
 	if (rc)
 		return rc;
+	emu_phone_in(d->phone, d->world);
 	emu_phone_traits(d->phone, &traits);
 	card_init(&d->card, d->world, NULL, &traits, emu_phone_applet(d->phone));
 	return 0;
