@@ -174,7 +174,9 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "values", values_json(a->result));
 	if (a->result->placed)
 		json_object_set_new(o, "place_um", place_json(a->result->place_um));
-	return whole(o, 16 + a->result->placed);
+	if (a->result->timed)
+		json_object_set_new(o, "timed", json_true());
+	return whole(o, 16 + a->result->placed + a->result->timed);
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
@@ -530,6 +532,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 	copy_text(&f, "kind", result->kind, sizeof(result->kind));
 	copy_text(&f, "detail", result->detail, sizeof(result->detail));
 	copy_text(&f, "complaint", result->complaint, sizeof(result->complaint));
+	result->timed = take_later_bool(&f, "timed");
 	result->overflow = take_bool(&f, "overflow");
 	if (result->overflow)
 		result->outcome = OUTCOME_BENCH_ERROR;

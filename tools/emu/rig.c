@@ -36,6 +36,7 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("bus"),
 	CONTROLLERS("sensor"),
 	CONTROLLERS("t0"),
+	CONTROLLERS("recovery"),
 	{ 0 },
 };
 
