@@ -186,7 +186,7 @@ int rig_restart_bus(struct rig *rig, struct err *err)
 
 static int open_sensor(struct rig *rig, struct sensor_identity *eye, struct err *err)
 {
-	struct sensor_parts parts = { rig->relay, rig->positioner };
+	struct sensor_parts parts = { rig->relay, rig->positioner, rig->pump };
 	int rc;
 
 	if (!rig->sensor_driver)

@@ -5,8 +5,10 @@ int sensor_look(struct sensor *s, struct sensor_sample *sample, struct err *err)
 	int rc;
 
 	sample->asked_ns = clock_now(s->clock);
+	sample->answered_ns = 0;
 	rc = s->ops->look(s, sample, err);
-	sample->answered_ns = clock_now(s->clock);
+	if (!sample->answered_ns)
+		sample->answered_ns = clock_now(s->clock);
 	return rc;
 }
 
