@@ -61,6 +61,7 @@ struct sensor_driver {
 extern const struct sensor_driver *const sensor_drivers[];
 const struct sensor_driver *sensor_driver_find(const char *name);
 
+/** ERR_RANGE: it says that it looked before it was asked, or after it answered. */
 int sensor_look(struct sensor *s, struct sensor_sample *sample, struct err *err);
 int sensor_identity(struct sensor *s, struct sensor_identity *id, struct err *err);
 void sensor_close(struct sensor *s); /* takes NULL */
