@@ -31,6 +31,7 @@ const struct metric metrics[] = {
 	{ "device+overhead",
 	  "transact less airtime_floor and vehicle: the device does not stamp itself",
 	  false, false },
+	{ "uds", "UDS request on the bus to the first frame of its answer", true, false },
 	{ NULL, NULL, false, false },
 };
 
@@ -53,6 +54,7 @@ static const struct {
 	{ VALUE, "device", NULL },
 	{ OVERHEAD, NULL, NULL },
 	{ OVERHEAD_OF_DEVICE, NULL, NULL },
+	{ SPAN, "uds.sent", "uds.answered" },
 };
 
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == METRIC_COUNT,
