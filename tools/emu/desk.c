@@ -362,7 +362,7 @@ static int open_hubs(struct desk *d, struct err *err)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);
 		if (!rc && d->rig->buses[i].uds)
-			rc = diag_open(&d->diags[i], d->world, d->rig->buses[i].interface,
+			rc = diag_open(&d->diags[i], d->world, d->hubs[i],
 				       d->rig->buses[i].uds, err);
 	}
 	return rc;
