@@ -82,6 +82,8 @@ kat_uses := fixtures core
 vbus_uses := drivers core
 usbemu_uses := emu drivers fixtures core
 can_uses := drivers core
+device_uses := fixtures core
+vehicle_uses := device fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
@@ -124,6 +126,7 @@ endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 # the desk, for a tool that brings more of it to life
 $(B)/libemu.a: $(call obj,$(filter-out %/main.c,$(emu_src)))
+$(B)/libdevice.a: $(call obj,$(filter-out %/main.c,$(device_src)))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
 # the fault campaign: a test without arguments, and what `make faults` runs
