@@ -229,7 +229,7 @@ static int fill(struct link *l, struct err *err)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (l->in_len)
-		return err_set(err, ERR_FORMAT,
+		return err_set(err, ERR_IO,
 			       "the other side went away with a message half said "
 			       "(%zu bytes of it)",
 			       l->in_len);
@@ -248,7 +248,7 @@ static int await(struct link *l, int64_t deadline_ns, struct err *err)
 	rc = pump_wait(l->pump, l->fd,
 		       begun ? l->begun_ns + LINK_PATIENCE_NS : deadline_ns, err);
 	if (rc == ERR_TIMEOUT && begun)
-		return err_set(err, ERR_FORMAT,
+		return err_set(err, ERR_IO,
 			       "the other side says a message of %d bytes, and no more "
 			       "than %zu of it",
 			       l->in_len >= 2 ? l->in[0] << 8 | l->in[1] : 0,

@@ -48,7 +48,7 @@ void link_close(struct link *l);
 int link_send(struct link *l, struct bytes body, struct err *err);
 /**
  * The next message, borrowed until the next call.
- * @return 0; ERR_TIMEOUT: none began until the deadline; ERR_GONE: the other side went away; ERR_FORMAT: it left a message
+ * @return 0; ERR_TIMEOUT: none began until the deadline; ERR_GONE: the other side went away; ERR_IO: it left a message
  *         half said, for LINK_PATIENCE_NS or for ever; ERR_INTERRUPTED
  */
 int link_receive(struct link *l, struct bytes *body, int64_t deadline_ns,
