@@ -91,14 +91,15 @@ void usb_hub_ask(struct usb_request *r, bool super)
 	*r = (struct usb_request){
 		.type = 0xa0, /* to the host, class, device */
 		.request = 6, /* GET_DESCRIPTOR */
-		.value = (super ? DESCRIPTOR_SUPER_HUB : DESCRIPTOR_HUB) << 8,
+		.value = super ? DESCRIPTOR_SUPER_HUB << 8 : DESCRIPTOR_HUB << 8,
 		.length = sizeof(r->data),
 	};
 }
 
 int usb_hub_parse(struct usb_hub_about *out, const struct usb_request *answer, size_t len)
 {
-	struct cursor c = cursor_at(BYTES(answer->data, len));
+	struct cursor c =
+		cursor_at(BYTES(answer->data, len <= sizeof(answer->data) ? len : 0));
 	uint8_t size = cursor_u8(&c), type = cursor_u8(&c), ports = cursor_u8(&c);
 	unsigned low = cursor_u8(&c), high = cursor_u8(&c);
 	uint8_t settle = cursor_u8(&c); /* in 2 ms */
