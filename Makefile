@@ -250,7 +250,7 @@ lab: setup-lab
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/vmlab/vmlab
 # unit tests that have more to ask where there are devices
-LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/tools/usbemu/forms_test
+LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/drivers/usb_rescue_test $(B)/tools/usbemu/forms_test
 ## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
 lab-check: setup-lab
 	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)
