@@ -112,8 +112,8 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 	rng_init(&s->delays, seed, "phone.delay");
 	rc = crypto_seeded_new(&s->lib, seed, err);
 	if (!rc)
-		rc = device_new(&s->device, rig->profile, &rig->pairing,
-				&rig->phone->faults, s->lib, err);
+		rc = phone_device(&s->device, rig->phone, rig->profile, &rig->pairing,
+				  s->lib, err);
 	return rc;
 }
 

@@ -377,6 +377,7 @@ static void init_env(struct running *run)
 		.vehicle = rig->vehicle,
 		.bus = rig->bus,
 		.dbc = rig->dbc,
+		.uds = run->r->target->has_uds ? &run->r->target->uds : NULL,
 		.cyclic = rig->cyclic,
 		.card = rig->card,
 		.device = rig->device,

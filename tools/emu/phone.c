@@ -85,8 +85,8 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = pairing_load(&p->pairing, path, err);
 	if (!rc)
-		rc = device_new(&p->device, p->profile, &p->pairing, &p->phone->faults,
-				NULL, err);
+		rc = phone_device(&p->device, p->phone, p->profile, &p->pairing, NULL,
+				  err);
 	return rc;
 }
 
