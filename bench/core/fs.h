@@ -29,6 +29,8 @@ int fs_begin(struct fs_writing *w, const char *path, struct err *err);
 int fs_more(struct fs_writing *w, struct bytes part, struct err *err);
 /** @param rc  0: the file gets its name; else it is forgotten, and @rc comes back */
 int fs_end(struct fs_writing *w, int rc, struct err *err);
+/** Write a new file of mode @mode; ERR_USAGE when there is one already: it stays as it is. */
+int fs_create(const char *path, struct bytes content, unsigned mode, struct err *err);
 /** mkdir -p. */
 int fs_mkdirs(const char *path, struct err *err);
 bool fs_exists(const char *path);

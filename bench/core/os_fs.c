@@ -154,6 +154,27 @@ int fs_sync_name(const char *path, struct err *err)
 	return rc;
 }
 
+int fs_create(const char *path, struct bytes content, unsigned mode, struct err *err)
+{
+	struct fs_writing w = { .path = path };
+	int rc;
+
+	w.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (w.fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_USAGE, "%s is there already: not overwritten",
+			       path);
+	if (w.fd < 0)
+		return write_failed(&w, err);
+	rc = fs_more(&w, content, err);
+	if (!rc && fsync(w.fd))
+		rc = write_failed(&w, err);
+	if (close(w.fd) && !rc)
+		rc = write_failed(&w, err);
+	if (rc)
+		unlink(path);
+	return rc;
+}
+
 int fs_mkdirs(const char *path, struct err *err)
 {
 	char part[PATH_MAX];
