@@ -13,6 +13,7 @@ struct emu_phone {
 	bool echo;
 	struct phone *phone;
 	struct profile *profile;
+	struct pairing pairing;
 	struct device *device;
 	enum device_command last;
 	struct world *
@@ -82,6 +83,8 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = data_find(path, rig->pairing, "fixtures/pairings", rig->path, err);
 	if (!rc)
+		rc = pairing_load(&p->pairing, path, err);
+	if (!rc)
 		rc = phone_device(&p->device, p->phone, p->profile, path, NULL, err);
 	return rc;
 }
@@ -120,6 +123,7 @@ void emu_phone_free(struct emu_phone *p)
 	device_free(p->device);
 	profile_free(p->profile);
 	phone_free(p->phone);
+	pairing_wipe(&p->pairing);
 	free(p);
 }
 
