@@ -69,7 +69,7 @@ TESTLIKE := %_test.c %_fuzz.c %_contract.c %/main.c
 core_all := $(call find,bench/core)
 bench_all := $(wildcard bench/*.c)
 $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))))
-drivers_all := $(filter-out $(if $(WITH_LIBUSB),,drivers/relay/usb_hid_libusb.c),$(drivers_all))
+drivers_all := $(filter-out $(if $(WITH_LIBUSB),,drivers/relay/usb_hid_libusb.c drivers/usb_port_libusb.c),$(drivers_all))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 drivers_all := $(filter-out $(if $(WITH_PCSC),,$(addprefix drivers/nfc/,pcsc.c pcsc_port.c pcsc_test.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -83,6 +83,7 @@ TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
+ca_uses := fixtures core
 vbus_uses := drivers core
 usbemu_uses := emu drivers fixtures core
 can_uses := drivers core
@@ -249,7 +250,7 @@ lab: setup-lab
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/vmlab/vmlab
 # unit tests that have more to ask where there are devices
-LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/tools/usbemu/forms_test
+LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/drivers/usb_rescue_test $(B)/tools/usbemu/forms_test
 ## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
 lab-check: setup-lab
 	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)

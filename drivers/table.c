@@ -29,8 +29,8 @@ extern const struct relay_driver exec_relay_driver;
 extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct bus_driver socketcan_driver;
-extern const struct sensor_driver input_sensor_driver, modem_sensor_driver,
-	probe_sensor_driver;
+extern const struct sensor_driver exec_sensor_driver, input_sensor_driver,
+	modem_sensor_driver, probe_sensor_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
@@ -39,9 +39,7 @@ const struct reader_driver *const reader_drivers[] = {
 #if WITH_PCSC
 	&pcsc_driver,
 #endif
-	&exec_reader_driver,
-	&sim_reader_driver,
-	NULL,
+	&exec_reader_driver, &sim_reader_driver, NULL,
 };
 
 const struct card_driver *const card_drivers[] = {
@@ -70,6 +68,7 @@ const struct sensor_driver *const sensor_drivers[] = {
 	&input_sensor_driver,
 	&modem_sensor_driver,
 	&probe_sensor_driver,
+	&exec_sensor_driver,
 	NULL,
 };
 

@@ -89,9 +89,17 @@ static void free_case(struct summary_case *c)
 	free(c->level);
 	free_all(c->requirements, c->requirement_count);
 	free(c->claims);
-	for (size_t i = 0; c->samples && i < METRIC_COUNT; i++)
+	for (size_t i = 0; c->samples && i < METRIC_COUNT; i++) {
 		free(c->samples[i].ns);
+		free(c->samples[i].held_ns);
+	}
 	free(c->samples);
+}
+
+double summary_recovery_rate(const struct summary *s)
+{
+	return s->transactions ? 1000.0 * (double)s->recoveries / (double)s->transactions
+			       : -1;
 }
 
 void summary_free(struct summary *s)
