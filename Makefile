@@ -79,6 +79,7 @@ TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
+ca_uses := fixtures core
 vbus_uses := drivers core
 usbemu_uses := emu drivers fixtures core
 can_uses := drivers core
