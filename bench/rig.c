@@ -2,6 +2,7 @@
 
 #include "bench/rig_bind.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "bench/rig_sim.h"
 
 #include <assert.h>
@@ -398,5 +399,5 @@ unsigned rig_has(const struct rig *rig)
 	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
 	       (rig->bus_driver ? NEED_BUS : 0) |
 	       (rig->card_driver || node_present(rig->module_node) ? NEED_MODULE : 0) |
-	       (rig->t0_sensor ? NEED_SENSOR : 0);
+	       (rig->t0_sensor ? NEED_SENSOR : 0) | (rig_can_pair(rig) ? NEED_OWNER : 0);
 }

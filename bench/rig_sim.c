@@ -2,10 +2,12 @@
 
 #include "bench/core/crypto/random.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "drivers/nfc/sim.h"
 #include "drivers/peer.h"
 #include "drivers/positioner/sim.h"
-#include "fixtures/device/device.h"
+#include "fixtures/device/handset.h"
+#include "fixtures/pki/pair_kit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,9 @@ struct rig_sim {
 	struct peer peer; /* first: the reader hands it back */
 	OSSL_LIB_CTX *lib;
 	struct device *device;
+	struct pair_kit *kit; /* NULL: a phone that cannot be paired */
+	struct framework *framework;
+	struct handset handset;
 	struct reader *reader; /* under whatever stands around it */
 	const struct phone *phone;
 	struct rng delays;
@@ -22,14 +27,14 @@ struct rig_sim {
 
 static void peer_reset(struct peer *p)
 {
-	device_reset(((struct rig_sim *)p)->device);
+	handset_reset(&((struct rig_sim *)p)->handset);
 }
 
 static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 		       int64_t *think_ns)
 {
 	struct rig_sim *s = (struct rig_sim *)p;
-	enum device_command c = device_answer(s->device, command, answer);
+	enum device_command c = handset_answer(&s->handset, command, answer);
 
 	*think_ns = phone_draw(s->phone, c, &s->delays);
 	return 0;
@@ -79,6 +84,27 @@ int rig_sim_check(const struct rig *rig, struct err *err)
 	return 0;
 }
 
+/* The phone's other half, where the rig has what it takes, and the password in it. */
+static int furnish_phone(struct rig_sim *s, struct rig *rig, struct err *err)
+{
+	struct key_host host;
+	int rc;
+
+	if (!rig_can_pair(rig))
+		return handset_init(&s->handset, s->device, NULL, NULL);
+	rc = pair_kit_new(&s->kit, rig->profile, &rig->pairing, err);
+	if (rc)
+		return rc;
+	host = pair_kit_host(s->kit);
+	rc = framework_new(&s->framework, rig->profile, &host, rig->clock, s->lib, err);
+	if (rc)
+		return rc;
+	rc = handset_init(&s->handset, s->device, s->framework, rig->pairing.password);
+	return rc ? err_set(err, rc, "%s: owner: the phone does not take the password",
+			    rig->pairing_path)
+		  : 0;
+}
+
 int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 {
 	struct rig_sim *s;
@@ -99,7 +125,7 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 	if (!rc)
 		rc = device_new(&s->device, rig->profile, &rig->pairing,
 				&rig->phone->faults, s->lib, err);
-	return rc;
+	return rc ? rc : furnish_phone(s, rig, err);
 }
 
 void rig_sim_close(struct rig *rig)
@@ -108,6 +134,8 @@ void rig_sim_close(struct rig *rig)
 
 	if (!s)
 		return;
+	framework_free(s->framework);
+	pair_kit_free(s->kit);
 	device_free(s->device);
 	crypto_seeded_free(s->lib);
 	free(s);

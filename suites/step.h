@@ -21,6 +21,7 @@ struct cyclic;
 struct dbc;
 struct card;
 struct device;
+struct owner_pairing;
 struct phone;
 struct positioner;
 struct profile;
@@ -38,7 +39,8 @@ enum step_need {         /* what a rig must have for a step; bits */
 	/* no step says these, a suite does */
 	NEED_MODULE = 16, /* a vehicle module that speaks on the bus */
 	NEED_SENSOR =
-		32 /* a sensor that sees the phone arrive, from which a tap counts */
+		32, /* a sensor that sees the phone arrive, from which a tap counts */
+	NEED_OWNER = 64 /* a protocol and a pairing with what owner pairing takes */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -49,6 +51,8 @@ struct step_env {
 	struct sensor *sensor; /* sees the phone arrive; NULL where the rig has none */
 	bool t0_sensor;        /* a tap begins with what it saw */
 	struct vehicle *vehicle;
+	struct owner_pairing *
+		owner; /* the vehicle's side of owner pairing; NULL where the rig cannot */
 	struct bus *bus;
 	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
 	struct cyclic *cyclic; /* NULL: this bus has no helper that sends by itself */

@@ -107,6 +107,7 @@ keys target "a target" "$top"
 keys pairing "a pairing" "$top"
 keys pairing "vehicle" "s/^vehicle:/&\\n  $bad: 1/"
 keys pairing "device" "s/^device:/&\\n  $bad: 1/"
+keys pairing "owner" "s/^owner:/&\\n  $bad: 1/"
 keys phone "a phone" "$top"
 for map in card ats delay; do
 	keys phone $map "s/^$map: *{/&$bad: 1, /; s/^$map:\$/&\\n  $bad: 1/"

@@ -1,7 +1,9 @@
 #include "tools/emu/phone.h"
 
 #include "bench/core/data.h"
+#include "fixtures/device/handset.h"
 #include "fixtures/device/phone.h"
+#include "fixtures/pki/pair_kit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,9 @@ struct emu_phone {
 	struct profile *profile;
 	struct pairing pairing;
 	struct device *device;
+	struct pair_kit *kit; /* NULL: a phone that cannot be paired */
+	struct framework *framework;
+	struct handset handset;
 	enum device_command last;
 };
 
@@ -21,7 +26,7 @@ static void reset(struct peer *peer)
 {
 	struct emu_phone *p = (struct emu_phone *)peer;
 
-	device_reset(p->device);
+	handset_reset(&p->handset);
 }
 
 static int answer(struct peer *peer, struct bytes command, struct buf *out,
@@ -34,7 +39,7 @@ static int answer(struct peer *peer, struct bytes command, struct buf *out,
 		*think_ns = 0;
 		return 0;
 	}
-	p->last = device_answer(p->device, command, out);
+	p->last = handset_answer(&p->handset, command, out);
 	*think_ns = phone_draw(p->phone, p->last, &p->rng);
 	return 0;
 }
@@ -42,6 +47,27 @@ static int answer(struct peer *peer, struct bytes command, struct buf *out,
 static const char *last(struct peer *peer)
 {
 	return device_command_name(((struct emu_phone *)peer)->last);
+}
+
+/* The phone's other half, where profile and pairing have what it takes, and the password in it. */
+static int furnish(struct emu_phone *p, struct err *err)
+{
+	const char *password = p->pairing.password[0] ? p->pairing.password : NULL;
+	struct key_host host;
+	int rc;
+
+	if (!password || !p->profile->owner.present || !p->profile->cert.present)
+		return handset_init(&p->handset, p->device, NULL, NULL);
+	rc = pair_kit_new(&p->kit, p->profile, &p->pairing, err);
+	if (rc)
+		return rc;
+	host = pair_kit_host(p->kit);
+	rc = framework_new(&p->framework, p->profile, &host, clock_real(), NULL, err);
+	if (rc)
+		return rc;
+	rc = handset_init(&p->handset, p->device, p->framework, password);
+	return rc ? err_set(err, rc, "the phone does not take the pairing's password")
+		  : 0;
 }
 
 static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
@@ -63,7 +89,7 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = device_new(&p->device, p->profile, &p->pairing, &p->phone->faults,
 				NULL, err);
-	return rc;
+	return rc ? rc : furnish(p, err);
 }
 
 int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t seed,
@@ -92,6 +118,8 @@ void emu_phone_free(struct emu_phone *p)
 {
 	if (!p)
 		return;
+	framework_free(p->framework);
+	pair_kit_free(p->kit);
 	device_free(p->device);
 	profile_free(p->profile);
 	phone_free(p->phone);
