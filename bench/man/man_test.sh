@@ -121,8 +121,12 @@ done
 for path in id.vehicle id.slot auth0.p2 auth0.cryptogram sig.usage sm.mac cf.p1; do
 	keys protocol $path "s/^  ${path#*.}: {/&$bad: 1, /" "$path[.]"
 done
-for path in exchange.tag exchange.status mailbox.private mailbox.confidential mailbox.map spake2.scrypt pairing.obj getdata.tag opcf.p1 opcf.p2 cert.oid cert.value cert.path_length; do
+for path in exchange.tag exchange.status mailbox.private mailbox.confidential mailbox.map spake2.scrypt pairing.obj cert.oid cert.value cert.path_length; do
 	keys protocol $path "s/^  ${path#*.}: *{/&$bad: 1, /; s/^  ${path#*.}:\$/&\\n    $bad: 1/" "$path[.]"
+done
+for at in getdata.tag:endpoint opcf.p1:continue opcf.p2:none; do
+	path=${at%:*}
+	keys protocol "$path" "s/^  ${path#*.}: {${at#*:}/  ${path#*.}: {$bad: 1, ${at#*:}/" "$path[.]"
 done
 keys protocol "an info string" "s/^  volatile:/&\\n    $bad: 1/"
 
