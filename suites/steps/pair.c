@@ -174,13 +174,12 @@ static int converse(const struct pair_params *p, struct step_env *env, struct ta
 /* From here on the vehicle knows the phone by the key that it made. */
 static int hand_over(struct step_env *env, struct err *err)
 {
-	struct pairing half;
-	int rc;
+	enum slots_reason r =
+		owner_pairing_admit(env->owner, vehicle_slots(env->vehicle));
 
-	owner_pairing_take(env->owner, &half);
-	rc = vehicle_set_device(env->vehicle, half.device_pk);
-	pairing_wipe(&half);
-	return rc ? err_set(err, rc, "pair: taking in the key of the phone") : 0;
+	return r ? err_set(err, ERR_IO, "pair: taking in the key of the phone: %s",
+			   slots_reason_text(r))
+		 : 0;
 }
 
 static int judge(struct step_env *env, struct tally *t, struct err *err)
