@@ -126,7 +126,7 @@ static void set_up(struct bench *b)
 
 	memset(b, 0, sizeof(*b));
 	b->silent_at = -1;
-	b->peer = (struct peer){ peer_reset, peer_answer };
+	b->peer = (struct peer){ .reset = peer_reset, .answer = peer_answer };
 	b->counter = (struct attempt_counter){ read_count, raise_count, clear_count,
 					       &b->count };
 	clock_virtual_init(&b->clock);
@@ -172,10 +172,8 @@ struct pair_params {
 /* select, pair. @return what pair returned */
 static int pair_after(struct bench *b, int64_t away_ns, struct err *err)
 {
-	const struct {
-		int64_t within_ns;
-	} select = { NS_PER_S };
 	const struct pair_params params = { away_ns, NS_PER_S };
+	uint64_t select[16] = { 0 }; /* as a suite that says nothing has it */
 
 	attempt_init(&b->attempt);
 	b->heard = 0;
@@ -183,7 +181,9 @@ static int pair_after(struct bench *b, int64_t away_ns, struct err *err)
 	if (b->env.field_on)
 		must(reader_set_field(b->reader, false, err), err);
 	b->env.field_on = false;
-	assert_int_equal(step_select.run(&select, &b->env, err), 0);
+	assert_true(step_select.params_size <= sizeof(select));
+	must(conf_bind_absent((struct node){ 0 }, step_select.params, select, err), err);
+	assert_int_equal(step_select.run(select, &b->env, err), 0);
 	return step_pair.run(&params, &b->env, err);
 }
 
