@@ -41,7 +41,7 @@ enum step_need {         /* what a rig must have for a step; bits */
 	/* no step says these, a suite does */
 	NEED_MODULE = 16, /* a vehicle module that speaks on the bus */
 	NEED_SENSOR =
-		32, /* a sensor that sees the phone arrive, from which a tap counts */
+		32,     /* a sensor that sees the phone arrive, from which a tap counts */
 	NEED_OWNER = 64 /* a protocol and a pairing with what owner pairing takes */
 };
 
@@ -88,6 +88,7 @@ struct step_env {
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
 	int64_t exchange_timeout_ns;
+	int ecp;      /* how select polled, for whoever must look for the phone again */
 	int card_fsc; /* largest frame the activated card takes, bytes; set by select */
 	/* Sleep, serving everything that must stay alive; ERR_INTERRUPTED when somebody asks to stop. */
 	int (*sleep_until)(struct step_env *env, int64_t until_ns, struct err *err);

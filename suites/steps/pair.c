@@ -97,9 +97,12 @@ static void stamp_phase(struct step_env *env, struct tally *t, const char *point
 /* Off, a while, on, and the phone is looked for again. @return as run */
 static int reset_field(const struct pair_params *p, struct step_env *env, struct err *err)
 {
-	struct reader_activation a = { .timeout_ns = p->within_ns };
-	int rc = reader_set_field(env->reader, false, err);
+	struct reader_activation a = { 0 };
+	int rc = step_set_polling(&a, env, p->within_ns, env->ecp, err);
 
+	if (rc)
+		return rc;
+	rc = reader_set_field(env->reader, false, err);
 	env->activated = false;
 	if (!rc)
 		rc = env->sleep_until(env, clock_now(env->clock) + p->away_ns, err);
