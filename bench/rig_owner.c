@@ -1,6 +1,6 @@
 #include "bench/rig_owner.h"
 
-#include "fixtures/pki/pair_kit.h"
+#include "fixtures/pki/pair_phone.h"
 
 #include <stdlib.h>
 
@@ -32,8 +32,8 @@ static int clear_count(void *ctx)
 
 bool rig_can_pair(const struct rig *rig)
 {
-	return rig->has_pairing && rig->pairing.password[0] && rig->profile &&
-	       rig->profile->owner.present && rig->profile->cert.present;
+	return rig->has_pairing && rig->profile &&
+	       pair_phone_possible(rig->profile, &rig->pairing);
 }
 
 static int make_engine(struct rig_owner *o, struct rig *rig, OSSL_LIB_CTX *lib,

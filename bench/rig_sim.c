@@ -2,13 +2,11 @@
 
 #include "bench/core/crypto/random.h"
 #include "bench/rig_fault.h"
-#include "bench/rig_owner.h"
 #include "drivers/nfc/sim.h"
 #include "drivers/peer.h"
 #include "drivers/positioner/sim.h"
-#include "fixtures/device/handset.h"
 #include "fixtures/device/wake.h"
-#include "fixtures/pki/pair_kit.h"
+#include "fixtures/pki/pair_phone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +15,8 @@ struct rig_sim {
 	struct peer peer; /* first: the reader hands it back */
 	OSSL_LIB_CTX *lib;
 	struct device *device;
-	struct pair_kit *kit; /* NULL: a phone that cannot be paired */
-	struct framework *framework;
-	struct handset handset;
-	struct reader *reader; /* under whatever stands around it */
+	struct pair_phone whole; /* with that device */
+	struct reader *reader;   /* under whatever stands around it */
 	const struct phone *phone;
 	struct bytes vehicle; /* the one it has a key for */
 	struct wake wake;
@@ -30,14 +26,14 @@ struct rig_sim {
 
 static void peer_reset(struct peer *p)
 {
-	handset_reset(&((struct rig_sim *)p)->handset);
+	handset_reset(&((struct rig_sim *)p)->whole.handset);
 }
 
 static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 		       int64_t *think_ns)
 {
 	struct rig_sim *s = (struct rig_sim *)p;
-	enum device_command c = handset_answer(&s->handset, command, answer);
+	enum device_command c = handset_answer(&s->whole.handset, command, answer);
 
 	*think_ns = phone_draw(s->phone, c, &s->delays);
 	return 0;
@@ -97,27 +93,6 @@ int rig_sim_check(const struct rig *rig, struct err *err)
 	return 0;
 }
 
-/* The phone's other half, where the rig has what it takes, and the password in it. */
-static int furnish_phone(struct rig_sim *s, struct rig *rig, struct err *err)
-{
-	struct key_host host;
-	int rc;
-
-	if (!rig_can_pair(rig))
-		return handset_init(&s->handset, s->device, NULL, NULL);
-	rc = pair_kit_new(&s->kit, rig->profile, &rig->pairing, err);
-	if (rc)
-		return rc;
-	host = pair_kit_host(s->kit);
-	rc = framework_new(&s->framework, rig->profile, &host, rig->clock, s->lib, err);
-	if (rc)
-		return rc;
-	rc = handset_init(&s->handset, s->device, s->framework, rig->pairing.password);
-	return rc ? err_set(err, rc, "%s: owner: the phone does not take the password",
-			    rig->pairing_path)
-		  : 0;
-}
-
 int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 {
 	struct rig_sim *s;
@@ -140,7 +115,9 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 	if (!rc)
 		rc = phone_device(&s->device, rig->phone, rig->profile, &rig->pairing,
 				  s->lib, err);
-	return rc ? rc : furnish_phone(s, rig, err);
+	return rc ? rc
+		  : pair_phone_init(&s->whole, s->device, rig->profile, &rig->pairing,
+				    rig->clock, s->lib, err);
 }
 
 void rig_sim_close(struct rig *rig)
@@ -149,8 +126,7 @@ void rig_sim_close(struct rig *rig)
 
 	if (!s)
 		return;
-	framework_free(s->framework);
-	pair_kit_free(s->kit);
+	pair_phone_release(&s->whole);
 	device_free(s->device);
 	crypto_seeded_free(s->lib);
 	free(s);

@@ -1,10 +1,9 @@
 #include "tools/emu/phone.h"
 
 #include "bench/core/data.h"
-#include "fixtures/device/handset.h"
 #include "fixtures/device/phone.h"
 #include "fixtures/device/wake.h"
-#include "fixtures/pki/pair_kit.h"
+#include "fixtures/pki/pair_phone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +16,7 @@ struct emu_phone {
 	struct profile *profile;
 	struct pairing pairing;
 	struct device *device;
-	struct pair_kit *kit; /* NULL: a phone that cannot be paired */
-	struct framework *framework;
-	struct handset handset;
+	struct pair_phone whole; /* with that device */
 	enum device_command last;
 	struct world *
 		world; /* what time it is; NULL until emu_phone_in: then it is always awake */
@@ -31,7 +28,7 @@ static void reset(struct peer *peer)
 {
 	struct emu_phone *p = (struct emu_phone *)peer;
 
-	handset_reset(&p->handset);
+	handset_reset(&p->whole.handset);
 }
 
 static int answer(struct peer *peer, struct bytes command, struct buf *out,
@@ -44,7 +41,7 @@ static int answer(struct peer *peer, struct bytes command, struct buf *out,
 		*think_ns = 0;
 		return 0;
 	}
-	p->last = handset_answer(&p->handset, command, out);
+	p->last = handset_answer(&p->whole.handset, command, out);
 	*think_ns = phone_draw(p->phone, p->last, &p->rng);
 	return 0;
 }
@@ -52,27 +49,6 @@ static int answer(struct peer *peer, struct bytes command, struct buf *out,
 static const char *last(struct peer *peer)
 {
 	return device_command_name(((struct emu_phone *)peer)->last);
-}
-
-/* The phone's other half, where profile and pairing have what it takes, and the password in it. */
-static int furnish(struct emu_phone *p, struct err *err)
-{
-	const char *password = p->pairing.password[0] ? p->pairing.password : NULL;
-	struct key_host host;
-	int rc;
-
-	if (!password || !p->profile->owner.present || !p->profile->cert.present)
-		return handset_init(&p->handset, p->device, NULL, NULL);
-	rc = pair_kit_new(&p->kit, p->profile, &p->pairing, err);
-	if (rc)
-		return rc;
-	host = pair_kit_host(p->kit);
-	rc = framework_new(&p->framework, p->profile, &host, clock_real(), NULL, err);
-	if (rc)
-		return rc;
-	rc = handset_init(&p->handset, p->device, p->framework, password);
-	return rc ? err_set(err, rc, "the phone does not take the pairing's password")
-		  : 0;
 }
 
 static bool polled(struct applet *a)
@@ -113,7 +89,9 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = phone_device(&p->device, p->phone, p->profile, &p->pairing, NULL,
 				  err);
-	return rc ? rc : furnish(p, err);
+	return rc ? rc
+		  : pair_phone_init(&p->whole, p->device, p->profile, &p->pairing,
+				    clock_real(), NULL, err);
 }
 
 int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t seed,
@@ -147,8 +125,7 @@ void emu_phone_free(struct emu_phone *p)
 {
 	if (!p)
 		return;
-	framework_free(p->framework);
-	pair_kit_free(p->kit);
+	pair_phone_release(&p->whole);
 	device_free(p->device);
 	profile_free(p->profile);
 	phone_free(p->phone);
