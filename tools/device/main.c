@@ -243,8 +243,8 @@ static int run(struct host *h, struct err *err)
 	if (!rc)
 		rc = load_phone(h, err);
 	if (!rc)
-		rc = device_new(&h->card.device, h->has.profile, &h->has.pairing,
-				h->phone ? &h->phone->faults : NULL, NULL, err);
+		rc = phone_device(&h->card.device, h->phone, h->has.profile, h->has.keys,
+				  NULL, err);
 	if (!rc)
 		rc = pump_new(&h->pump, err);
 	if (!rc) {

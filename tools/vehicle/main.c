@@ -5,7 +5,7 @@
 #include "bench/core/log.h"
 #include "bench/core/verdict.h"
 #include "bench/core/wire/atr.h"
-#include "fixtures/vehicle/vehicle.h"
+#include "fixtures/vehicle/slots_file.h"
 #include "tools/device/given.h"
 #include "tools/device/link.h"
 #include "tools/device/provision.h"
@@ -259,7 +259,8 @@ static int run(struct driving *d, struct err *err)
 	int rc = provision_load(&d->has, a->given.profile, a->given.keys, err);
 
 	if (!rc)
-		rc = vehicle_new(&d->vehicle, d->has.profile, &d->has.pairing, NULL, err);
+		rc = vehicle_new_file(&d->vehicle, d->has.profile, d->has.keys, NULL,
+				      err);
 	if (!rc)
 		rc = pump_new(&d->pump, err);
 	if (!rc) {
