@@ -2,6 +2,7 @@
 
 #include "bench/rig_bind.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "bench/rig_sim.h"
 #include "fixtures/device/element_file.h"
 #include "fixtures/vehicle/slots_file.h"
@@ -421,5 +422,5 @@ unsigned rig_has(const struct rig *rig)
 	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
 	       (rig->bus_driver ? NEED_BUS : 0) |
 	       (rig->card_driver || node_present(rig->module_node) ? NEED_MODULE : 0) |
-	       (rig->t0_sensor ? NEED_SENSOR : 0);
+	       (rig->t0_sensor ? NEED_SENSOR : 0) | (rig_can_pair(rig) ? NEED_OWNER : 0);
 }

@@ -1,6 +1,7 @@
 #include "bench/core/log.h"
 #include "bench/rig_bind.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "bench/rig_sim.h"
 #include "drivers/can/sim.h"
 #include "bench/wear.h"
@@ -265,6 +266,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc && rig->has_pairing)
 		rc = vehicle_new_file(&rig->vehicle, rig->profile, rig->pairing_path,
 				      rig_sim_lib(rig), err);
+	if (!rc)
+		rc = rig_owner_open(rig, rig_sim_lib(rig), err);
 	if (rc)
 		rig_close(rig);
 	else
@@ -321,6 +324,7 @@ void rig_close(struct rig *rig)
 	close_bus(rig);
 	vehicle_free(rig->vehicle);
 	rig->vehicle = NULL;
+	rig_owner_close(rig);
 	rig_sim_close(rig);
 	if (rig->desk)
 		conf_set_devices(rig->conf, NULL, NULL);
