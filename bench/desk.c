@@ -35,7 +35,8 @@ struct desk {
 	char said[1000]; /* the tail of what it said on stderr */
 	size_t said_len;
 	bool watching, dead;
-	char line[64]; /* from the life line, not whole yet */
+	json_t *past; /* where devices were before: told paths are borrowed until the desk stops */
+	char line[256]; /* from the life line, not whole yet */
 	size_t line_len;
 	int64_t late_count, late_max_ns;
 	struct delay delays[MAX_DELAYS]; /* the last of them; late_count goes round */
@@ -132,13 +133,20 @@ static void on_talk(void *ctx, int fd)
 		pump_unwatch(d->pump, d->talk);
 }
 
-/* {"t":123456789,"late_ns":1234567} */
+/* {"t":123456789,"late_ns":1234567}, or {"device":"emu:relay0","path":"/dev/pts/7"}: it is back, and there now; "": unplugged */
 static void take_line(struct desk *d, const char *line)
 {
-	json_t *o = json_loads(line, 0, NULL);
+	json_t *o = json_loads(line, 0, NULL), *path = json_object_get(o, "path");
 	json_int_t late_ns = json_integer_value(json_object_get(o, "late_ns"));
+	const char *device = json_string_value(json_object_get(o, "device"));
 	json_int_t t = json_integer_value(json_object_get(o, "t"));
 
+	if (device && json_is_string(path) && json_object_get(d->devices, device)) {
+		if (!d->past)
+			d->past = json_array();
+		json_array_append(d->past, json_object_get(d->devices, device));
+		json_object_set(d->devices, device, path);
+	}
 	json_decref(o);
 	if (late_ns <= 0)
 		return;
@@ -363,6 +371,7 @@ void desk_stop(struct desk *d)
 	if (d->talk >= 0)
 		close(d->talk);
 	json_decref(d->devices);
+	json_decref(d->past);
 	free(d);
 }
 

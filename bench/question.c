@@ -93,6 +93,11 @@ static int check_steps(const struct question *q, struct err *err)
 		for (int k = 0; !rc && k < p->step_count; k++) {
 			const struct suite_step *s = p->steps[k];
 
+			if (s->kind->asks && !q->target.has_uds)
+				return node_error(s->at, err,
+						  "%s: the target profile %s has no "
+						  "'uds', so nobody can be asked",
+						  s->kind->name, q->target.name);
 			if (s->kind->check)
 				rc = s->kind->check(s->params, &rig, s->at, err);
 		}

@@ -266,6 +266,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 				 rig_sim_lib(rig), err);
 	if (rc)
 		rig_close(rig);
+	else
+		rig_note_homes(rig);
 	return rc;
 }
 

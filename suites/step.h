@@ -29,6 +29,7 @@ struct reader;
 struct relay;
 struct rng;
 struct sensor;
+struct uds_target;
 struct vehicle;
 
 enum step_need {         /* what a rig must have for a step; bits */
@@ -52,6 +53,9 @@ struct step_env {
 	struct vehicle *vehicle;
 	struct bus *bus;
 	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
+	const struct uds_target
+		*uds;    /* how the target is asked; NULL: its profile does not say */
+	bool in_session; /* of UDS, other than the default one: tear-down ends it */
 	struct cyclic *cyclic; /* NULL: this bus has no helper that sends by itself */
 	/* every frame of the bus since step_begin, in order, and how many are missing; see can.c */
 	struct bus_frame *heard;
@@ -67,6 +71,8 @@ struct step_env {
 	struct card *card;
 	struct device *device;
 	const struct profile *profile;
+	struct bytes
+		vehicle_id; /* the name that our reader goes by; empty: it has none */
 	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
 	struct rng *delays;
 	struct relay *relay;
@@ -99,6 +105,7 @@ struct step_kind {
 	/* it only makes the surroundings, and nothing is asked by it: what can be left out where the rig
 	   lacks the role and the suite only wants it */
 	bool stimulus;
+	bool asks;                      /* by UDS: the target profile must say whom */
 	const struct conf_item *params; /* NULL: none */
 	size_t params_size;
 	/** Before the first step of an attempt; NULL: nothing. @return 0 or an error of the bench */

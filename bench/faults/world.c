@@ -446,7 +446,7 @@ int world_open(struct world *w, const struct scenario *s, struct err *err)
 	static const struct fault_plan none = { .code = ERR_IO };
 	int rc;
 
-	*w = (struct world){ .peer = { peer_reset, peer_answer },
+	*w = (struct world){ .peer = { .reset = peer_reset, .answer = peer_answer },
 			     .asker = { asker_begin, asker_ask, asker_answered },
 			     .s = s };
 	the_world = w;

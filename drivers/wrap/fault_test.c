@@ -532,12 +532,12 @@ static void an_input_can_say_the_opposite_or_fail(void **state)
 
 static struct bus *faulty_bus(const struct fault_plan *plan)
 {
-	static const int64_t bitrate = 500000; /* struct sim_bus_options */
+	static const struct sim_bus_options options = { .bitrate = 500000 };
 	struct bus *bare, *b;
 
 	clock_virtual_init(&now);
 	fault_init(&fault, plan);
-	assert_int_equal(sim_bus_driver.open(&bare, &bitrate, NULL, &now.base, NULL), 0);
+	assert_int_equal(sim_bus_driver.open(&bare, &options, NULL, &now.base, NULL), 0);
 	assert_int_equal(fault_bus_open(&b, bare, &fault, NULL), 0);
 	return b;
 }

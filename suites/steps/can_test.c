@@ -47,7 +47,7 @@ static void hear(void *ctx, const struct canbus_heard *h)
 
 static int begin(void **state)
 {
-	static const struct sim_bus_options options = { 500000 };
+	static const struct sim_bus_options options = { .bitrate = 500000 };
 	struct bench *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);

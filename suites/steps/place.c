@@ -298,9 +298,12 @@ int step_tear_down(struct step_env *env, struct err *err)
 		keep(&rc, err, run_retreat(NULL, env, &own), &own);
 	if (env->sending)
 		keep(&rc, err, can_stop(env, &own), &own);
+	if (env->in_session && !(env->failed & NEED_BUS))
+		keep(&rc, err, uds_end_session(env, &own), &own);
 	if (env->bus)
 		keep(&rc, err, can_confirm(env, &own), &own);
 	env->activated = env->field_on = env->approached = env->sending = false;
+	env->in_session = false;
 	return rc;
 }
 

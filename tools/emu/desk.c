@@ -33,6 +33,8 @@ struct desk_board {
 struct desk {
 	desk_unplug_fn *unplug;
 	void *unplug_ctx;
+	desk_moved_fn *moved;
+	void *moved_ctx;
 	struct world *world;
 	const struct emu_rig *rig;
 	struct desk_chip chips[RIG_MAX_CHIPS];
@@ -87,6 +89,7 @@ static int open_phone(struct desk *d, struct err *err)
 	rc = emu_phone_new(&d->phone, d->rig, world_seed(d->world), err);
 	if (rc)
 		return rc;
+	emu_phone_in(d->phone, d->world);
 	emu_phone_traits(d->phone, &traits);
 	card_init(&d->card, d->world, NULL, &traits, emu_phone_applet(d->phone));
 	return 0;
@@ -107,6 +110,14 @@ static void unplug_board(void *ctx, int64_t away_ns)
 	if (b->desk->unplug)
 		b->desk->unplug(b->desk->unplug_ctx, b->desk->chip_count + b->index,
 				away_ns);
+}
+
+static void plugged_board(void *ctx)
+{
+	const struct desk_board *b = ctx;
+
+	if (b->desk->moved)
+		b->desk->moved(b->desk->moved_ctx, b->desk->chip_count + b->index);
 }
 
 /* On USB its bytes are carried by whoever plugs it in, about one a microsecond. */
@@ -305,13 +316,16 @@ static void on_switched(void *ctx, int channel, bool on)
 static int open_board(const struct desk *d, struct desk_board *b,
 		      const struct rig_board *r, int index, struct err *err)
 {
+	int rc = 0;
+
 	if (r->plug.usb == RIG_NOT_USB)
-		return board_open(&b->board, d->world, r->name, (enum board_kind)r->kind,
-				  (int)r->channels, err);
-	board_init_usb(&b->board, d->world, r->name, (int)r->channels, r->serial);
+		rc = board_open(&b->board, d->world, r->name, (enum board_kind)r->kind,
+				(int)r->channels, err);
+	else
+		board_init_usb(&b->board, d->world, r->name, (int)r->channels, r->serial);
 	board_plan(&b->board, d->rig->faults, d->rig->fault_count,
 		   RIG_FAULT_BOARD + index);
-	return 0;
+	return rc;
 }
 
 static int open_boards(struct desk *d, struct err *err)
@@ -330,6 +344,7 @@ static int open_boards(struct desk *d, struct err *err)
 		b->board.switched = on_switched;
 		b->board.ctx = b;
 		b->board.unplug = unplug_board;
+		b->board.plugged = plugged_board;
 		b->board.unplug_ctx = b;
 	}
 	return rc;
@@ -347,7 +362,7 @@ static int open_hubs(struct desk *d, struct err *err)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);
 		if (!rc && d->rig->buses[i].uds)
-			rc = diag_open(&d->diags[i], d->world, d->rig->buses[i].interface,
+			rc = diag_open(&d->diags[i], d->world, d->hubs[i],
 				       d->rig->buses[i].uds, err);
 	}
 	return rc;
@@ -460,6 +475,12 @@ void desk_on_unplug(struct desk *d, desk_unplug_fn *fn, void *ctx)
 {
 	d->unplug = fn;
 	d->unplug_ctx = ctx;
+}
+
+void desk_on_moved(struct desk *d, desk_moved_fn *fn, void *ctx)
+{
+	d->moved = fn;
+	d->moved_ctx = ctx;
 }
 
 bool desk_is_safe(const struct desk *d)

@@ -1,5 +1,6 @@
 #include "tools/emu/rig_int.h"
 
+#include "drivers/can/uds.h"
 #include "drivers/relay/board_model.h"
 
 #include <stdio.h>
@@ -36,6 +37,7 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("bus"),
 	CONTROLLERS("sensor"),
 	CONTROLLERS("t0"),
+	CONTROLLERS("recovery"),
 	{ 0 },
 };
 
@@ -71,7 +73,8 @@ static const struct conf_item bus_items[] = {
 	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
 	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
 	{ "uds", CONF_TEXT, offsetof(struct bus_keys, uds), CONF_ABSENT,
-	  "there its module says by UDS who it is: 7E0:7E8", 0, 0, NULL },
+	  "its module answers UDS there: 7E0:7E8 (identifiers of request, answer)", 0, 0,
+	  NULL },
 	{ 0 },
 };
 
@@ -209,6 +212,7 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 
 static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
+	struct tp_options tp;
 	struct bus_keys k = { 0 };
 	int rc;
 
@@ -217,9 +221,9 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	rc = conf_bind(map, bus_items, &k, err);
 	if (rc)
 		return rc;
-	if (k.uds && !k.interface)
+	if (k.uds && uds_pair(k.uds, &tp))
 		return node_error(node_get(map, "uds"), err,
-				  "uds: only for a bus with an 'interface'");
+				  "uds: '%.40s' is none; 7E0:7E8 is", k.uds);
 	r->buses[r->bus_count++] =
 		(struct rig_bus){ node_text(key), k.interface, k.uds, k.bitrate };
 	return 0;

@@ -48,8 +48,7 @@ struct rig_board {
 struct rig_bus {
 	const char *name;      /* "bus0" */
 	const char *interface; /* of the kernel, that it is joined to; NULL: none */
-	const char
-		*uds; /* "7E0:7E8": there the module says who it is; NULL: it does not */
+	const char *uds; /* "7E0:7E8": there the module answers UDS; NULL: it does not */
 	int64_t bitrate;
 };
 
