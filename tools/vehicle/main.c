@@ -155,7 +155,7 @@ static const struct argp parser = {
 	       "end.",
 };
 
-struct journey {
+struct driving {
 	const struct arguments *a;
 	struct provision has;
 	struct vehicle *vehicle;
@@ -165,7 +165,7 @@ struct journey {
 	int64_t opened, refused;
 };
 
-static int control(struct journey *d, enum vpcd_control c, const char *what,
+static int control(struct driving *d, enum vpcd_control c, const char *what,
 		   struct err *err)
 {
 	const uint8_t byte = (uint8_t)c;
@@ -175,7 +175,7 @@ static int control(struct journey *d, enum vpcd_control c, const char *what,
 }
 
 /* The answer to what was just sent. */
-static int receive(struct journey *d, struct bytes *answer, const char *to,
+static int receive(struct driving *d, struct bytes *answer, const char *to,
 		   struct err *err)
 {
 	int rc = link_receive(&d->link, answer,
@@ -188,7 +188,7 @@ static int receive(struct journey *d, struct bytes *answer, const char *to,
 }
 
 /* A field that comes up: the card is powered, and says what it is. */
-static int power_up(struct journey *d, struct err *err)
+static int power_up(struct driving *d, struct err *err)
 {
 	struct bytes raw;
 	struct atr atr;
@@ -217,7 +217,7 @@ static int power_up(struct journey *d, struct err *err)
 	return 0;
 }
 
-static int exchange(struct journey *d, struct bytes command, const char *name,
+static int exchange(struct driving *d, struct bytes command, const char *name,
 		    struct err *err)
 {
 	struct bytes answer;
@@ -234,7 +234,7 @@ static int exchange(struct journey *d, struct bytes command, const char *name,
 	return 0;
 }
 
-static void say(struct journey *d, int64_t i, int64_t took_ns)
+static void say(struct driving *d, int64_t i, int64_t took_ns)
 {
 	const struct vehicle_result *r = vehicle_result(d->vehicle);
 
@@ -249,7 +249,7 @@ static void say(struct journey *d, int64_t i, int64_t took_ns)
 	fflush(stdout);
 }
 
-static int transact(struct journey *d, int64_t i, struct err *err)
+static int transact(struct driving *d, int64_t i, struct err *err)
 {
 	uint8_t room[COMMAND_ROOM];
 	struct buf command = BUF_ON(room);
@@ -272,7 +272,7 @@ static int transact(struct journey *d, int64_t i, struct err *err)
 	return control(d, VPCD_OFF, "power off", err);
 }
 
-static int await_card(struct journey *d, struct err *err)
+static int await_card(struct driving *d, struct err *err)
 {
 	struct address at = d->a->at;
 	char text[280];
@@ -291,7 +291,7 @@ static int await_card(struct journey *d, struct err *err)
 	return rc;
 }
 
-static int run(struct journey *d, struct err *err)
+static int run(struct driving *d, struct err *err)
 {
 	const struct arguments *a = d->a;
 	int rc = provision_load(&d->has, a->profile, a->keys, err);
@@ -318,7 +318,7 @@ int main(int argc, char **argv)
 	struct arguments a = { .kind = VEHICLE_FAST,
 			       .count = 1,
 			       .timeout_ns = 5 * NS_PER_S };
-	struct journey d = { .a = &a, .link = { .fd = -1 } };
+	struct driving d = { .a = &a, .link = { .fd = -1 } };
 	struct err err = { 0 };
 	int status;
 
