@@ -158,7 +158,7 @@ static void fill_disk(const struct scenario *s, const char *dir)
 	chmod(path, 0700);
 	setenv("KEYBENCH_EMU", path, 1);
 	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = (rlim_t)(9000 + 500 * s->plan.nth);
+	limit.rlim_cur = (rlim_t)(12500 + 300 * s->plan.nth);
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
