@@ -37,8 +37,10 @@ struct bus_identity {
 	char link[112];
 	char module
 		[200]; /* what the module that is asked says of itself; "": none is asked */
-	int64_t bitrate; /* bit/s; 0: unknown */
-	bool launches;   /* honours launch times by itself, to the bit */
+	int64_t bitrate;      /* bit/s; 0: unknown */
+	int64_t data_bitrate; /* of FD frames that switch to it; 0: unknown */
+	bool fd;              /* carries FD frames */
+	bool launches;        /* honours launch times by itself, to the bit */
 	bool simulated;
 };
 

@@ -121,6 +121,8 @@ struct step_kind {
 	 */
 	int (*check)(const void *params, const struct dbc *dbc, struct node at,
 		     struct err *err);
+	/** Does it need a bus that carries FD frames, all being well? NULL: it does not. */
+	bool (*is_fd)(const void *params, const struct dbc *dbc);
 };
 
 /** Ended by NULL. */

@@ -37,7 +37,7 @@
 
 struct socketcan_options {
 	const char *device, *filter, *uds;
-	int64_t bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
+	int64_t bitrate, data_bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
 	double sample_point;
 };
 
@@ -49,7 +49,7 @@ struct socketcan {
 	int64_t seen_ns; /* when the latest batch was read */
 	int broken;      /* errno of the link; 0: it is fine */
 	struct canlink link;
-	int64_t bitrate, latency_ns;
+	int64_t bitrate, data_bitrate, latency_ns;
 	int window, flying; /* frames whose echo has not come yet */
 	bool resync;        /* some of those may never come back */
 	uint32_t dropped, lost;
@@ -391,6 +391,8 @@ static int socketcan_identity(struct bus *b, struct bus_identity *id, struct err
 		 l->where);
 	memcpy(id->module, s->module, sizeof(id->module));
 	id->bitrate = s->bitrate;
+	id->data_bitrate = s->data_bitrate;
+	id->fd = l->fd;
 	id->simulated = s->simulated;
 	return 0;
 }
@@ -520,6 +522,7 @@ static int prepare_link(struct socketcan *s, const struct socketcan_options *o,
 	s->simulated = s->link.virtual || canlink_machine_emulated();
 	/* of a wire that is none, what it stands for */
 	s->bitrate = s->link.bitrate ? s->link.bitrate : o->bitrate;
+	s->data_bitrate = o->data_bitrate;
 	s->window = (int)o->window;
 	if (!s->window)
 		s->window = s->link.queue_len < 4 ? 2 : s->link.queue_len / 2;
@@ -617,6 +620,12 @@ static const struct conf_item items[] = {
 	  .fallback = "0",
 	  .help = "bit/s; it is set so when it is not (needs CAP_NET_ADMIN); 0: as it is",
 	  .max = 1000000 },
+	{ .key = "data_bitrate",
+	  .type = CONF_INT,
+	  .offset = FIELD(data_bitrate),
+	  .fallback = "0",
+	  .help = "bit/s that the interface was given for FD frames; 0: unknown",
+	  .max = 8000000 },
 	{ .key = "sample_point",
 	  .type = CONF_SHARE,
 	  .offset = FIELD(sample_point),

@@ -36,6 +36,7 @@ struct talk {
 	int wanted;      /* frames the request has */
 	const struct bus_frame *asked; /* the last of them; NULL: it is not out yet */
 	struct bus_frame asked_room;
+	bool held; /* a message came before the request was seen to be out */
 	struct buf answer;
 	uint8_t room[TP_MAX];
 };
@@ -161,6 +162,9 @@ static int turn_kernel(struct talk *t, struct step_env *env, int64_t until_ns,
 	int64_t soon = clock_now(env->clock) + TURN_NS;
 	int rc;
 
+	*message = false;
+	if (t->held)
+		return can_collect(env, soon, err);
 	buf_clear(&t->answer);
 	rc = isotp_receive(t->fd, &t->answer, 0, NULL, err);
 	*message = !rc;
@@ -230,14 +234,18 @@ static int ask(struct talk *t, struct step_env *env, const struct question *q,
 	t->from = t->next = env->heard_count;
 	t->wanted = frames_of(&t->target->tp, q->request.len);
 	t->asked = NULL;
+	t->held = false;
 	env->stimulus_ns = clock_now(env->clock);
 	rc = t->fd >= 0 ? isotp_send(t->fd, q->request, err)
 			: tp_send(&t->tp, q->request, env->stimulus_ns);
 	if (rc)
 		return failed(env, rc, err);
+	/* the kernel may hand over the answer before its frames, and those of the request, are looked at */
 	while (!rc && !t->asked && clock_now(env->clock) < give_up &&
-	       t->tp.trouble == TP_FINE)
+	       t->tp.trouble == TP_FINE) {
 		rc = turn(t, env, give_up, &message, err);
+		t->held = t->held || message;
+	}
 	if (rc || t->asked)
 		return rc;
 	for (int i = t->from; i < env->heard_count; i++)
@@ -283,12 +291,13 @@ static int await(struct talk *t, struct step_env *env, struct question *q,
 
 	q->kind = UDS_OTHER;
 	while (q->kind == UDS_OTHER && clock_now(env->clock) < give_up) {
-		bool message;
-		int rc = turn(t, env, give_up, &message, err);
+		bool message = t->held;
+		int rc = message ? 0 : turn(t, env, give_up, &message, err);
 		int64_t until = under_way_until(t, env);
 
 		if (rc)
 			return rc;
+		t->held = false;
 		if (until > give_up)
 			give_up = until < at_most ? until : at_most;
 		if (!message)
