@@ -66,7 +66,7 @@ TESTLIKE := %_test.c %_fuzz.c %_contract.c %/main.c
 core_all := $(call find,bench/core)
 bench_all := $(wildcard bench/*.c)
 $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))))
-drivers_all := $(filter-out $(if $(WITH_LIBUSB),,drivers/relay/usb_hid_libusb.c),$(drivers_all))
+drivers_all := $(filter-out $(if $(WITH_LIBUSB),,drivers/relay/usb_hid_libusb.c drivers/usb_port_libusb.c),$(drivers_all))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
@@ -79,6 +79,7 @@ TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
+ca_uses := fixtures core
 vbus_uses := drivers core
 usbemu_uses := emu drivers fixtures core
 can_uses := drivers core

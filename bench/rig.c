@@ -12,7 +12,8 @@
 struct rig_head {
 	const char *name, *summary, *protocol, *phone, *pairing;
 	int64_t u_ns, exchange_timeout_ns;
-	struct node reader, card, module, relay, positioner, bus, sensor, emulate, faults;
+	struct node reader, card, module, relay, positioner, bus, sensor, emulate, faults,
+		recovery;
 	int t0;
 };
 
@@ -49,6 +50,8 @@ static const struct conf_item head_items[] = {
 	  0, t0_names },
 	{ "emulate", CONF_NODE, HEAD(emulate), CONF_ABSENT,
 	  "the emulated desk, see keybench-emu(1)", 0, 0, NULL },
+	{ "recovery", CONF_NODE, HEAD(recovery), CONF_ABSENT,
+	  "how far recovery of a device may go", 0, 0, NULL },
 	{ "faults", CONF_NODE, HEAD(faults), CONF_ABSENT,
 	  "what goes wrong in our own devices: for trying the bench, never for evidence",
 	  0, 0, NULL },
@@ -294,6 +297,30 @@ static int load_dbc(struct rig *rig, struct err *err)
 	return dbc_read(&rig->dbc, rig->dbc_path, err);
 }
 
+#define RECOVERY(field) offsetof(struct rig_recovery, field)
+/* What is missing stays as bind_recovery has it. */
+static const struct conf_item recovery_items[] = {
+	{ "wait", CONF_TIME, RECOVERY(wait_ns), CONF_ABSENT,
+	  "a device that was unplugged may take so long to be back", 0, 3600 * NS_PER_S,
+	  NULL },
+	{ "reenumerate", CONF_BOOL, RECOVERY(reenumerate), CONF_ABSENT,
+	  "a device on USB that does not come round may be reset where it is plugged in",
+	  0, 0, NULL },
+	{ "port_power", CONF_BOOL, RECOVERY(port_power), CONF_ABSENT,
+	  "then its USB port may be switched off and on, where the hub can do that", 0, 0,
+	  NULL },
+	{ "power_off", CONF_TIME, RECOVERY(power_off_ns), CONF_ABSENT,
+	  "how long the port is without power", 100 * NS_PER_MS, 60 * NS_PER_S, NULL },
+	{ 0 },
+};
+
+static int bind_recovery(struct rig *rig, struct node at, struct err *err)
+{
+	rig->recovery = (struct rig_recovery){ .wait_ns = 10 * NS_PER_S,
+					       .power_off_ns = 2 * NS_PER_S };
+	return node_present(at) ? conf_bind(at, recovery_items, &rig->recovery, err) : 0;
+}
+
 int rig_load(struct rig **out, const char *given, struct err *err)
 {
 	struct rig_head head = { 0 };
@@ -331,6 +358,8 @@ int rig_load(struct rig **out, const char *given, struct err *err)
 		rc = load_dbc(rig, err);
 	if (!rc)
 		rc = rig_sim_check(rig, err);
+	if (!rc)
+		rc = bind_recovery(rig, head.recovery, err);
 	if (!rc)
 		rc = rig_bind_faults(rig, head.faults, err);
 	clock_virtual_init(&rig->virtual);

@@ -9,6 +9,7 @@
 #include "drivers/bus.h"
 #include "drivers/can/cyclic.h"
 #include "drivers/card.h"
+#include "drivers/lock.h"
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
@@ -32,6 +33,20 @@
  * same run, byte for byte.
  */
 #define RIG_MAX_LOCKS 8
+#define RIG_HOMES 4 /* reader, card, relay, positioner: by enum rig_role */
+
+/* Where a device of a role is plugged in; "" when that is not known. */
+struct rig_home {
+	char name[LOCK_NAME_MAX];
+	char now[64]; /* what names it since it came back */
+};
+
+/* How far recovery may go: the rig's key 'recovery'. */
+struct rig_recovery {
+	int64_t wait_ns; /* for a device that was unplugged */
+	bool reenumerate, port_power;
+	int64_t power_off_ns;
+};
 
 struct rig_sim;
 struct rig_faults;
@@ -59,6 +74,7 @@ struct rig {
 	void *reader_options, *relay_options, *positioner_options, *bus_options,
 		*sensor_options;
 	struct node reader_node, relay_node, positioner_node, bus_node, sensor_node;
+	struct rig_recovery recovery;
 	bool t0_sensor; /* a tap begins when the sensor sees the phone */
 
 	/* arrangement B: in place of the reader (bench/rig_card.c) */
@@ -75,6 +91,7 @@ struct rig {
 	struct rig_sim *sim;
 	struct pump *pump;
 	int locks[RIG_MAX_LOCKS], lock_count;
+	struct rig_home homes[RIG_HOMES];
 	struct desk *desk;
 	struct reader *reader;
 	struct card *card;
@@ -91,7 +108,7 @@ struct rig {
 	int64_t cycles_owed; /* that the file did not take yet */
 	bool simulated;
 	char models
-		[5]
+		[6]
 		[64]; /* what answered when it was opened, by enum rig_role: nothing else may later */
 	char devices[6][220]; /* what each is, for the record */
 	int device_count;

@@ -34,6 +34,18 @@ typedef int rig_device_fn(void *ctx, const char *role, const char *device,
 			  struct err *err);
 int rig_each_device(const struct rig *rig, rig_device_fn *fn, void *ctx, struct err *err);
 
+/* rig_home.c: where devices are plugged in */
+#define RIG_USB_PORT 32
+/** Remember it, of every device, while it is there. */
+void rig_note_homes(struct rig *rig);
+/**
+ * Before a device is opened again: it may have come back under another number, which the options then say.
+ * @return 0; ERR_GONE: it is not back
+ */
+int rig_follow(struct rig *rig, int role, struct err *err);
+/** The USB port of a role's device, "1-2.3"; false when it is not on USB, or that is not known. */
+bool rig_usb_port(const struct rig *rig, int role, char out[RIG_USB_PORT]);
+
 /* rig_card.c: arrangement B, keybench as the phone */
 int rig_bind_card(struct rig *rig, struct err *err);
 int rig_open_card(struct rig *rig, uint64_t seed, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "bench/core/clock.h"
 #include "drivers/usb.h"
+#include "drivers/usb_hub.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,12 +74,17 @@ static bool name_by_port(char *out, const struct usb_device *u)
 
 static bool name_by_usb(char *out, const char *device)
 {
-	char driver[32];
+	char driver[32], port[48];
+	struct usb_hub_port at;
 	struct usb_device u;
 	int bus, number, used = 0;
 
 	if (usb_is_name(device))
 		return usb_find(&u, "", device, NULL) == 0 && name_by_port(out, &u);
+	if (usb_hub_of(&at, device) == 0) { /* "1-2.3", as relay boards are named */
+		snprintf(port, sizeof(port), "usb-port:%s", device);
+		return name_by_usb(out, port);
+	}
 	if (sscanf(device, "/dev/bus/usb/%d/%d%n", &bus, &number, &used) != 2 &&
 	    sscanf(device, "%31[a-z0-9_]:%d:%d%n", driver, &bus, &number, &used) != 3)
 		return false;

@@ -28,8 +28,8 @@ extern const struct relay_driver exec_relay_driver;
 extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct bus_driver socketcan_driver;
-extern const struct sensor_driver input_sensor_driver, modem_sensor_driver,
-	probe_sensor_driver;
+extern const struct sensor_driver exec_sensor_driver, input_sensor_driver,
+	modem_sensor_driver, probe_sensor_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
@@ -66,6 +66,7 @@ const struct sensor_driver *const sensor_drivers[] = {
 	&input_sensor_driver,
 	&modem_sensor_driver,
 	&probe_sensor_driver,
+	&exec_sensor_driver,
 	NULL,
 };
 

@@ -1,5 +1,7 @@
 #include "drivers/tty.h"
 
+#include "drivers/usb.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,10 +16,33 @@
 #include <termios.h>
 #include <unistd.h>
 
-int tty_open(int *out, const char *path, struct err *err)
+int tty_path(char out[TTY_PATH_MAX], const char *device, struct err *err)
 {
-	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct usb_device u;
+	int rc;
 
+	if (!usb_is_name(device)) {
+		snprintf(out, TTY_PATH_MAX, "%s", device);
+		return 0;
+	}
+	rc = usb_find(&u, "", device, err);
+	if (rc)
+		return rc;
+	if (!u.tty[0])
+		return err_set(err, ERR_GONE,
+			       "%.80s: the device there has no serial line", device);
+	snprintf(out, TTY_PATH_MAX, "/dev/%s", u.tty);
+	return 0;
+}
+
+int tty_open(int *out, const char *device, struct err *err)
+{
+	char path[TTY_PATH_MAX];
+	int fd, rc = tty_path(path, device, err);
+
+	if (rc)
+		return rc;
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err,
 			       errno == EIO || errno == ENXIO || errno == ENODEV

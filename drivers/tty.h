@@ -14,15 +14,21 @@
  * other side keeps the terminal open, so it would outlast a killed worker and lock out its successor.
  */
 
+#define TTY_PATH_MAX 4096
+/**
+ * The node of a serial line now, of what a rig calls it: a path, or a device on USB by something that stays
+ * (drivers/usb.h), whose line it is. ERR_GONE: nothing like it is plugged in
+ */
+int tty_path(char out[TTY_PATH_MAX], const char *device, struct err *err);
 /**
  * Open a serial line, raw in nobody's settings yet, and take its flock.
  *
- * @param path  a device node or a symlink to one
+ * @param device  as of tty_path
  * @param fd    out: non-blocking, close-on-exec, never the controlling terminal; close(2) unlocks
  * @return 0; ERR_IO (missing, no permission, not a terminal, somebody else has it); ERR_GONE when the
  *         node exists but its device does not answer any more
  */
-int tty_open(int *fd, const char *path, struct err *err);
+int tty_open(int *fd, const char *device, struct err *err);
 /** TIOCEXCL on or off; nothing on a pseudo-terminal. */
 void tty_exclusive(int fd, bool on);
 /** 8N1, raw, no flow control, HUPCL clear (closing must not toggle DTR), at @baud. */

@@ -254,6 +254,19 @@ void usb_interface_of_tty(char out[40], const char *root, const char *tty)
 			strcpy(out, part);
 }
 
+bool usb_tty_of_interface(char out[32], const char *root, const char *interface)
+{
+	char base[PATH_MAX], folder[PATH_MAX + 80];
+
+	snprintf(folder, sizeof(folder), "%s/%.64s", folder_of(base, root), interface);
+	if (strchr(interface, '/'))
+		return false;
+	if (tty_in(folder, out))
+		return true;
+	strcat(folder, "/tty");
+	return tty_in(folder, out);
+}
+
 const char *usb_nfc_driver(const struct usb_device *d)
 {
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

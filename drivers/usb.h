@@ -47,6 +47,9 @@ int usb_find_numbers(struct usb_device *out, const char *root, int bus, int devi
 /** The USB interface that a serial line is of, "1-2.3:1.0", or "": an adapter may have several lines. */
 void usb_interface_of_tty(char out[40], const char *root, const char *tty);
 
+/** The reverse: the line that interface "1-2.3:1.0" has now, "ttyUSB0"; false when there is none. */
+bool usb_tty_of_interface(char out[32], const char *root, const char *interface);
+
 /** libnfc's driver for it: "pn53x_usb", "acr122_usb", or NULL. libnfc 1.8.0 knows no others on USB. */
 const char *usb_nfc_driver(const struct usb_device *d);
 /** What it is, when it is a device a bench would have: "SCM SCL3711 (PN533)", "CH340 serial"; NULL. */

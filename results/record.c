@@ -185,7 +185,10 @@ json_t *record_attempt_json(const struct record_attempt *a)
 		json_object_set_new(o, "place_um", place_json(a->result->place_um));
 	if (a->result->note_count)
 		json_object_set_new(o, "notes", notes_json(a->result));
-	return whole(o, 16 + a->result->placed + (a->result->note_count > 0));
+	if (a->result->timed)
+		json_object_set_new(o, "timed", json_true());
+	return whole(o, 16 + a->result->placed + (a->result->note_count > 0) +
+				a->result->timed);
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
@@ -571,6 +574,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 	copy_text(&f, "kind", result->kind, sizeof(result->kind));
 	copy_text(&f, "detail", result->detail, sizeof(result->detail));
 	copy_text(&f, "complaint", result->complaint, sizeof(result->complaint));
+	result->timed = take_later_bool(&f, "timed");
 	result->overflow = take_bool(&f, "overflow");
 	if (result->overflow)
 		result->outcome = OUTCOME_BENCH_ERROR;

@@ -23,6 +23,7 @@ struct card;
 struct device;
 struct phone;
 struct positioner;
+struct positioner_reach;
 struct profile;
 struct reader;
 struct relay;
@@ -70,6 +71,8 @@ struct step_env {
 	struct card *card;
 	struct device *device;
 	const struct profile *profile;
+	struct bytes
+		vehicle_id; /* the name that our reader goes by; empty: it has none */
 	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
 	struct rng *delays;
 	struct relay *relay;
@@ -85,6 +88,12 @@ struct step_env {
 	/* Sleep, serving everything that must stay alive; ERR_INTERRUPTED when somebody asks to stop. */
 	int (*sleep_until)(struct step_env *env, int64_t until_ns, struct err *err);
 	void *ctx; /* of sleep_until */
+};
+
+/** What of a rig the parameters of a step are held against, before anything is opened. */
+struct step_rig {
+	const struct dbc *dbc;                /* of its bus; NULL: none */
+	const struct positioner_reach *reach; /* of its positioner; NULL: not asked */
 };
 
 #define STEP_STOP 1 /* the attempt is decided: no further step, straight to tear-down */
@@ -115,11 +124,8 @@ struct step_kind {
 	int (*run)(const void *params, struct step_env *env, struct err *err);
 	/** A file it reads besides the suite, for the run folder's copies; NULL: none. */
 	int (*file)(const void *params, char path[DATA_PATH_MAX], struct err *err);
-	/**
-	 * Do the parameters make sense on a rig whose bus has this @dbc (NULL: none)? A mistake is located
-	 * at @at or below. NULL: they always do.
-	 */
-	int (*check)(const void *params, const struct dbc *dbc, struct node at,
+	/** Do the parameters make sense on this rig? A mistake is located at @at or below. NULL: they always do. */
+	int (*check)(const void *params, const struct step_rig *rig, struct node at,
 		     struct err *err);
 	/** Does it need a bus that carries FD frames, all being well? NULL: it does not. */
 	bool (*is_fd)(const void *params, const struct dbc *dbc);

@@ -74,6 +74,14 @@ const struct attempt_point *attempt_find(const struct attempt *a, const char *na
 	return NULL;
 }
 
+int64_t attempt_value_of(const struct attempt *a, const char *name)
+{
+	for (int i = 0; i < a->value_count; i++)
+		if (strcmp(a->values[i].name, name) == 0)
+			return a->values[i].ns;
+	return -1;
+}
+
 void attempt_end(struct attempt *a, enum outcome outcome, const char *fmt, ...)
 {
 	va_list ap;

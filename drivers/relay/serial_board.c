@@ -199,16 +199,18 @@ static void serial_close(struct relay *r)
 	release(board_of(r));
 }
 
-static void name_board(struct serial_board *b, const char *path)
+static void name_board(struct serial_board *b, const char *device)
 {
+	char path[TTY_PATH_MAX];
 	struct sp_port *port = NULL;
 	const char *adapter = NULL;
 
-	if (sp_get_port_by_name(path, &port) == SP_OK)
+	if (tty_path(path, device, NULL) == 0 &&
+	    sp_get_port_by_name(path, &port) == SP_OK)
 		adapter = sp_get_port_description(port);
 	snprintf(b->model, sizeof(b->model), "%s, %d channels%s%.30s", b->kind->maker,
 		 b->channels, adapter ? " on " : "", adapter ? adapter : "");
-	snprintf(b->link, sizeof(b->link), "%.50s:%d", path, b->kind->baud);
+	snprintf(b->link, sizeof(b->link), "%.50s:%d", device, b->kind->baud);
 	if (port)
 		sp_free_port(port);
 }

@@ -3,22 +3,27 @@
  *
  * A board is named by where it is plugged in: the serial in its EEPROM gets lost. It is claimed for as long as
  * it is open, so that no other program switches it meanwhile, and the kernel's driver gets it back at the end,
- * also when a process that was killed before us could not do that. What is switched is read back: the board's
+ * also when a process that was killed before us could not do that. A lock tells by name who has it, also
+ * where a board was found by its serial, or as the only one. What is switched is read back: the board's
  * latch, not the contact. All waits of one call together are bounded by CALL_LIMIT_NS: the worker around this
  * must get back to its heartbeat.
  */
 #include "drivers/relay/usb_hid.h"
 
+#include "drivers/lock.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TRIES 4
 #define PAUSE_NS (20 * NS_PER_MS)
 #define REQUEST_LIMIT_NS (200 * NS_PER_MS) /* a request takes 3 to 8 ms */
 #define CALL_LIMIT_NS (800 * NS_PER_MS)
 #define SWITCH_TRIES 2
+#define LOCK_PATIENCE_NS (2500 * NS_PER_MS) /* for a worker whose keybench was killed */
 
 struct usb_hid {
 	struct relay base;
@@ -26,6 +31,7 @@ struct usb_hid {
 	bool opened, claimed, simulated;
 	int channels;
 	uint32_t wanted; /* what should be on */
+	int lock_fd;     /* -1: none */
 	char name[32], where[32], serial[USB_HID_SERIAL + 1];
 };
 
@@ -203,6 +209,9 @@ static void let_go(struct usb_hid *h)
 		h->port->ops->close(h->port);
 	}
 	h->claimed = h->opened = false;
+	if (h->lock_fd >= 0)
+		close(h->lock_fd);
+	h->lock_fd = -1;
 }
 
 static void release(struct usb_hid *h)
@@ -231,8 +240,15 @@ static const struct relay_ops usb_hid_ops = {
 static int take(struct usb_hid *h, const struct usb_found *f, struct err *err)
 {
 	struct usb_hid_report report;
-	int end = h->port->ops->open(h->port, f->port), rc;
+	char device[48];
+	int end, rc;
 
+	/* whoever has it is told apart by name, however each of the two found the board */
+	snprintf(device, sizeof(device), "usb-port:%s", f->port);
+	rc = lock_take(&h->lock_fd, device, device, "open", LOCK_PATIENCE_NS, err);
+	if (rc)
+		return rc;
+	end = h->port->ops->open(h->port, f->port);
 	if (end < 0)
 		return fail(h, end, "opening it", err);
 	h->opened = true;
@@ -337,6 +353,7 @@ int usb_hid_open(struct relay **out, struct usb_port *port,
 	}
 	h->base = (struct relay){ &usb_hid_ops, clock };
 	h->port = port;
+	h->lock_fd = -1;
 	rc = find(h, o, err);
 	if (rc == 0 && o->channels && o->channels != h->channels)
 		rc = err_set(err, ERR_RANGE, "%s has %d channels, not %d", h->name,

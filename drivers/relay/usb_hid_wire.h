@@ -1,6 +1,8 @@
 #ifndef DRIVERS_RELAY_USB_HID_WIRE_H
 #define DRIVERS_RELAY_USB_HID_WIRE_H
 
+#include "drivers/usb_port.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,13 +24,6 @@
 #define USB_HID_REPORT 8
 #define USB_HID_MAX_CHANNELS 8
 #define USB_HID_SERIAL 5
-
-/** A control request; data as it goes out, or came in. */
-struct usb_request {
-	uint8_t type, request;
-	uint16_t value, index, length;
-	uint8_t data[16];
-};
 
 /** Channels of a product string, "USBRelay4" → 4; ERR_FORMAT when it is no such board. */
 int usb_hid_channels(const char *product);

@@ -350,13 +350,13 @@ static const struct conf_item send_items[] = {
 	{ 0 },
 };
 
-static int check_send(const void *params, const struct dbc *dbc, struct node at,
+static int check_send(const void *params, const struct step_rig *rig, struct node at,
 		      struct err *err)
 {
 	const struct send_params *p = params;
 	struct canframe f;
 
-	return make_frame(&f, &p->what, dbc, at, err);
+	return make_frame(&f, &p->what, rig->dbc, at, err);
 }
 
 static bool send_is_fd(const void *params, const struct dbc *dbc)
@@ -402,13 +402,13 @@ static const struct conf_item cyclic_items[] = {
 	{ 0 },
 };
 
-static int check_cyclic(const void *params, const struct dbc *dbc, struct node at,
+static int check_cyclic(const void *params, const struct step_rig *rig, struct node at,
 			struct err *err)
 {
 	const struct cyclic_params *p = params;
 	struct canframe f;
 
-	return make_frame(&f, &p->what, dbc, at, err);
+	return make_frame(&f, &p->what, rig->dbc, at, err);
 }
 
 static int no_helper(struct err *err)
@@ -455,13 +455,13 @@ static const struct conf_item load_items[] = {
 	{ 0 },
 };
 
-static int check_load(const void *params, const struct dbc *dbc, struct node at,
+static int check_load(const void *params, const struct step_rig *rig, struct node at,
 		      struct err *err)
 {
 	const struct load_params *p = params;
 	struct canframe f;
 
-	(void)dbc;
+	(void)rig;
 	return can_read_fd_frame(&f, p->frame, p->fd, p->brs, at, err);
 }
 

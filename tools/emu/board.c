@@ -21,12 +21,47 @@ static void tell_world(struct board *b, uint32_t before, uint32_t named)
 	}
 }
 
+static const struct fault *next_fault(struct board *b)
+{
+	const struct fault *f = fault_next(&b->plan, 0, ++b->orders);
+
+	if (f)
+		truth_say(world_truth(b->world), world_now(b->world), "fault",
+			  "s:device s:do i:command", b->name, fault_names[f->what],
+			  b->orders);
+	return f;
+}
+
+static void on_back(void *ctx)
+{
+	struct board *b = ctx;
+
+	if (line_plug(&b->line, NULL) == 0 && b->plugged)
+		b->plugged(b->unplug_ctx);
+}
+
+/* USB feeds the board behind its line. */
+static void lose_line(struct board *b, int64_t away_ns)
+{
+	uint32_t before = b->model.state;
+
+	b->model.state = 0;
+	tell_world(b, before, 0);
+	inbox_stop(&b->inbox);
+	line_unplug(&b->line);
+	if (b->plugged)
+		b->plugged(b->unplug_ctx);
+	if (away_ns)
+		timer_set(b->world, &b->back, world_now(b->world) + away_ns);
+}
+
 static void on_message(void *ctx, const struct inbox_message *m)
 {
 	struct board *b = ctx;
 	uint32_t before = b->model.state, orders = b->model.orders, named = 0;
 	uint8_t room[BOARD_REPLY_MAX];
 	struct buf reply = BUF_ON(room);
+	const struct fault *f;
 	struct board_order order;
 
 	memcpy(&order, m->data, sizeof(order));
@@ -36,6 +71,9 @@ static void on_message(void *ctx, const struct inbox_message *m)
 	tell_world(b, before, named);
 	if (reply.len)
 		line_send(&b->line, buf_bytes(&reply), world_now(b->world));
+	f = b->model.orders != orders ? next_fault(b) : NULL;
+	if (f)
+		lose_line(b, f->by_ns);
 }
 
 static void on_byte(void *ctx, uint8_t byte, int64_t at_ns)
@@ -59,6 +97,8 @@ int board_open(struct board *b, struct world *w, const char *name, enum board_ki
 		.model = { .kind = kind, .channels = channels, .answers = true },
 	};
 	inbox_init(&b->inbox, w, on_message, b);
+	b->back.fn = on_back;
+	b->back.ctx = b;
 	rc = line_open(&b->line, w, name, board_baud(kind), err);
 	b->line.on_byte = on_byte;
 	b->line.ctx = b;
@@ -99,12 +139,8 @@ int board_request(struct board *b, struct usb_request *r)
 	if (n < 0 || r->type & 0x80)
 		return n;
 	follow(b, 0);
-	f = fault_next(&b->plan, 0, ++b->orders);
-	if (!f)
-		return n;
-	truth_say(world_truth(b->world), world_now(b->world), "fault",
-		  "s:device s:do i:command", b->name, fault_names[f->what], b->orders);
-	if (b->unplug)
+	f = next_fault(b);
+	if (f && b->unplug)
 		b->unplug(b->unplug_ctx, f->by_ns);
 	return n;
 }
@@ -119,6 +155,7 @@ void board_power(struct board *b, bool on)
 void board_close(struct board *b)
 {
 	inbox_stop(&b->inbox);
+	timer_stop(b->world, &b->back);
 	line_close(&b->line);
 }
 

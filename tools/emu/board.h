@@ -24,9 +24,12 @@ struct board {
 	struct usb_hid_board hid;
 	struct fault_plan plan;
 	int64_t orders;
-	/** FAULT_UNPLUG: it will lose its power, and have it back after @away_ns (0: never) */
+	/** FAULT_UNPLUG, on USB: it will lose its power, and have it back after @away_ns (0: never) */
 	void (*unplug)(void *ctx, int64_t away_ns);
-	void *unplug_ctx;
+	/** The same of one on a line, which does it by itself: its line is gone, or back on another pty. */
+	void (*plugged)(void *ctx);
+	void *unplug_ctx; /* of both */
+	struct timer back;
 	/** A coil got or lost power. */
 	void (*switched)(void *ctx, int channel, bool on);
 	void *ctx;
@@ -38,7 +41,7 @@ int board_open(struct board *b, struct world *w, const char *name, enum board_ki
 /** A DCTTech board, without a line. @serial  five characters */
 void board_init_usb(struct board *b, struct world *w, const char *name, int channels,
 		    const char *serial);
-/** What is planned for it: order @at.command is the N-th SET_REPORT. */
+/** What is planned for it: @at.command is the N-th SET_REPORT, or on a line the N-th order that switches. */
 void board_plan(struct board *b, const struct fault *faults, int count, int device);
 /** A control request of a DCTTech board. @return as usb_hid_board_hear */
 int board_request(struct board *b, struct usb_request *r);

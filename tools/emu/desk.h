@@ -43,6 +43,10 @@ struct board *desk_board(struct desk *d, int i);
 typedef void desk_unplug_fn(void *ctx, int i, int64_t away_ns);
 void desk_on_unplug(struct desk *d, desk_unplug_fn *fn, void *ctx);
 
+/** Call @fn when device @i was unplugged, its path is "" then, and when it is back at another one. */
+typedef void desk_moved_fn(void *ctx, int i);
+void desk_on_moved(struct desk *d, desk_moved_fn *fn, void *ctx);
+
 /** All relays off, and no axis holds the phone in the field. */
 bool desk_is_safe(const struct desk *d);
 /** The last line of the truth log: why it ended, and which relays are still on. */

@@ -94,12 +94,14 @@ static void on_readable(void *ctx, int fd)
 	struct line *l = ctx;
 	uint8_t chunk[4096];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
-
 	/*
 	 * nobody tells when the host wrote; so long ago it was at most, if we were what
 	 * was waited for
 	 */
-	note_late(l, "in", world_now(l->world), waited(l));
+	int64_t late_ns = waited(l);
+
+	note_late(l, "in", world_now(l->world), late_ns);
+	world_was_late(l->world, late_ns);
 	if (n > 0)
 		line_feed(l, BYTES(chunk, (size_t)n));
 }
@@ -240,25 +242,52 @@ static void watch_clients(struct line *l)
 	}
 }
 
-int line_open(struct line *l, struct world *w, const char *name, int64_t baud,
-	      struct err *err)
+static int begin(struct line *l, struct err *err)
 {
 	int rc;
 
-	line_init(l, w, name, baud);
 	if (open_pty(l)) {
-		rc = err_set(err, ERR_IO, "opening a pseudo-terminal for %s: %s", name,
+		rc = err_set(err, ERR_IO, "opening a pseudo-terminal for %s: %s", l->name,
 			     strerror(errno));
 		line_close(l);
 		return rc;
 	}
-	rc = world_watch(w, l->master, on_readable, l);
+	rc = world_watch(l->world, l->master, on_readable, l);
 	if (rc)
 		return err_set(err, rc, "too many devices");
 	watch_clients(l);
 	l->waits = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
 	waited(l);
 	return 0;
+}
+
+int line_open(struct line *l, struct world *w, const char *name, int64_t baud,
+	      struct err *err)
+{
+	line_init(l, w, name, baud);
+	return begin(l, err);
+}
+
+void line_unplug(struct line *l)
+{
+	line_drop(l);
+	line_close(l);
+	l->path[0] = '\0';
+	l->clients = 0;
+	l->in_free_ns = 0;
+	l->deaf = false;
+	truth_say(world_truth(l->world), world_now(l->world), "unplugged", "s:device",
+		  l->name);
+}
+
+int line_plug(struct line *l, struct err *err)
+{
+	int rc = begin(l, err);
+
+	if (rc == 0)
+		truth_say(world_truth(l->world), world_now(l->world), "plugged",
+			  "s:device s:path", l->name, l->path);
+	return rc;
 }
 
 void line_close(struct line *l)

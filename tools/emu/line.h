@@ -63,6 +63,10 @@ int line_open(struct line *l, struct world *w, const char *name, int64_t baud,
 /** Without a pty: bytes come by line_feed and go to .sink. */
 void line_init(struct line *l, struct world *w, const char *name, int64_t baud);
 void line_close(struct line *l);
+/** Its plug is pulled: the pty hangs up and goes, with all that was under way; .path is "". */
+void line_unplug(struct line *l);
+/** It is back, on a new pty: .path is another one. */
+int line_plug(struct line *l, struct err *err);
 
 /** Bytes from the host, now. */
 void line_feed(struct line *l, struct bytes b);

@@ -37,6 +37,7 @@ static const struct conf_item head_items[] = {
 	CONTROLLERS("bus"),
 	CONTROLLERS("sensor"),
 	CONTROLLERS("t0"),
+	CONTROLLERS("recovery"),
 	{ 0 },
 };
 
@@ -84,7 +85,7 @@ struct moved_keys {
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
 	bool echo; /* the phone's alone, as what follows */
 	const char *axis;
-	struct node sensor;
+	struct node actuator, sensor;
 };
 
 #define MOVED(field) offsetof(struct moved_keys, field)
@@ -124,6 +125,10 @@ static const struct conf_item phone_items[] = {
 	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
 	{ "axis", CONF_TEXT, MOVED(axis), CONF_ABSENT,
 	  "what carries it, in place of a relay", 0, 0, NULL },
+	{ "actuator", CONF_NODE, MOVED(actuator), CONF_ABSENT,
+	  "two channels that drive it to the reader and away, in place of one that "
+	  "pushes",
+	  0, 0, NULL },
 	{ "sensor", CONF_NODE, MOVED(sensor), CONF_ABSENT,
 	  "the input of a board that is active while it is at the reader", 0, 0, NULL },
 	{ 0 },
@@ -316,9 +321,12 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 	if (!rc && r->has_phone)
 		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
 				&r->echo, err);
-	r->phone_axis = r->sensor_board = -1;
+	r->phone_axis = r->sensor_board = r->actuator.board = -1;
 	if (!rc && r->has_phone)
 		rc = rig_find_axis(r, node_get(map, "phone"), &r->phone_axis, err);
+	if (!rc && r->has_phone)
+		rc = rig_read_actuator(r, node_get(node_get(map, "phone"), "actuator"),
+				       err);
 	if (!rc && r->has_phone)
 		rc = rig_read_sensor(r, node_get(node_get(map, "phone"), "sensor"), err);
 	return rc;

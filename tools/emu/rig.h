@@ -65,6 +65,13 @@ struct rig_moved {
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
 };
 
+/** An actuator that two relays of a board drive; end stops are its inputs, 0: none. By leg: to the reader, away. */
+struct rig_actuator {
+	int board; /* index; -1: there is no actuator */
+	int64_t channel[2], stop[2], travel_ns;
+	double at; /* at first: 0 away … 1 at the reader */
+};
+
 struct rig_chip {
 	const char *name; /* "reader0" */
 	bool pn533;
@@ -117,9 +124,10 @@ struct emu_rig {
 	struct rig_axis axes[RIG_MAX_AXES];
 	int axis_count;
 	bool has_phone;
-	struct rig_moved moved; /* the phone, without an axis */
-	int phone_axis;         /* index: what carries it; -1: none */
-	int sensor_board;       /* index: whose input sees the phone; -1: none */
+	struct rig_moved moved;       /* the phone, without an axis */
+	int phone_axis;               /* index: what carries it; -1: none */
+	struct rig_actuator actuator; /* or what pushes it there and pulls it back */
+	int sensor_board;             /* index: whose input sees the phone; -1: none */
 	int64_t sensor_input;
 	bool echo; /* it answers with what it was asked */
 	struct fault faults[FAULTS_MAX];

@@ -58,7 +58,7 @@ static int find_device(const struct emu_rig *r, const char *name)
 	return -1;
 }
 
-/* A board knows one fault, and what is not on USB does not know that one. */
+/* A board knows one fault, and a chip that is not on USB does not know that one. */
 static int check_device(const struct emu_rig *r, const struct fault *f, struct node map,
 			struct err *err)
 {
@@ -66,9 +66,9 @@ static int check_device(const struct emu_rig *r, const struct fault *f, struct n
 	bool usb = board ? r->boards[f->device - RIG_FAULT_BOARD].plug.usb
 			 : r->chips[f->device].plug.usb;
 
-	if (f->what == FAULT_UNPLUG && !usb)
+	if (f->what == FAULT_UNPLUG && !usb && !board)
 		return node_error(node_get(map, "do"), err,
-				  "unplug: only a device on USB");
+				  "unplug: only a device on USB, or a relay board");
 	if (f->what == FAULT_HANG_UP && usb)
 		return node_error(node_get(map, "do"), err,
 				  "hang-up: a device on USB is unplugged; 'do: unplug'");

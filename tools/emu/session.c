@@ -185,11 +185,49 @@ static void on_control(void *ctx, int fd)
 static void tell_late(void *ctx, int64_t late_ns)
 {
 	const struct session *s = ctx;
-	char line[48];
-	int n = snprintf(line, sizeof(line), "{\"late_ns\":%lld}\n", (long long)late_ns);
+	char line[64];
+	int n = snprintf(line, sizeof(line), "{\"t\":%lld,\"late_ns\":%lld}\n",
+			 (long long)world_clock(s->world), (long long)late_ns);
 
 	if (send(s->arguments->control, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return; /* not a socket, or full: the truth log has it */
+}
+
+static const char *path_of(const struct session *s, int i)
+{
+	const struct session_program *p = s->arguments->program;
+	const char *path = p->path ? p->path(p->ctx, i) : NULL;
+
+	return path ? path : desk_device_path(s->desk, i);
+}
+
+static void link_path(const struct session *s, int i, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%.3900s/%s", s->arguments->links,
+		 desk_device_name(s->desk, i));
+}
+
+/* A device was unplugged, or is back at another path. */
+static void tell_moved(void *ctx, int i)
+{
+	struct session *s = ctx;
+	char line[PATH_MAX + 100], path[PATH_MAX];
+	int n;
+
+	if (s->arguments->links) {
+		link_path(s, i, path);
+		unlink(path);
+		if (*path_of(s, i) && symlink(path_of(s, i), path))
+			log_warning("%s: %s", path, strerror(errno));
+	}
+	if (s->arguments->control < 0) {
+		printf("emu:%s %s\n", desk_device_name(s->desk, i), path_of(s, i));
+		fflush(stdout);
+		return;
+	}
+	n = snprintf(line, sizeof(line), "{\"device\":\"emu:%s\",\"path\":\"%s\"}\n",
+		     desk_device_name(s->desk, i), path_of(s, i));
+	send(s->arguments->control, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static int catch_signals(struct session *s, struct err *err)
@@ -213,20 +251,6 @@ static int catch_signals(struct session *s, struct err *err)
 	if (s->signals < 0 || world_watch(s->world, s->signals, on_signal, s))
 		return err_set(err, ERR_IO, "signals: %s", strerror(errno));
 	return 0;
-}
-
-static const char *path_of(const struct session *s, int i)
-{
-	const struct session_program *p = s->arguments->program;
-	const char *path = p->path ? p->path(p->ctx, i) : NULL;
-
-	return path ? path : desk_device_path(s->desk, i);
-}
-
-static void link_path(const struct session *s, int i, char out[PATH_MAX])
-{
-	snprintf(out, PATH_MAX, "%.3900s/%s", s->arguments->links,
-		 desk_device_name(s->desk, i));
 }
 
 static int make_links(struct session *s, struct err *err)
@@ -382,6 +406,8 @@ static int start(struct session *s, struct err *err)
 	s->last.fn = on_last;
 	s->last.ctx = s;
 	rc = desk_new(&s->desk, s->world, s->rig, a->present, err);
+	if (!rc)
+		desk_on_moved(s->desk, tell_moved, s);
 	if (!rc)
 		rc = catch_signals(s, err);
 	if (!rc)
