@@ -14,6 +14,7 @@
 
 /* Rows without a header of their own. */
 extern const struct reader_driver libnfc_driver;
+extern const struct reader_driver pcsc_driver;
 extern const struct card_driver libnfc_card_driver;
 extern const struct relay_driver kmtronic_driver;
 extern const struct relay_driver lcus_driver;
@@ -34,6 +35,9 @@ extern const struct sensor_driver exec_sensor_driver, input_sensor_driver,
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
 	&libnfc_driver,
+#endif
+#if WITH_PCSC
+	&pcsc_driver,
 #endif
 	&exec_reader_driver,
 	&sim_reader_driver,

@@ -22,6 +22,7 @@ const struct metric metrics[] = {
 	{ "auth1", "AUTH1 sent to answered", true, false },
 	{ "exchange", "EXCHANGE sent to answered", true, false },
 	{ "control_flow", "CONTROL FLOW sent to answered", true, false },
+	{ "uds", "UDS request on the bus to the first frame of its answer", true, false },
 	{ "airtime_floor",
 	  "computed: the bytes of the transaction on the air, and nothing else", false,
 	  false },
@@ -37,7 +38,6 @@ const struct metric metrics[] = {
 	  "how long the machine held the emulated desk up: in any other number, or in "
 	  "none",
 	  false, false },
-	{ "uds", "UDS request on the bus to the first frame of its answer", true, false },
 	{ NULL, NULL, false, false },
 };
 
@@ -56,13 +56,13 @@ static const struct {
 	{ SPAN, "auth1.sent", "auth1.answered" },
 	{ SPAN, "exchange.sent", "exchange.answered" },
 	{ SPAN, "control_flow.sent", "control_flow.answered" },
+	{ SPAN, "uds.sent", "uds.answered" },
 	{ VALUE, "airtime_floor", NULL },
 	{ VALUE, "vehicle", NULL },
 	{ VALUE, "device", NULL },
 	{ OVERHEAD, NULL, NULL },
 	{ OVERHEAD_OF_DEVICE, NULL, NULL },
 	{ VALUE, "held_up", NULL },
-	{ SPAN, "uds.sent", "uds.answered" },
 };
 
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == METRIC_COUNT,

@@ -183,12 +183,12 @@ json_t *record_attempt_json(const struct record_attempt *a)
 	json_object_set_new(o, "values", values_json(a->result));
 	if (a->result->placed)
 		json_object_set_new(o, "place_um", place_json(a->result->place_um));
-	if (a->result->note_count)
-		json_object_set_new(o, "notes", notes_json(a->result));
 	if (a->result->timed)
 		json_object_set_new(o, "timed", json_true());
-	return whole(o, 16 + a->result->placed + (a->result->note_count > 0) +
-				a->result->timed);
+	if (a->result->note_count)
+		json_object_set_new(o, "notes", notes_json(a->result));
+	return whole(o, 16 + a->result->placed + a->result->timed +
+				(a->result->note_count > 0));
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
