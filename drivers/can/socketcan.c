@@ -10,6 +10,7 @@
 #include "bench/core/pump.h"
 #include "drivers/can/canlink.h"
 #include "drivers/can/clockfit.h"
+#include "drivers/can/hwstamp.h"
 #include "drivers/can/isotp.h"
 #include "drivers/can/socketcan_wire.h"
 #include "drivers/can/uds.h"
@@ -39,6 +40,7 @@ struct socketcan_options {
 	const char *device, *filter, *uds;
 	int64_t bitrate, data_bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
 	double sample_point;
+	int stamps; /* enum hwstamp_wish */
 };
 
 struct socketcan {
@@ -57,6 +59,8 @@ struct socketcan {
 	int filter_count, sent_count; /* what is wanted; what must pass for the echoes */
 	bool open_wide;               /* more identifiers sent than filters: all pass */
 	struct clockfit fit;
+	struct hwstamp hardware;
+	const char *no_hardware; /* why its stamps are the kernel's */
 	int tick;
 	char module[200];
 	struct bus_ring ring;
@@ -173,6 +177,11 @@ static void stamp(struct socketcan *s, const struct socketcan_along *along,
 	}
 	f->at_ns = clockfit_bench(&s->fit, along->software_ns, &f->slack_ns);
 	f->slack_ns += s->latency_ns;
+	if (!s->hardware.on)
+		return;
+	hwstamp_take(&s->hardware, along->hardware_ns, &f->at_ns, &f->slack_ns);
+	if (!s->hardware.on)
+		s->no_hardware = "none came";
 }
 
 static void take(struct socketcan *s, struct msghdr *m, size_t len)
@@ -387,8 +396,10 @@ static int socketcan_identity(struct bus *b, struct bus_identity *id, struct err
 			 l->sample_point / 10, l->sample_point % 10);
 	snprintf(id->model, sizeof(id->model), "CAN interface%s, %.16s%s",
 		 l->fd ? " (FD)" : "", l->driver[0] ? l->driver : "unknown", rate);
-	snprintf(id->link, sizeof(id->link), "%s%s%s", l->name, l->where[0] ? " at " : "",
-		 l->where);
+	snprintf(id->link, sizeof(id->link), "%s%s%s, stamped by the %s%s%s", l->name,
+		 l->where[0] ? " at " : "", l->where,
+		 s->hardware.on ? "controller" : "kernel", s->no_hardware[0] ? ": " : "",
+		 s->no_hardware);
 	memcpy(id->module, s->module, sizeof(id->module));
 	id->bitrate = s->bitrate;
 	id->data_bitrate = s->data_bitrate;
@@ -453,7 +464,10 @@ static void enlarge(struct socketcan *s, int64_t bytes)
 static int set_options(struct socketcan *s, const struct socketcan_options *o,
 		       struct err *err)
 {
-	int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+		     (s->hardware.on ? SOF_TIMESTAMPING_RX_HARDWARE |
+					       SOF_TIMESTAMPING_RAW_HARDWARE
+				     : 0);
 	int rc;
 
 	enlarge(s, o->buffer);
@@ -469,6 +483,23 @@ static int set_options(struct socketcan *s, const struct socketcan_options *o,
 	if (!rc && !s->deaf)
 		rc = option(s, SOL_SOCKET, SO_RXQ_OVFL, 1, "counting what is lost", err);
 	return rc ? rc : set_filters(s, err);
+}
+
+/* Whose stamps: the controller's where it has them, and the rig does not say otherwise. */
+static int choose_stamps(struct socketcan *s, enum hwstamp_wish wish, struct err *err)
+{
+	unsigned flags;
+	int refused;
+
+	s->no_hardware = wish == HWSTAMP_SOFTWARE ? "as the rig says" : "";
+	if (s->deaf || wish == HWSTAMP_SOFTWARE)
+		return 0;
+	flags = canlink_stamps(&s->link, true, &refused);
+	s->hardware.on = hwstamp_choose(flags, refused, &s->no_hardware);
+	if (s->hardware.on || wish != HWSTAMP_HARDWARE)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, "%s: stamps of the controller: %s",
+		       s->link.name, s->no_hardware);
 }
 
 static int open_socket(struct socketcan *s, const struct socketcan_options *o,
@@ -582,6 +613,7 @@ static int socketcan_open(struct bus **out, const void *options,
 	s->deaf = parts && parts->deaf;
 	s->latency_ns = o->latency_ns;
 	s->fd = s->tick = -1;
+	s->no_hardware = "";
 	if (o->filter)
 		rc = s->filter_count = socketcan_filters(s->filters, o->filter);
 	if (rc < 0)
@@ -591,6 +623,8 @@ static int socketcan_open(struct bus **out, const void *options,
 		rc = find_link(s, o, err);
 	if (!rc)
 		rc = prepare_link(s, o, err);
+	if (!rc)
+		rc = choose_stamps(s, (enum hwstamp_wish)o->stamps, err);
 	if (!rc)
 		rc = open_socket(s, o, err);
 	if (!rc && bus_ring_init(&s->ring, s->deaf ? 2 * WINDOW_MAX : BUS_KEEPS))
@@ -608,6 +642,7 @@ static int socketcan_open(struct bus **out, const void *options,
 	return 0;
 }
 
+static const char *const wishes[] = { "auto", "software", "hardware", NULL };
 #define FIELD(f) offsetof(struct socketcan_options, f)
 static const struct conf_item items[] = {
 	{ .key = "device",
@@ -654,6 +689,13 @@ static const struct conf_item items[] = {
 	  .fallback = "0 us",
 	  .help = "how late the kernel may stamp a frame: part of every stamp's slack",
 	  .max = NS_PER_S },
+	{ .key = "stamps",
+	  .type = CONF_CHOICE,
+	  .offset = FIELD(stamps),
+	  .fallback = "auto",
+	  .help = "whose: the controller's where it has any, else the kernel's; or only "
+		  "one of them",
+	  .choices = wishes },
 	{ .key = "wait",
 	  .type = CONF_TIME,
 	  .offset = FIELD(wait_ns),
