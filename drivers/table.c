@@ -39,9 +39,7 @@ const struct reader_driver *const reader_drivers[] = {
 #if WITH_PCSC
 	&pcsc_driver,
 #endif
-	&exec_reader_driver,
-	&sim_reader_driver,
-	NULL,
+	&exec_reader_driver, &sim_reader_driver, NULL,
 };
 
 const struct card_driver *const card_drivers[] = {

@@ -155,7 +155,7 @@ static const struct argp parser = {
 	       "end.",
 };
 
-struct drive {
+struct driving {
 	const struct arguments *a;
 	struct provision has;
 	struct vehicle *vehicle;
@@ -165,7 +165,7 @@ struct drive {
 	int64_t opened, refused;
 };
 
-static int control(struct drive *d, enum vpcd_control c, const char *what,
+static int control(struct driving *d, enum vpcd_control c, const char *what,
 		   struct err *err)
 {
 	const uint8_t byte = (uint8_t)c;
@@ -175,7 +175,8 @@ static int control(struct drive *d, enum vpcd_control c, const char *what,
 }
 
 /* The answer to what was just sent. */
-static int receive(struct drive *d, struct bytes *answer, const char *to, struct err *err)
+static int receive(struct driving *d, struct bytes *answer, const char *to,
+		   struct err *err)
 {
 	int rc = link_receive(&d->link, answer,
 			      clock_now(clock_real()) + d->a->timeout_ns, err);
@@ -187,7 +188,7 @@ static int receive(struct drive *d, struct bytes *answer, const char *to, struct
 }
 
 /* A field that comes up: the card is powered, and says what it is. */
-static int power_up(struct drive *d, struct err *err)
+static int power_up(struct driving *d, struct err *err)
 {
 	struct bytes raw;
 	struct atr atr;
@@ -216,7 +217,7 @@ static int power_up(struct drive *d, struct err *err)
 	return 0;
 }
 
-static int exchange(struct drive *d, struct bytes command, const char *name,
+static int exchange(struct driving *d, struct bytes command, const char *name,
 		    struct err *err)
 {
 	struct bytes answer;
@@ -233,7 +234,7 @@ static int exchange(struct drive *d, struct bytes command, const char *name,
 	return 0;
 }
 
-static void say(struct drive *d, int64_t i, int64_t took_ns)
+static void say(struct driving *d, int64_t i, int64_t took_ns)
 {
 	const struct vehicle_result *r = vehicle_result(d->vehicle);
 
@@ -248,7 +249,7 @@ static void say(struct drive *d, int64_t i, int64_t took_ns)
 	fflush(stdout);
 }
 
-static int transact(struct drive *d, int64_t i, struct err *err)
+static int transact(struct driving *d, int64_t i, struct err *err)
 {
 	uint8_t room[COMMAND_ROOM];
 	struct buf command = BUF_ON(room);
@@ -271,7 +272,7 @@ static int transact(struct drive *d, int64_t i, struct err *err)
 	return control(d, VPCD_OFF, "power off", err);
 }
 
-static int await_card(struct drive *d, struct err *err)
+static int await_card(struct driving *d, struct err *err)
 {
 	struct address at = d->a->at;
 	char text[280];
@@ -290,7 +291,7 @@ static int await_card(struct drive *d, struct err *err)
 	return rc;
 }
 
-static int run(struct drive *d, struct err *err)
+static int run(struct driving *d, struct err *err)
 {
 	const struct arguments *a = d->a;
 	int rc = provision_load(&d->has, a->profile, a->keys, err);
@@ -317,7 +318,7 @@ int main(int argc, char **argv)
 	struct arguments a = { .kind = VEHICLE_FAST,
 			       .count = 1,
 			       .timeout_ns = 5 * NS_PER_S };
-	struct drive d = { .a = &a, .link = { .fd = -1 } };
+	struct driving d = { .a = &a, .link = { .fd = -1 } };
 	struct err err = { 0 };
 	int status;
 
