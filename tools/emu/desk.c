@@ -358,6 +358,9 @@ static int open_hubs(struct desk *d, struct err *err)
 		rc = hub_open(&d->hubs[i], d->world, d->rig->buses[i].name,
 			      d->rig->buses[i].bitrate, err);
 		d->hub_count += !rc;
+		if (!rc)
+			canbus_set_data_bitrate(hub_model(d->hubs[i]),
+						d->rig->buses[i].data_bitrate);
 		if (!rc && d->rig->buses[i].interface)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);

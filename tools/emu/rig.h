@@ -49,7 +49,7 @@ struct rig_bus {
 	const char *name;      /* "bus0" */
 	const char *interface; /* of the kernel, that it is joined to; NULL: none */
 	const char *uds; /* "7E0:7E8": there the module answers UDS; NULL: it does not */
-	int64_t bitrate;
+	int64_t bitrate, data_bitrate; /* the latter 0: classic frames only */
 };
 
 /** An axis that carries the phone, and the field it carries it through. */
