@@ -21,6 +21,12 @@
 #define START_LIMIT_NS (10 * NS_PER_S)
 #define STOP_LIMIT_NS NS_PER_S /* the relay workers are gone by then */
 
+#define MAX_DELAYS 4096 /* of an attempt: each is longer than a millisecond */
+
+struct delay {
+	int64_t from_ns, to_ns;
+};
+
 struct desk {
 	pid_t pid;
 	int control, talk; /* our end of its life line; its stderr */
@@ -33,6 +39,7 @@ struct desk {
 	char line[256]; /* from the life line, not whole yet */
 	size_t line_len;
 	int64_t late_count, late_max_ns;
+	struct delay delays[MAX_DELAYS]; /* the last of them; late_count goes round */
 };
 
 static int find_program(char out[DATA_PATH_MAX], struct err *err)
@@ -126,12 +133,13 @@ static void on_talk(void *ctx, int fd)
 		pump_unwatch(d->pump, d->talk);
 }
 
-/* {"late_ns":1234567}, or {"device":"emu:relay0","path":"/dev/pts/7"}: it is back, and there now; "": unplugged */
+/* {"t":123456789,"late_ns":1234567}, or {"device":"emu:relay0","path":"/dev/pts/7"}: it is back, and there now; "": unplugged */
 static void take_line(struct desk *d, const char *line)
 {
 	json_t *o = json_loads(line, 0, NULL), *path = json_object_get(o, "path");
 	json_int_t late_ns = json_integer_value(json_object_get(o, "late_ns"));
 	const char *device = json_string_value(json_object_get(o, "device"));
+	json_int_t t = json_integer_value(json_object_get(o, "t"));
 
 	if (device && json_is_string(path) && json_object_get(d->devices, device)) {
 		if (!d->past)
@@ -142,16 +150,16 @@ static void take_line(struct desk *d, const char *line)
 	json_decref(o);
 	if (late_ns <= 0)
 		return;
-	d->late_count++;
+	d->delays[d->late_count++ % MAX_DELAYS] = (struct delay){ t - late_ns, t };
 	if (late_ns > d->late_max_ns)
 		d->late_max_ns = late_ns;
 }
 
-static void on_life(void *ctx, int fd)
+/* Whole lines of what is there. @return as recv */
+static ssize_t hear(struct desk *d)
 {
-	struct desk *d = ctx;
 	char part[512];
-	ssize_t n = read(fd, part, sizeof(part));
+	ssize_t n = recv(d->control, part, sizeof(part), MSG_DONTWAIT);
 
 	for (ssize_t i = 0; i < n; i++) {
 		if (part[i] != '\n' && d->line_len < sizeof(d->line) - 1) {
@@ -162,7 +170,15 @@ static void on_life(void *ctx, int fd)
 		d->line_len = 0;
 		take_line(d, d->line);
 	}
-	if (n > 0 || (n < 0 && errno == EINTR))
+	return n;
+}
+
+static void on_life(void *ctx, int fd)
+{
+	struct desk *d = ctx;
+	ssize_t n = hear(d);
+
+	if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
 		return;
 	d->dead = true;
 	pump_unwatch(d->pump, fd);
@@ -173,6 +189,25 @@ int64_t desk_lateness(const struct desk *d, int64_t *max_ns)
 {
 	*max_ns = d ? d->late_max_ns : 0;
 	return d ? d->late_count : 0;
+}
+
+int64_t desk_held_up(struct desk *d, int64_t from_ns, int64_t to_ns)
+{
+	int64_t all_ns = 0;
+
+	if (!d)
+		return 0;
+	/* it speaks of a delay before it does what was due: nothing we saw it do is there without */
+	while (d->watching && !d->dead && hear(d) > 0)
+		;
+	for (int64_t i = 0; i < d->late_count && i < MAX_DELAYS; i++) {
+		const struct delay *delay = &d->delays[i];
+		int64_t from = delay->from_ns > from_ns ? delay->from_ns : from_ns;
+		int64_t to = delay->to_ns < to_ns ? delay->to_ns : to_ns;
+
+		all_ns += to > from ? to - from : 0;
+	}
+	return all_ns;
 }
 
 /* It ended with a failure: its own words are the error, its excerpt ours. */

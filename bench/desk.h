@@ -23,6 +23,8 @@ const char *desk_device(const struct desk *d, const char *name);
 bool desk_alive(const struct desk *d);
 /** How often the machine held the desk up by more than a millisecond so far; the worst, ns. */
 int64_t desk_lateness(const struct desk *d, int64_t *max_ns);
+/** How much of a span of the bench clock that was in all, ns; 0 without a desk. */
+int64_t desk_held_up(struct desk *d, int64_t from_ns, int64_t to_ns);
 /** Close the life line and wait for its end; takes NULL. Kills what does not end in a second. */
 void desk_stop(struct desk *d);
 /** Let the emulator check the emulate: section of a rig file: 0, or its mistake as desk_start. */

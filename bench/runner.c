@@ -265,6 +265,29 @@ static int recover(struct running *run, struct err *err)
 	return pump_stop_requested(run->r->pump) ? ERR_INTERRUPTED : rc;
 }
 
+/* What the machine did to the desk while something was measured; of an attempt that came to no good end, in all of it. */
+static void note_held_up(struct running *run, int64_t started_ns)
+{
+	int64_t from = INT64_MAX, to = INT64_MIN, held_ns;
+	struct attempt *a = &run->attempt;
+
+	for (int i = 0; i < a->point_count; i++) {
+		const struct attempt_point *p = &a->points[i];
+
+		if (!strcmp(p->name, "approach") || !strcmp(p->name, "retreat"))
+			continue;
+		from = p->at_ns < from ? p->at_ns : from;
+		to = p->at_ns > to ? p->at_ns : to;
+	}
+	if (a->outcome != OUTCOME_DONE || a->complaint[0]) {
+		from = started_ns;
+		to = clock_now(run->env.clock);
+	}
+	held_ns = desk_held_up(run->r->rig->desk, from, to);
+	if (held_ns > 0)
+		attempt_value(a, "held_up", held_ns);
+}
+
 static int one_attempt(struct running *run, const struct sched_slot *slot,
 		       struct err *err)
 {
@@ -274,6 +297,7 @@ static int one_attempt(struct running *run, const struct sched_slot *slot,
 
 	run->env.trial = slot->trial;
 	cut = make_attempt(run, slot->c) != 0;
+	note_held_up(run, started);
 	rc = write_attempt(run, slot, started, cut, err);
 
 	if (rc)
@@ -353,10 +377,12 @@ static void init_env(struct running *run)
 		.vehicle = rig->vehicle,
 		.bus = rig->bus,
 		.dbc = rig->dbc,
+		.uds = run->r->target->has_uds ? &run->r->target->uds : NULL,
 		.cyclic = rig->cyclic,
 		.card = rig->card,
 		.device = rig->device,
 		.profile = rig->profile,
+		.vehicle_id = BYTES(rig->pairing.vehicle_id, rig->pairing.vehicle_id_len),
 		.phone = rig->phone,
 		.delays = &run->r->rig->delays,
 		.relay = rig->relay,

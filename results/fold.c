@@ -237,7 +237,30 @@ static int make_room(struct summary_samples *s)
 	if (!more)
 		return ERR_NOMEM;
 	s->ns = more;
+	more = s->held_ns ? reallocarray(s->held_ns, cap, sizeof(*more)) : NULL;
+	if (s->held_ns && !more)
+		return ERR_NOMEM;
+	s->held_ns = more;
 	s->cap = cap;
+	return 0;
+}
+
+/* How much of a sample is doubtful: of an answer that did not come in time all, of a plain no nothing. */
+static int64_t doubt_of(const struct attempt *a, int64_t sample_ns, int64_t u_ns)
+{
+	if (sample_ns != STATS_INFINITE)
+		return tally_held_up(a);
+	return tally_is_doubtful(a, u_ns) ? STATS_INFINITE : 0;
+}
+
+/* Behind what make_room made room for; the first that is above 0 makes the array. */
+static int keep_held(struct summary_samples *s, int64_t held_ns)
+{
+	if (!s->held_ns && held_ns > 0)
+		s->held_ns = calloc(s->cap, sizeof(*s->held_ns));
+	if (!s->held_ns)
+		return held_ns > 0 ? ERR_NOMEM : 0;
+	s->held_ns[s->n] = held_ns;
 	return 0;
 }
 
@@ -251,15 +274,18 @@ static int64_t turned(int64_t ns)
 #define UNDECIDED OUTCOME_COUNT
 
 /* The order of outcomes, which share claims ask for. */
-static int keep_order(struct fold_case *fc, enum outcome outcome)
+static int keep_order(struct fold_case *fc, const struct attempt *a, int64_t u_ns)
 {
+	uint8_t outcome = a->outcome == OUTCOME_NO_TAP ? UNDECIDED : (uint8_t)a->outcome;
 	struct tally *t = &fc->tally;
 
 	if (!fc->share_claimed)
 		return 0;
 	if (fold_grow((void **)&t->order, &fc->order_cap, t->order_n, 1))
 		return ERR_NOMEM;
-	t->order[t->order_n++] = outcome == OUTCOME_NO_TAP ? UNDECIDED : (uint8_t)outcome;
+	if (tally_is_doubtful(a, u_ns))
+		outcome |= TALLY_DOUBTFUL;
+	t->order[t->order_n++] = outcome;
 	return 0;
 }
 
@@ -270,10 +296,11 @@ static void decide_order(struct fold_case *fc, bool proven)
 	size_t kept = fc->order_from;
 
 	for (size_t i = fc->order_from; i < t->order_n; i++) {
-		if (t->order[i] != UNDECIDED)
+		if ((t->order[i] & ~TALLY_DOUBTFUL) != UNDECIDED)
 			t->order[kept++] = t->order[i];
 		else if (proven)
-			t->order[kept++] = OUTCOME_NO_TAP;
+			t->order[kept++] =
+				OUTCOME_NO_TAP | (t->order[i] & TALLY_DOUBTFUL);
 	}
 	fc->order_from = t->order_n = kept;
 }
@@ -307,7 +334,7 @@ static int see(struct fold *f, size_t at, const struct record_attempt *r)
 	memset(fc->last_in, 0, sizeof(fc->last_in));
 	if (outcome == OUTCOME_BENCH_ERROR)
 		return 0;
-	if (keep_order(fc, outcome))
+	if (keep_order(fc, r->result, f->s->u_ns))
 		return ERR_NOMEM;
 	for (int m = 0; m < METRIC_COUNT; m++) {
 		int64_t ns = metric_of(m, r->result);
@@ -317,6 +344,9 @@ static int see(struct fold *f, size_t at, const struct record_attempt *r)
 		if (make_room(&c->samples[m]))
 			return ERR_NOMEM;
 		ns = ns < 0 ? STATS_INFINITE : ns;
+		if (fc->claimed[m] &&
+		    keep_held(&c->samples[m], doubt_of(r->result, ns, f->s->u_ns)))
+			return ERR_NOMEM;
 		c->samples[m].ns[c->samples[m].n++] =
 			outcome == OUTCOME_NO_TAP ? turned(ns) : ns;
 		fc->last_in[m] = true;
@@ -391,7 +421,8 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 	if (rc)
 		return rc;
 	note_attempt(&f->s->cases[at], &r);
-	tally_attempt(&f->cases[at].tally, &f->cases[at].waiting, &f->s->cases[at], &r);
+	tally_attempt(&f->cases[at].tally, &f->cases[at].waiting, &f->s->cases[at], &r,
+		      f->s->u_ns);
 	if (f->cases[at].waiting.all.count)
 		f->undecided = true;
 	if (r.warmup) {
@@ -539,9 +570,13 @@ static void drop_unproven(struct summary_samples *s)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < s->n; i++)
-		if (s->ns[i] >= 0)
-			s->ns[kept++] = s->ns[i];
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->ns[i] < 0)
+			continue;
+		if (s->held_ns)
+			s->held_ns[kept] = s->held_ns[i];
+		s->ns[kept++] = s->ns[i];
+	}
 	s->n = kept;
 }
 

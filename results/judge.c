@@ -1,5 +1,6 @@
 #include "results/judge.h"
 
+#include "results/number.h"
 #include "results/text.h"
 
 #include <stdarg.h>
@@ -19,18 +20,101 @@ rule(struct summary_case *c, enum verdict verdict, const char *fmt, ...)
 	text_trim(c->reason);
 }
 
+/*
+ * A FAIL that the machine may have made: how it would be without what it did. It is then open, and no more than that: that
+ * the target is good was not measured either.
+ */
+static void doubt(struct summary_claim *sc, const struct claim_decision *without,
+		  size_t held, int64_t longest_ns)
+{
+	char ms[NUMBER_SIZE], longest[64] = "";
+
+	if (sc->decision.verdict != VERDICT_FAIL || without->verdict == VERDICT_FAIL)
+		return;
+	if (longest_ns)
+		snprintf(longest, sizeof(longest), ", by %s ms at most",
+			 number_ms(ms, longest_ns));
+	sc->held_up = true;
+	sc->decision.verdict = VERDICT_INCONCLUSIVE;
+	snprintf(sc->decision.why, sizeof(sc->decision.why),
+		 "the machine held the emulated desk up in %zu of the %zu attempts%s: "
+		 "without that it would be no FAIL",
+		 held, sc->decision.n, longest);
+}
+
+/* Did attempt @i have the outcome? @kindly: or may it have had it, but for the machine */
+static bool is_hit(const struct tally *t, size_t i, enum outcome asked, bool kindly)
+{
+	if (!(t->order[i] & TALLY_DOUBTFUL))
+		return t->order[i] == (uint8_t)asked;
+	return kindly || (t->order[i] & ~TALLY_DOUBTFUL) == (int)asked;
+}
+
 static int decide_share(struct summary_claim *sc, const struct tally *t,
 			double confidence)
 {
 	bool *hits = calloc(t->order_n + 1, sizeof(*hits));
+	struct claim_decision without;
+	size_t doubtful = 0;
 
 	if (!hits)
 		return ERR_NOMEM;
-	for (size_t i = 0; i < t->order_n; i++)
-		hits[i] = t->order[i] == (uint8_t)sc->claim.outcome;
+	for (size_t i = 0; i < t->order_n; i++) {
+		hits[i] = is_hit(t, i, sc->claim.outcome, false);
+		doubtful += (t->order[i] & TALLY_DOUBTFUL) != 0;
+	}
 	claim_decide_share(&sc->decision, &sc->claim, hits, t->order_n, confidence);
+	for (size_t i = 0; i < t->order_n; i++)
+		hits[i] = is_hit(t, i, sc->claim.outcome, true);
+	claim_decide_share(&without, &sc->claim, hits, t->order_n, confidence);
+	doubt(sc, &without, doubtful, 0);
 	free(hits);
 	return 0;
+}
+
+/* A sample less what may be the machine's part of it. */
+static int64_t less(int64_t ns, int64_t held_ns)
+{
+	if (ns == STATS_INFINITE)
+		return held_ns == STATS_INFINITE ? 0 : ns;
+	return ns > held_ns ? ns - held_ns : 0;
+}
+
+static int doubt_quantile(struct summary_claim *sc, const struct summary_samples *s,
+			  const struct summary *run)
+{
+	int64_t *without_ns = calloc(s->n, sizeof(*without_ns)), longest_ns = 0;
+	struct claim_decision without;
+	size_t held = 0;
+	int rc;
+
+	if (!without_ns)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < s->n; i++) {
+		int64_t held_ns = s->held_ns[i];
+
+		without_ns[i] = less(s->ns[i], held_ns);
+		held += held_ns > 0;
+		if (held_ns > longest_ns && held_ns != STATS_INFINITE)
+			longest_ns = held_ns;
+	}
+	rc = claim_decide(&without, &sc->claim, without_ns, s->n, run->u_ns,
+			  run->confidence);
+	free(without_ns);
+	if (!rc)
+		doubt(sc, &without, held, longest_ns);
+	return rc;
+}
+
+static int decide_quantile(struct summary_claim *sc, const struct summary_samples *s,
+			   const struct summary *run)
+{
+	int rc = claim_decide(&sc->decision, &sc->claim, s ? s->ns : NULL, s ? s->n : 0,
+			      run->u_ns, run->confidence);
+
+	if (rc || sc->decision.verdict != VERDICT_FAIL || !s || !s->held_ns)
+		return rc;
+	return doubt_quantile(sc, s, run);
 }
 
 static int decide_claims(struct summary_case *c, const struct tally *t,
@@ -40,15 +124,14 @@ static int decide_claims(struct summary_case *c, const struct tally *t,
 
 	for (size_t i = 0; i < c->claim_count && !rc; i++) {
 		struct summary_claim *sc = &c->claims[i];
-		const struct summary_samples *s;
 
-		if (sc->claim.type == CLAIM_SHARE) {
+		if (sc->claim.type == CLAIM_SHARE)
 			rc = decide_share(sc, t, run->confidence);
-			continue;
-		}
-		s = summary_find_samples(c, metric_find(sc->claim.metric));
-		rc = claim_decide(&sc->decision, &sc->claim, s ? s->ns : NULL,
-				  s ? s->n : 0, run->u_ns, run->confidence);
+		else
+			rc = decide_quantile(
+				sc,
+				summary_find_samples(c, metric_find(sc->claim.metric)),
+				run);
 	}
 	return rc;
 }
@@ -84,7 +167,7 @@ static bool fails(struct summary_case *c, const struct tally *t)
 	const struct summary_claim *claim = claim_with(c, VERDICT_FAIL);
 	char n[64];
 
-	if (t->complaints.count)
+	if (t->complaints.count > t->complaints.doubtful)
 		rule(c, VERDICT_FAIL, "%s did not meet the case's expectations: %s",
 		     attempts(n, &t->complaints), t->complaints.first);
 	else if (claim)
@@ -92,7 +175,7 @@ static bool fails(struct summary_case *c, const struct tally *t)
 	else if (t->refused.count)
 		rule(c, VERDICT_FAIL, "%s REFUSED, and no claim allows any: %s",
 		     attempts(n, &t->refused), t->refused.first);
-	else if (t->unanswered.count)
+	else if (t->unanswered.count > t->unanswered.doubtful)
 		rule(c, VERDICT_FAIL, "%s without an answer, and no claim allows any: %s",
 		     attempts(n, &t->unanswered), t->unanswered.first);
 	else
@@ -140,6 +223,18 @@ static bool is_open(struct summary_case *c, const struct tally *t)
 		     "held "
 		     "against the target",
 		     attempts(n, &t->unproven));
+	else if (t->complaints.count)
+		rule(c, VERDICT_INCONCLUSIVE,
+		     "%s heard nothing in time, and in each the machine held the "
+		     "emulated "
+		     "desk up by more than U: %s",
+		     attempts(n, &t->complaints), t->complaints.first);
+	else if (t->unanswered.count)
+		rule(c, VERDICT_INCONCLUSIVE,
+		     "%s without an answer, and in each the machine held the emulated "
+		     "desk "
+		     "up by more than U: %s",
+		     attempts(n, &t->unanswered), t->unanswered.first);
 	else if (claim)
 		rule(c, VERDICT_INCONCLUSIVE, "%s: %s", claim->claim.text,
 		     claim->decision.why);

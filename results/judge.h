@@ -15,6 +15,11 @@
  *   INCONCLUSIVE  a claim is, trials are missing, or a NO_TAP may have been the bench
  *   PASS          else
  *
+ * Where the machine held an emulated desk up (results/tally.h), no FAIL rests on that: a claim that fails is decided once more
+ * with every sample less held_up of its attempt, and what got no answer in an attempt held up by more than U as if it had
+ * met the claim. When that is no FAIL, the claim is INCONCLUSIVE; so is a case whose attempts without an answer, or without
+ * something that was to come in time (.timed), were all held up by more than U. Nothing else changes by it, and no PASS.
+ *
  * Complaints of an attempt that ended in BENCH_ERROR are not held against the target.
  *
  * A run is the worst of its cases; at least BENCH_ERROR when it was drained (a device could not be

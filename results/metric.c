@@ -15,11 +15,14 @@ const struct metric metrics[] = {
 	{ "transact", "SELECT sent to control flow answered", true, true },
 	{ "tap_to_bus", "activated to the first matching CAN frame", true, true },
 	{ "activation", "settled field to activated", true, false },
+	{ "poll_to_answer", "first poll to activated: how long a phone takes to wake",
+	  true, false },
 	{ "select", "SELECT sent to answered", true, false },
 	{ "auth0", "AUTH0 sent to answered", true, false },
 	{ "auth1", "AUTH1 sent to answered", true, false },
 	{ "exchange", "EXCHANGE sent to answered", true, false },
 	{ "control_flow", "CONTROL FLOW sent to answered", true, false },
+	{ "uds", "UDS request on the bus to the first frame of its answer", true, false },
 	{ "airtime_floor",
 	  "computed: the bytes of the transaction on the air, and nothing else", false,
 	  false },
@@ -30,6 +33,10 @@ const struct metric metrics[] = {
 	{ "overhead", "transact less airtime_floor, vehicle and device", false, false },
 	{ "device+overhead",
 	  "transact less airtime_floor and vehicle: the device does not stamp itself",
+	  false, false },
+	{ "held_up",
+	  "how long the machine held the emulated desk up: in any other number, or in "
+	  "none",
 	  false, false },
 	{ NULL, NULL, false, false },
 };
@@ -43,16 +50,19 @@ static const struct {
 	{ SPAN, "select.sent", "control_flow.answered" },
 	{ SPAN, "activated", "bus" },
 	{ SPAN, "field_on", "activated" },
+	{ SPAN, "polled", "activated" },
 	{ SPAN, "select.sent", "select.answered" },
 	{ SPAN, "auth0.sent", "auth0.answered" },
 	{ SPAN, "auth1.sent", "auth1.answered" },
 	{ SPAN, "exchange.sent", "exchange.answered" },
 	{ SPAN, "control_flow.sent", "control_flow.answered" },
+	{ SPAN, "uds.sent", "uds.answered" },
 	{ VALUE, "airtime_floor", NULL },
 	{ VALUE, "vehicle", NULL },
 	{ VALUE, "device", NULL },
 	{ OVERHEAD, NULL, NULL },
 	{ OVERHEAD_OF_DEVICE, NULL, NULL },
+	{ VALUE, "held_up", NULL },
 };
 
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == METRIC_COUNT,
@@ -82,19 +92,12 @@ static int64_t span(const struct attempt *a, const char *from, const char *to)
 	return end->at_ns - start->at_ns;
 }
 
-static int64_t value(const struct attempt *a, const char *name)
-{
-	for (int i = 0; i < a->value_count; i++)
-		if (strcmp(a->values[i].name, name) == 0)
-			return a->values[i].ns;
-	return -1;
-}
-
 static int64_t overhead(const struct attempt *a, bool of_device)
 {
 	int64_t transact = span(a, "select.sent", "control_flow.answered");
-	int64_t floor_ns = value(a, "airtime_floor"), vehicle = value(a, "vehicle");
-	int64_t device = value(a, "device"), rest;
+	int64_t floor_ns = attempt_value_of(a, "airtime_floor"),
+		vehicle = attempt_value_of(a, "vehicle");
+	int64_t device = attempt_value_of(a, "device"), rest;
 
 	/* either it stamps itself or it does not: never both numbers */
 	if (transact < 0 || floor_ns < 0 || vehicle < 0 || (device < 0) != of_device)
@@ -109,7 +112,7 @@ int64_t metric_of(int metric, const struct attempt *a)
 	case SPAN:
 		return span(a, rules[metric].from, rules[metric].to);
 	case VALUE:
-		return value(a, rules[metric].from);
+		return attempt_value_of(a, rules[metric].from);
 	case OVERHEAD:
 		return overhead(a, false);
 	default:

@@ -89,8 +89,10 @@ static void free_case(struct summary_case *c)
 	free(c->level);
 	free_all(c->requirements, c->requirement_count);
 	free(c->claims);
-	for (size_t i = 0; c->samples && i < METRIC_COUNT; i++)
+	for (size_t i = 0; c->samples && i < METRIC_COUNT; i++) {
 		free(c->samples[i].ns);
+		free(c->samples[i].held_ns);
+	}
 	free(c->samples);
 }
 

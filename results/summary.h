@@ -21,12 +21,18 @@ struct summary_samples { /* one metric of one case, in the order they were made 
 	int64_t *
 		ns; /* STATS_INFINITE: without a latency; only where a claim names the metric */
 	size_t n, cap;
+	/*
+	 * Of each sample, how much of it may be the machine's doing (held_up of its attempt; STATS_INFINITE: that
+	 * there is no latency at all); NULL: of none. Only where a claim names the metric.
+	 */
+	int64_t *held_ns;
 };
 
 struct summary_claim {
 	struct claim claim;
 	struct claim_decision decision;
 	size_t excused; /* attempts that came to no good end and that it judges */
+	bool held_up;   /* would be FAIL, but for what the machine did */
 };
 
 struct summary_case {

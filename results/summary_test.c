@@ -766,6 +766,192 @@ static void a_journal_that_makes_no_sense_is_refused_with_its_line(void **state)
 	expect_refusal(&r, ":3:1: an attempt of a case that is skipped");
 }
 
+/* @n attempts of tap_ns each; the first @held of them held up by held_ns. */
+static void try_held_up(struct sample_run *r, const char *id, int n, int64_t tap_ns,
+			int held, int64_t held_ns)
+{
+	struct rng rng;
+
+	rng_init(&rng, 8, "held up");
+	for (int i = 0; i < n; i++) {
+		struct attempt a = sample_attempt(
+			r, OUTCOME_DONE, tap_ns + (int64_t)rng_below(&rng, 20 * MS));
+
+		if (i < held)
+			attempt_value(&a, "held_up", held_ns);
+		sample_record(r, id, &a, 0, false);
+	}
+}
+
+/* As expect(), and the report and JUnit say why as well. */
+static void expect_held_up(struct sample_run *r, const char *word)
+{
+	static const char *const formats[] = { "text", "junit", "json" };
+	struct err err = { 0 };
+	struct summary *s;
+	struct buf out;
+
+	sample_end(r, "complete");
+	s = read_back(r);
+	assert_string_equal(verdict_name(s->cases[0].verdict), "INCONCLUSIVE");
+	assert_string_equal(verdict_name(s->verdict), "INCONCLUSIVE");
+	if (!strstr(s->cases[0].reason, word))
+		fail_msg("\"%s\" is not in: %s", word, s->cases[0].reason);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		buf_init(&out, 1 << 20);
+		assert_int_equal(summary_render(renderer_find(formats[i]), s, &r->run,
+						NULL, &out, &err),
+				 0);
+		assert_non_null(strstr(buf_str(&out), "the machine held"));
+		buf_release(&out);
+	}
+	summary_free(s);
+	sample_release(r);
+}
+
+static void a_fail_that_the_machine_may_have_made_is_open(void **state)
+{
+	struct sample_run r;
+
+	(void)state;
+	sample_begin(&r, true, MS);
+	sample_case(&r, "fast", 60, "p95(tap) <= 300 ms", NULL);
+	try_held_up(&r, "fast", 60, 400 * MS, 60, 150 * MS);
+	expect_held_up(&r, "held the emulated desk up in 60 of the 60 attempts, by 150");
+}
+
+static void a_fail_that_stands_without_what_the_machine_did_stays_one(void **state)
+{
+	struct sample_run r;
+
+	(void)state;
+	sample_begin(&r, true, MS);
+	sample_case(&r, "fast", 60, "p95(tap) <= 300 ms", NULL);
+	try_held_up(&r, "fast", 60, 400 * MS, 60, 50 * MS);
+	expect(&r, VERDICT_FAIL, "is above 300");
+
+	/* it is those attempts that count less, and no others */
+	sample_begin(&r, true, MS);
+	sample_case(&r, "fast", 60, "p95(tap) <= 300 ms", NULL);
+	try_held_up(&r, "fast", 60, 400 * MS, 30, 150 * MS);
+	expect(&r, VERDICT_FAIL, "is above 300");
+}
+
+static void what_the_machine_did_makes_nothing_better(void **state)
+{
+	struct sample_run r;
+
+	(void)state;
+	/* within the limit by far when it is taken off, and still nobody measured that */
+	sample_begin(&r, true, MS);
+	sample_case(&r, "fast", 60, "p95(tap) <= 300 ms", NULL);
+	try_held_up(&r, "fast", 60, 400 * MS, 60, 390 * MS);
+	expect_held_up(&r, "no FAIL");
+
+	sample_begin(&r, true, MS);
+	sample_case(&r, "fast", 60, "p95(tap) <= 300 ms", NULL);
+	try_held_up(&r, "fast", 60, 200 * MS, 60, 5000 * MS);
+	expect(&r, VERDICT_PASS, "all 60 trials");
+
+	sample_begin(&r, true, 90 * MS);
+	sample_case(&r, "fast", 60, "p95(tap) <= 300 ms", NULL);
+	try_held_up(&r, "fast", 60, 250 * MS, 60, 5000 * MS);
+	expect(&r, VERDICT_INCONCLUSIVE, "too near");
+}
+
+/* One that got no answer, and was held up. */
+static void try_in_vain(struct sample_run *r, const char *id, enum outcome outcome,
+			int64_t held_ns)
+{
+	struct attempt a = sample_attempt(r, outcome, 100 * MS);
+
+	attempt_value(&a, "held_up", held_ns);
+	sample_record(r, id, &a, 0, false);
+}
+
+/* Sixty: 45 that went well, 15 that did not, here and there between them. */
+static void try_mixed(struct sample_run *r, const char *id, enum outcome outcome,
+		      int64_t held_ns)
+{
+	struct rng rng;
+	int bad = 15;
+
+	rng_init(&rng, 9, "mixed");
+	for (int left = 60; left > 0; left--) {
+		bool well = (int)rng_below(&rng, (uint64_t)left) >= bad;
+
+		if (well)
+			sample_try(r, id, OUTCOME_DONE, 200 * MS);
+		else
+			try_in_vain(r, id, outcome, held_ns);
+		bad -= !well;
+	}
+}
+
+static void an_answer_that_the_machine_may_have_kept_away_is_not_missed(void **state)
+{
+	static const char *const claims[] = { "share(DONE) >= 95 %",
+					      "p95(tap) <= 300 ms" };
+	struct sample_run r;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		sample_begin(&r, true, 8 * MS);
+		sample_case(&r, "fast", 60, claims[i], NULL);
+		try_mixed(&r, "fast", OUTCOME_RF_ERROR, 9 * MS);
+		expect_held_up(&r, "up in 15 of the 60 attempts");
+
+		sample_begin(&r, true, 8 * MS);
+		sample_case(&r, "fast", 60, claims[i], NULL);
+		try_mixed(&r, "fast", OUTCOME_RF_ERROR, 8 * MS); /* within U */
+		expect(&r, VERDICT_FAIL, claims[i]);
+	}
+	/* a plain no is not a matter of time */
+	sample_begin(&r, true, 8 * MS);
+	sample_case(&r, "fast", 60, claims[0], NULL);
+	try_mixed(&r, "fast", OUTCOME_REFUSED, 900 * MS);
+	expect(&r, VERDICT_FAIL, claims[0]);
+}
+
+static void without_a_claim_one_answer_that_is_truly_missing_fails(void **state)
+{
+	struct sample_run r;
+
+	(void)state;
+	sample_begin(&r, true, 8 * MS);
+	sample_case(&r, "plain", 3, NULL, NULL);
+	for (int i = 0; i < 2; i++)
+		try_in_vain(&r, "plain", OUTCOME_NO_TAP, 30 * MS);
+	sample_try(&r, "plain", OUTCOME_DONE, 200 * MS); /* the bench is proven */
+	expect_held_up(&r, "2 attempts without an answer");
+
+	sample_begin(&r, true, 8 * MS);
+	sample_case(&r, "plain", 3, NULL, NULL);
+	for (int i = 0; i < 2; i++)
+		try_in_vain(&r, "plain", OUTCOME_RF_ERROR, 30 * MS);
+	sample_try(&r, "plain", OUTCOME_RF_ERROR, 200 * MS);
+	expect(&r, VERDICT_FAIL, "3 attempts without an answer");
+}
+
+static void a_complaint_of_time_is_doubtful_and_no_other(void **state)
+{
+	static const char *const reasons[] = { "did not meet", "heard nothing in time" };
+	struct sample_run r;
+	struct attempt a;
+
+	(void)state;
+	for (int timed = 0; timed < 2; timed++) {
+		sample_begin(&r, true, 8 * MS);
+		sample_case(&r, "plain", 1, NULL, NULL);
+		a = sample_attempt(&r, OUTCOME_DONE, 200 * MS);
+		attempt_value(&a, "held_up", 30 * MS);
+		a.timed = timed;
+		attempt_complain(&a, "no DoorStatus within 100 ms");
+		sample_record(&r, "plain", &a, 0, false);
+		expect(&r, timed ? VERDICT_INCONCLUSIVE : VERDICT_FAIL, reasons[timed]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -807,6 +993,14 @@ int main(void)
 		cmocka_unit_test(the_risk_adds_up_over_passed_claims),
 		cmocka_unit_test(too_many_points_are_the_benchs_fault),
 		cmocka_unit_test(a_journal_that_makes_no_sense_is_refused_with_its_line),
+		cmocka_unit_test(a_fail_that_the_machine_may_have_made_is_open),
+		cmocka_unit_test(
+			a_fail_that_stands_without_what_the_machine_did_stays_one),
+		cmocka_unit_test(what_the_machine_did_makes_nothing_better),
+		cmocka_unit_test(
+			an_answer_that_the_machine_may_have_kept_away_is_not_missed),
+		cmocka_unit_test(without_a_claim_one_answer_that_is_truly_missing_fails),
+		cmocka_unit_test(a_complaint_of_time_is_doubtful_and_no_other),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -4,9 +4,23 @@
 
 #include <string.h>
 
-static void add(struct trouble *t, bool warmup, const char *what)
+int64_t tally_held_up(const struct attempt *a)
+{
+	int64_t ns = attempt_value_of(a, "held_up");
+
+	return ns > 0 ? ns : 0;
+}
+
+bool tally_is_doubtful(const struct attempt *a, int64_t u_ns)
+{
+	return (a->outcome == OUTCOME_RF_ERROR || a->outcome == OUTCOME_NO_TAP) &&
+	       tally_held_up(a) > u_ns;
+}
+
+static void add(struct trouble *t, bool warmup, bool doubtful, const char *what)
 {
 	t->in_warmup += warmup;
+	t->doubtful += doubtful;
 	if (!t->count++)
 		text_copy(t->first, sizeof(t->first), what);
 }
@@ -17,6 +31,7 @@ static void merge(struct trouble *into, const struct trouble *from)
 		text_copy(into->first, sizeof(into->first), from->first);
 	into->count += from->count;
 	into->in_warmup += from->in_warmup;
+	into->doubtful += from->doubtful;
 }
 
 /* Does @claim judge an attempt that came to no good end? */
@@ -44,30 +59,31 @@ static bool is_excused(struct summary_case *c, const struct attempt *a)
 }
 
 void tally_attempt(struct tally *t, struct tally_waiting *w, struct summary_case *c,
-		   const struct record_attempt *r)
+		   const struct record_attempt *r, int64_t u_ns)
 {
 	const struct attempt *a = r->result;
 	const char *what = a->detail[0] ? a->detail : "no detail";
 	bool complained = a->complaint[0] && a->outcome != OUTCOME_BENCH_ERROR;
-	bool open;
+	bool doubtful = tally_is_doubtful(a, u_ns), open;
 
 	if (complained)
-		add(&t->complaints, r->warmup, a->complaint);
+		add(&t->complaints, r->warmup, a->timed && tally_held_up(a) > u_ns,
+		    a->complaint);
 	if (a->outcome == OUTCOME_DONE)
 		return;
 	if (a->outcome == OUTCOME_BENCH_ERROR) {
-		add(&t->bench_errors, r->warmup, what);
+		add(&t->bench_errors, r->warmup, false, what);
 		return;
 	}
 	/* a complaint is excused by nothing, and counts once */
 	open = !complained && !is_excused(c, a);
 	if (a->outcome == OUTCOME_NO_TAP)
-		add(&w->all, r->warmup, what);
+		add(&w->all, r->warmup, doubtful, what);
 	if (open)
 		add(a->outcome == OUTCOME_NO_TAP    ? &w->open
 		    : a->outcome == OUTCOME_REFUSED ? &t->refused
 						    : &t->unanswered,
-		    r->warmup, what);
+		    r->warmup, doubtful, what);
 }
 
 void tally_decide(struct tally *t, struct tally_waiting *w, bool proven)

@@ -15,8 +15,19 @@
  */
 struct trouble { /* attempts with the same fault */
 	size_t count, in_warmup;
+	size_t doubtful; /* of them, held up by the machine for longer than U */
 	char first[200]; /* what the first of them said */
 };
+
+/*
+ * What the machine did to an emulated desk. Where it held the desk up by more than U in an attempt (held_up,
+ * bench/core/attempt.h), an answer that did not come in time may have been kept away by that.
+ */
+#define TALLY_DOUBTFUL 0x40 /* beside an outcome in .order */
+/** How long in all, ns; 0: not at all. */
+int64_t tally_held_up(const struct attempt *a);
+/** Did it end without an answer, and may the machine be why? */
+bool tally_is_doubtful(const struct attempt *a, int64_t u_ns);
 
 struct tally {
 	const char *skip; /* why it is not run, or NULL */
@@ -35,9 +46,9 @@ struct tally_waiting {
 	struct trouble all, open; /* open: no claim excuses it */
 };
 
-/** One attempt of @c; a NO_TAP goes to @w. Marks the claims that excuse it (.excused). */
+/** One attempt of @c, @u_ns the run's U; a NO_TAP goes to @w. Marks the claims that excuse it (.excused). */
 void tally_attempt(struct tally *t, struct tally_waiting *w, struct summary_case *c,
-		   const struct record_attempt *r);
+		   const struct record_attempt *r, int64_t u_ns);
 /** What waits is decided. */
 void tally_decide(struct tally *t, struct tally_waiting *w, bool proven);
 

@@ -1,5 +1,7 @@
 #include "bench/core/attempt.h"
 
+#include "bench/core/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,12 +47,39 @@ void attempt_value(struct attempt *a, const char *name, int64_t ns)
 	v->ns = ns;
 }
 
+void attempt_note(struct attempt *a, const char *name, const char *text)
+{
+	struct attempt_note *n;
+	int i = 0;
+
+	while (i < a->note_count && strcmp(a->notes[i].name, name) != 0)
+		i++;
+	if (i == ATTEMPT_MAX_NOTES || strlen(name) >= sizeof(n->name)) {
+		a->overflow = true;
+		return;
+	}
+	n = &a->notes[i];
+	if (i == a->note_count)
+		a->note_count++;
+	snprintf(n->name, sizeof(n->name), "%s", name);
+	snprintf(n->text, sizeof(n->text), "%s", text);
+	text_tame(n->text);
+}
+
 const struct attempt_point *attempt_find(const struct attempt *a, const char *name)
 {
 	for (int i = 0; i < a->point_count; i++)
 		if (strcmp(a->points[i].name, name) == 0)
 			return &a->points[i];
 	return NULL;
+}
+
+int64_t attempt_value_of(const struct attempt *a, const char *name)
+{
+	for (int i = 0; i < a->value_count; i++)
+		if (strcmp(a->values[i].name, name) == 0)
+			return a->values[i].ns;
+	return -1;
 }
 
 void attempt_end(struct attempt *a, enum outcome outcome, const char *fmt, ...)

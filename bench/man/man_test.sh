@@ -114,13 +114,13 @@ done
 keys phone "a delay" "s/  select: {/&$bad: 1, /"
 keys phone "a tail" "s/tail: {/&$bad: 1, /"
 keys protocol "a protocol" "$top"
-for map in aid version id auth0 auth1 sig kdf fast sm cf tlv sw wtx exchange mailbox; do
+for map in aid version id auth0 auth1 sig kdf fast sm cf tlv sw wtx exchange mailbox cert access; do
 	keys protocol $map "s/^$map: *{/&$bad: 1, /; s/^$map:\$/&\\n  $bad: 1/" "$map[.]"
 done
 for path in id.vehicle id.slot auth0.p2 auth0.cryptogram sig.usage sm.mac cf.p1; do
 	keys protocol $path "s/^  ${path#*.}: {/&$bad: 1, /" "$path[.]"
 done
-for path in exchange.tag exchange.status mailbox.private mailbox.confidential mailbox.map; do
+for path in exchange.tag exchange.status mailbox.private mailbox.confidential mailbox.map cert.oid cert.value cert.path_length; do
 	keys protocol $path "s/^  ${path#*.}: *{/&$bad: 1, /; s/^  ${path#*.}:\$/&\\n    $bad: 1/" "$path[.]"
 done
 keys protocol "an info string" "s/^  volatile:/&\\n    $bad: 1/"

@@ -117,6 +117,9 @@ static void make_trouble(struct sample_run *r)
 	a = sample_attempt(r, OUTCOME_REFUSED, 100 * MS);
 	attempt_complain(&a, "AUTH1: the device's signature does not verify: "
 			     "\"\x01\x7f\xff\", \xe2\x82");
+	attempt_note(&a, "uds F18C", "SN \"1\"\n\xff");
+	attempt_point(&a, "uds.sent", r->now_ns + MS, 1000);
+	attempt_point(&a, "uds.answered", r->now_ns + 3 * MS, 1000);
 	sample_record(r, "wrong-signature", &a, 0, false);
 	sample_try(r, "wrong-signature", OUTCOME_REFUSED, 100 * MS);
 	sample_append(r, record_note_json("a note\nof two lines\twith a tab"));
@@ -149,6 +152,48 @@ static void make_trouble(struct sample_run *r)
 		r->now_ns += 500 * MS;
 	}
 	sample_end(r, NULL);
+}
+
+/* A desk on a machine that had better things to do: claims that fail, and what is the target's doing of it. */
+static void make_held_up(struct sample_run *r)
+{
+	struct attempt a;
+	struct rng rng;
+
+	rng_init(&rng, 3, "held up");
+	sample_begin(r, true, 8 * MS);
+	add_case(r, (struct record_case){
+			    .id = "fast",
+			    .claims = { "p50(tap) <= 225 ms", "p50(tap) <= 180 ms" },
+			    .claim_count = 2,
+			    .trials = 40 });
+	add_case(r, (struct record_case){ .id = "rate",
+					  .claims = { "share(DONE) >= 90 %" },
+					  .claim_count = 1,
+					  .trials = 30 });
+	for (int i = 0; i < 40; i++) {
+		int64_t held_ns =
+			rng_unit(&rng) < 0.75
+				? (int64_t)((30 + rng_unit(&rng) * 60) * (double)MS)
+				: 0;
+
+		a = sample_attempt(r, OUTCOME_DONE, drawn(&rng, 205 * MS) + held_ns);
+		if (held_ns)
+			attempt_value(&a, "held_up", held_ns);
+		sample_record(r, "fast", &a, 0, false);
+	}
+	r->trial = 0;
+	for (int i = 0; i < 30; i++) {
+		a = sample_attempt(r, i % 3 ? OUTCOME_DONE : OUTCOME_RF_ERROR,
+				   drawn(&rng, 205 * MS));
+		if (i % 3 == 0)
+			attempt_value(&a, "held_up", 600 * MS);
+		sample_record(r, "rate", &a, 0, false);
+	}
+	sample_append(
+		r, record_note_json("the machine held the emulated desk up 20 times, by "
+				    "600.0 ms at most: more than U"));
+	sample_end(r, "complete");
 }
 
 /* As a power cut leaves it. */
@@ -265,11 +310,18 @@ static void a_run_full_of_trouble_gives_its_recorded_reports(void **state)
 	check("trouble", make_trouble, true);
 }
 
+static void a_run_on_a_busy_machine_gives_its_recorded_reports(void **state)
+{
+	(void)state;
+	check("held-up", make_held_up, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quiet_run_gives_its_recorded_reports),
 		cmocka_unit_test(a_run_full_of_trouble_gives_its_recorded_reports),
+		cmocka_unit_test(a_run_on_a_busy_machine_gives_its_recorded_reports),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

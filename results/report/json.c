@@ -133,6 +133,8 @@ static json_t *claim_json(const struct summary_claim *sc)
 	put_text(&o, "text", sc->claim.text);
 	put_text(&o, "verdict", verdict_name(sc->decision.verdict));
 	put_text(&o, "why", sc->decision.why);
+	if (sc->held_up)
+		put(&o, "held_up", json_true());
 	put_count(&o, "n", sc->decision.n);
 	put(&o, "confidence", json_real(sc->decision.confidence));
 	if (sc->claim.type == CLAIM_SHARE)

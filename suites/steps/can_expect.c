@@ -197,6 +197,7 @@ static void complain_nothing(struct step_env *env, const struct wanted *w,
 	if (last && w->signal && dbc_present(w->message, w->signal, &last->frame))
 		dbc_text(w->signal, dbc_get(w->signal, last->frame.data), value,
 			 sizeof(value));
+	env->attempt->timed = !env->attempt->complaint[0];
 	attempt_complain(env->attempt, "no %s within %lld ms%s%s%s", w->text,
 			 (long long)(within_ns / NS_PER_MS),
 			 value[0] ? "; the last one said " : "", value,
@@ -253,12 +254,12 @@ static const char *rehearse_expect(const void *params, struct attempt *a)
 	return NULL;
 }
 
-static int check_expect(const void *params, const struct dbc *dbc, struct node at,
+static int check_expect(const void *params, const struct step_rig *rig, struct node at,
 			struct err *err)
 {
 	struct wanted w;
 
-	return look_up(&w, params, dbc, at, err);
+	return look_up(&w, params, rig->dbc, at, err);
 }
 
 const struct step_kind step_can_expect = {

@@ -94,12 +94,14 @@ static void on_readable(void *ctx, int fd)
 	struct line *l = ctx;
 	uint8_t chunk[4096];
 	ssize_t n = read(fd, chunk, sizeof(chunk));
-
 	/*
 	 * nobody tells when the host wrote; so long ago it was at most, if we were what
 	 * was waited for
 	 */
-	note_late(l, "in", world_now(l->world), waited(l));
+	int64_t late_ns = waited(l);
+
+	note_late(l, "in", world_now(l->world), late_ns);
+	world_was_late(l->world, late_ns);
 	if (n > 0)
 		line_feed(l, BYTES(chunk, (size_t)n));
 }

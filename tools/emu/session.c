@@ -185,8 +185,9 @@ static void on_control(void *ctx, int fd)
 static void tell_late(void *ctx, int64_t late_ns)
 {
 	const struct session *s = ctx;
-	char line[48];
-	int n = snprintf(line, sizeof(line), "{\"late_ns\":%lld}\n", (long long)late_ns);
+	char line[64];
+	int n = snprintf(line, sizeof(line), "{\"t\":%lld,\"late_ns\":%lld}\n",
+			 (long long)world_clock(s->world), (long long)late_ns);
 
 	if (send(s->arguments->control, line, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return; /* not a socket, or full: the truth log has it */

@@ -8,6 +8,8 @@
 
 #define MAX_TIMERS 128
 #define MAX_WATCHES 32
+/* Who sleeps until somebody writes does not know how long he was kept from reading it: he looks now and then. */
+#define LOOK_NS (5 * NS_PER_MS)
 
 struct watch {
 	int fd;
@@ -27,6 +29,7 @@ struct world {
 	int watch_count;
 	world_late_fn *late_fn;
 	void *late_ctx;
+	int64_t told_late_ns; /* of this turn of the loop */
 };
 
 int world_new(struct world **out, struct clock *clock, uint64_t seed, struct truth *truth,
@@ -160,21 +163,25 @@ void world_advance(struct world *w, int64_t until_ns)
 		w->now_ns = until_ns;
 }
 
-/* Sleep until something is readable or the next event is due. @return poll's own. */
-static int wait_for(struct world *w, struct pollfd *fds)
+/*
+ * Sleep until something is readable or the next event is due, LOOK_NS at most.
+ *
+ * @param until_ns  out: when it would have been back at the latest
+ * @return poll's own
+ */
+static int wait_for(struct world *w, struct pollfd *fds, int64_t *until_ns)
 {
-	struct timespec left = { 0 };
-	int64_t ns = -1;
+	int64_t now = clock_now(w->clock), ns = LOOK_NS;
+	struct timespec left;
 
 	for (int i = 0; i < w->watch_count; i++)
 		fds[i] = (struct pollfd){ .fd = w->watches[i].fd, .events = POLLIN };
-	if (w->timers) {
-		ns = w->heap[1]->at_ns - clock_now(w->clock);
-		ns = ns > 0 ? ns : 0;
-		left.tv_sec = ns / NS_PER_S;
-		left.tv_nsec = ns % NS_PER_S;
-	}
-	return ppoll(fds, (nfds_t)w->watch_count, w->timers ? &left : NULL, NULL);
+	if (w->timers && w->heap[1]->at_ns < now + ns)
+		ns = w->heap[1]->at_ns - now;
+	ns = ns > 0 ? ns : 0;
+	left = (struct timespec){ ns / NS_PER_S, ns % NS_PER_S };
+	*until_ns = now + ns;
+	return ppoll(fds, (nfds_t)w->watch_count, &left, NULL);
 }
 
 static void serve(struct world *w, const struct pollfd *fds, int count)
@@ -198,11 +205,21 @@ static void note_lateness(struct world *w)
 {
 	int64_t late_ns = w->timers ? clock_now(w->clock) - w->heap[1]->at_ns : 0;
 
-	if (late_ns <= WORLD_LATE_NS)
+	w->told_late_ns = 0;
+	if (late_ns > WORLD_LATE_NS)
+		truth_say(w->truth, w->heap[1]->at_ns, "late", "i:late_ns", late_ns);
+	world_was_late(w, late_ns);
+}
+
+void world_was_late(struct world *w, int64_t late_ns)
+{
+	int64_t more_ns = late_ns - w->told_late_ns;
+
+	if (late_ns <= WORLD_LATE_NS || more_ns <= 0)
 		return;
-	truth_say(w->truth, w->heap[1]->at_ns, "late", "i:late_ns", late_ns);
+	w->told_late_ns = late_ns;
 	if (w->late_fn)
-		w->late_fn(w->late_ctx, late_ns);
+		w->late_fn(w->late_ctx, more_ns);
 }
 
 void world_on_late(struct world *w, world_late_fn *fn, void *ctx)
@@ -214,15 +231,18 @@ void world_on_late(struct world *w, world_late_fn *fn, void *ctx)
 int world_run(struct world *w, struct err *err)
 {
 	struct pollfd fds[MAX_WATCHES];
+	int64_t until_ns;
 
 	w->stop = false;
 	while (!w->stop) {
 		int count = w->watch_count;
-		int ready = wait_for(w, fds);
+		int ready = wait_for(w, fds, &until_ns);
 
 		if (ready < 0 && errno != EINTR)
 			return err_set(err, ERR_IO, "poll: %s", strerror(errno));
 		note_lateness(w);
+		if (ready > 0)
+			world_was_late(w, clock_now(w->clock) - until_ns);
 		world_advance(w, clock_now(w->clock));
 		if (ready > 0)
 			serve(w, fds, count);

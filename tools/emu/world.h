@@ -59,11 +59,18 @@ void world_unwatch(struct world *w, int fd);
 
 /**
  * Call @fn when an event ran later than WORLD_LATE_NS because the machine held the
- * emulator up; the truth log has it too ("late").
+ * emulator up, or bytes were read so much later than they may have come; the truth log
+ * has it too ("late", "line_late"). Before what was due is done: whoever sees that
+ * happen can know of the delay.
  */
 #define WORLD_LATE_NS NS_PER_MS
 typedef void world_late_fn(void *ctx, int64_t late_ns);
 void world_on_late(struct world *w, world_late_fn *fn, void *ctx);
+/**
+ * Something that comes from outside was seen so much too late. What the same turn of the
+ * loop told already is the same delay, and is told once.
+ */
+void world_was_late(struct world *w, int64_t late_ns);
 
 /** Turn until world_stop. */
 int world_run(struct world *w, struct err *err);
