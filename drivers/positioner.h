@@ -53,8 +53,8 @@ struct positioner_move {
 
 struct positioner_identity {
 	char model[64];
-	char link[64]; /* what it hangs on itself; "" when that is something else's, a relay board's */
-	bool offsets; /* it can go elsewhere than to the tap itself */
+	char link[64]; /* what it hangs on; "" on a relay board */
+	bool offsets;  /* it can go elsewhere than to the tap itself */
 	bool simulated;
 };
 
