@@ -5,6 +5,7 @@
 #include "drivers/can/sim.h"
 #include "bench/wear.h"
 #include "drivers/wrap/worker.h"
+#include "fixtures/vehicle/slots_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -262,8 +263,8 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc && rig->bus && bus.module[0])
 		rig_note_device(rig, "module", bus.module, "", "", bus.simulated);
 	if (!rc && rig->has_pairing)
-		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
-				 rig_sim_lib(rig), err);
+		rc = vehicle_new_file(&rig->vehicle, rig->profile, rig->pairing_path,
+				      rig_sim_lib(rig), err);
 	if (rc)
 		rig_close(rig);
 	else

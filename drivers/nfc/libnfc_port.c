@@ -5,6 +5,7 @@
 #include "drivers/tty.h"
 #include "drivers/usb.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,42 @@ static int find_chip(struct libnfc *n, struct err *err)
 	return 0;
 }
 
+/* pcscd: it opens every CCID reader that it sees, and does not share. @return its process, or 0 */
+static int rival(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	int found = 0;
+
+	while (proc && !found && (e = readdir(proc))) {
+		char path[300], name[16] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		f = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		if (f && fgets(name, sizeof(name), f) && strcmp(name, "pcscd\n") == 0)
+			found = atoi(e->d_name);
+		if (f)
+			fclose(f);
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+static int nobody_answers(const struct libnfc *n, struct err *err)
+{
+	int pid = n->usb ? rival() : 0;
+
+	if (!pid)
+		return err_set(err, ERR_IO, "nothing answers there as an NFC reader");
+	return err_set(err, ERR_IO,
+		       "nothing answers there as an NFC reader, and pcscd runs (process "
+		       "%d), which takes such readers: 'keybench doctor' says how to "
+		       "stop it, 'driver: pcsc' goes through it",
+		       pid);
+}
+
 static int open_once(struct libnfc *n, struct err *err)
 {
 	const char *why;
@@ -113,7 +150,7 @@ static int open_once(struct libnfc *n, struct err *err)
 		tty_exclusive(n->lock_fd, false); /* or libnfc's own open would fail */
 	n->device = nfc_open(n->context, n->connstring);
 	if (!n->device)
-		return err_set(err, ERR_IO, "nothing answers there as an NFC reader");
+		return nobody_answers(n, err);
 	if (n->lock_fd >= 0)
 		tty_exclusive(n->lock_fd, true);
 	rc = find_chip(n, err);
