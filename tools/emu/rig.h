@@ -18,6 +18,7 @@
 #define RIG_MAX_AXES 1
 #define RIG_NAME 32
 #define RIG_FAULT_BOARD RIG_MAX_CHIPS /* .device of a fault of board 0 */
+#define RIG_FAULT_AXIS (RIG_FAULT_BOARD + RIG_MAX_BOARDS) /* and of axis 0 */
 
 /** What a device is on USB, and when it is unplugged. */
 enum rig_usb {
