@@ -36,6 +36,10 @@ sed 's/sensor: {input: 1}}/sensor: {input: 2}}/' "$tmp/input.yaml" >"$tmp/blind.
 "$kb" run suites/timing/smoke.yaml --rig "$tmp/blind.yaml" --target example --seed 3 --runs "$tmp/blind" >"$tmp/out" 2>&1
 is $? 75 "a sensor that sees nothing is the bench's error, never the reader's"
 holds "$tmp/out" "did not see the phone" "and said"
+sed 's/numato/lcus/' fixtures/rigs/emulated-sensor.yaml >"$tmp/lcus.yaml"
+"$kb" run suites/timing/smoke.yaml --rig "$tmp/lcus.yaml" --target example --seed 3 --runs "$tmp/lcus" >"$tmp/out" 2>&1
+is $? 75 "a sensor on a board without inputs is the bench's error"
+holds "$tmp/out" "sensor: " "and said"
 
 # killed in the middle of a tap: guard or worker send it away before the desk ends
 setsid "$kb" run suites/timing/door-unlock.yaml --rig $rig --target example --seed 4 --runs "$tmp/killed" >"$tmp/out" 2>&1 &
