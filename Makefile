@@ -25,15 +25,18 @@ have = $(shell pkg-config --exists $(1) 2>/dev/null && echo 1)
 WITH_LIBNFC ?= $(call have,libnfc)
 WITH_LIBUSB ?= $(call have,libusb-1.0)
 WITH_LIBSOCKETCAN ?= $(call have,libsocketcan)
+WITH_PCSC ?= $(call have,libpcsclite)
 # 1 or empty from here on: WITH_LIBNFC=0 leaves it out too
 override WITH_LIBNFC := $(filter 1,$(WITH_LIBNFC))
 override WITH_LIBSOCKETCAN := $(filter 1,$(WITH_LIBSOCKETCAN))
 override WITH_LIBUSB := $(filter 1,$(WITH_LIBUSB))
+override WITH_PCSC := $(filter 1,$(WITH_PCSC))
 
 ALL_CPPFLAGS := -I. -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DDATADIR='"$(PREFIX)/share/keybench"' \
 	$(if $(WITH_LIBNFC),-DWITH_LIBNFC=1,-DWITH_LIBNFC=0) \
 	$(if $(WITH_LIBUSB),-DWITH_LIBUSB=1 $(call pkg,--cflags,libusb-1.0),-DWITH_LIBUSB=0) \
 	$(if $(WITH_LIBSOCKETCAN),-DWITH_LIBSOCKETCAN=1,-DWITH_LIBSOCKETCAN=0) \
+	$(if $(WITH_PCSC),-DWITH_PCSC=1 $(call pkg,--cflags-only-I,libpcsclite),-DWITH_PCSC=0) \
 	$(call pkg,--cflags,libfyaml jansson libcrypto libxml-2.0 libserialport zlib) $(CPPFLAGS)
 ALL_CFLAGS := -std=c11 $(WARN) $(FLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS := $(FLAGS_$(VARIANT)) $(LDFLAGS)
@@ -56,7 +59,7 @@ suites_uses := drivers fixtures core
 bench_uses := suites results drivers fixtures core
 core_libs := $(or $(call pkg,--libs,libfyaml jansson libcrypto),-lfyaml -ljansson -lcrypto) -lm
 drivers_libs := $(if $(WITH_LIBNFC),-lnfc) $(if $(WITH_LIBUSB),-lusb-1.0) $(if $(WITH_LIBSOCKETCAN),-lsocketcan) \
-	-lserialport
+	$(if $(WITH_PCSC),-lpcsclite) -lserialport
 results_libs := -lxml2 -lz
 libs_of = $(foreach l,$(1),$($(l)_libs))
 
@@ -68,6 +71,7 @@ bench_all := $(wildcard bench/*.c)
 $(foreach l,drivers fixtures results suites,$(eval $(l)_all := $(call find,$(l))))
 drivers_all := $(filter-out $(if $(WITH_LIBUSB),,drivers/relay/usb_hid_libusb.c drivers/usb_port_libusb.c),$(drivers_all))
 drivers_all := $(filter-out $(if $(WITH_LIBNFC),,$(addprefix drivers/nfc/,libnfc.c libnfc_port.c libnfc_card.c)),$(drivers_all))
+drivers_all := $(filter-out $(if $(WITH_PCSC),,$(addprefix drivers/nfc/,pcsc.c pcsc_port.c pcsc_test.c)),$(drivers_all))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-bench setup-lab setup-check lab lab-check check run-tests check-san unit cover hdr-check format \
@@ -79,9 +83,12 @@ TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
 emu_uses := drivers fixtures core
 perf_uses := results drivers fixtures core
 kat_uses := fixtures core
+ca_uses := fixtures core
 vbus_uses := drivers core
 usbemu_uses := emu drivers fixtures core
 can_uses := drivers core
+device_uses := fixtures core
+vehicle_uses := device fixtures core
 PROGRAMS := $(BIN)/keybench $(patsubst %,$(BIN)/keybench-%,$(TOOLS))
 
 ## all: the programs, in build/bin (default)
@@ -124,6 +131,7 @@ endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$(t))))
 # the desk, for a tool that brings more of it to life
 $(B)/libemu.a: $(call obj,$(filter-out %/main.c,$(emu_src)))
+$(B)/libdevice.a: $(call obj,$(filter-out %/main.c,$(device_src)))
 
 $(FUZZERS): LDLIBS += -fsanitize=fuzzer
 # the fault campaign: a test without arguments, and what `make faults` runs
@@ -242,7 +250,7 @@ lab: setup-lab
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tools/vmlab/vmlab
 # unit tests that have more to ask where there are devices
-LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/tools/usbemu/forms_test
+LAB_TESTS = $(B)/drivers/can/socketcan_test $(B)/drivers/usb_rescue_test $(B)/tools/usbemu/forms_test
 ## lab-check: what needs such a kernel, tested there; L=can runs tools/vmlab/checks/can.sh alone
 lab-check: setup-lab
 	$(Q)$(MAKE) --no-print-directory all $(LAB_TESTS)

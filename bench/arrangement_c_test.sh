@@ -35,6 +35,15 @@ awk 'NR == 3 { exit !($1 <= $2) }' "$tmp/errors"
 ok $? "the median error of tap_to_bus is within the U the rig states"
 sed 's/^/# error, U in ns: /' "$tmp/errors"
 
+# the module is asked by UDS, over ISO-TP made of frames
+sed -e 's/count: 60/count: 10/' -e 's/p95(/p50(/' -e '/- id: kept/,$d' suites/conformance/diagnostics.yaml >"$tmp/asked.yaml"
+"$bin/keybench" run "$tmp/asked.yaml" --rig $rig --target $target --seed 4 --runs "$tmp/asked" >"$tmp/out" 2>"$tmp/err"
+is $? 0 "the module answers by UDS"
+run=$(echo "$tmp"/asked/*)
+is "$(jq -r 'select(.case == "identity") | .notes["uds F18C"]' "$run/journal.jsonl" | sort -u)" EMU-0001 "with what it is"
+[ "$(jq -s 'map(select(.what == "diagnosed" and .answered)) | length' "$run/truth.jsonl")" -ge 45 ]
+ok $? "and says so in its own log"
+
 sed 's/announce: 20 ms/announce: never/' $rig >"$tmp/mute.yaml"
 "$bin/keybench" run "$tmp/short.yaml" --rig "$tmp/mute.yaml" --target $target --seed 4 --runs "$tmp/mute" >"$tmp/out" 2>"$tmp/err"
 is $? 1 "a module that never announces fails it"

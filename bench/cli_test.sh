@@ -70,6 +70,21 @@ try 78 "an unknown budget" check "$tmp/changed.yaml" --rig $rig --target $target
 with $target 's/fast: 300 ms/fast: 300/'
 try 78 "a limit without unit" check $suite --rig $rig --target "$tmp/changed.yaml"
 holds "$tmp/err" "has no unit; allowed: ns, us, ms" "it names the units"
+try 78 "a sweep on a positioner that knows two places" check positions --rig $rig --target $target
+line=$(grep -n 'sweep: {x' suites/timing/positions.yaml | head -n 1 | cut -d: -f1)
+holds "$tmp/err" "positions.yaml:$line:" "it says where"
+holds "$tmp/err" "approach: the rig's positioner cannot go there: this positioner knows two places only" "and why"
+try 0 "a sweep on an axis" check positions --rig emulated-axis --target $target
+with fixtures/rigs/emulated-axis.yaml 's/reach: 40 mm/reach: 20 mm/'
+try 78 "a sweep beyond the reach of the axis" check positions --rig "$tmp/changed.yaml" --target $target
+holds "$tmp/err" "-24.000, -24.000 mm beside the tap: this positioner may reach 20.000 mm" "it says which place, and what is allowed"
+with fixtures/rigs/emulated-axis.yaml 's/away_z: -20 mm/away_z: -55 mm/'
+try 78 "a sweep above where away is" run positions --rig "$tmp/changed.yaml" --target $target
+holds "$tmp/err" "6.000 mm off the tap: this positioner may go from 0 to 4.000 mm" "run refuses it too"
+with $suite '0,/- approach/s/- approach/- approach: {x: 3 mm}/'
+try 78 "a place beside the tap on two places" check "$tmp/changed.yaml" --rig $rig --target $target
+line=$(grep -n 'x: 3 mm' "$tmp/changed.yaml" | cut -d: -f1)
+holds "$tmp/err" "changed.yaml:$line:9: approach: the rig's positioner cannot go there" "it says where"
 with $rig 's/driver: libnfc/driver: libfnc/'
 try 78 "an unknown driver" check $suite --rig "$tmp/changed.yaml" --target $target
 with $rig 's/speed: 115200/sped: 115200/'

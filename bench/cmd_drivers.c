@@ -38,6 +38,8 @@ static int cmd_drivers(int argc, char **argv)
 		     reader_drivers[i]->items);
 	if (!reader_driver_find("libnfc"))
 		puts("reader      libnfc   left out: this build found no libnfc");
+	if (!reader_driver_find("pcsc"))
+		puts("reader      pcsc     left out: this build found no libpcsclite");
 	for (int i = 0; card_drivers[i]; i++)
 		show("card", card_drivers[i]->name, card_drivers[i]->summary,
 		     card_drivers[i]->items);

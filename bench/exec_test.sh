@@ -111,6 +111,26 @@ nobody() {
 wait_for 20 nobody
 ok $? "and the program ends"
 
+# The mechanics as programs: a board with its inputs, and a sensor on another board, from which a tap begins.
+sed "s|^relay: .*|relay: {driver: exec, command: [python3, ./numato.py], device: emu:relay0}|
+	s/^uncertainty:.*/uncertainty: 1 s/" fixtures/rigs/emulated-sensor.yaml >"$tmp/board.yaml"
+sed "s|^sensor: .*|sensor: {driver: exec, command: [python3, ./numato.py], device: emu:eye0}|
+	s/^  relay0: .*/&\n  eye0: {board: numato, channels: 4}/
+	s/sensor: {input: 1}}/sensor: {relay: eye0, input: 1}}/" "$tmp/board.yaml" >"$tmp/eye.yaml"
+for rig in board eye; do
+	"$kb" run suites/timing/smoke.yaml --rig "$tmp/$rig.yaml" --target example --seed 3 --runs "$tmp/$rig" >"$tmp/out" 2>"$tmp/err"
+	is $? 0 "$rig: smoke passes"
+	run=$(echo "$tmp/$rig"/*)
+	is "$(jq -rs --slurpfile truth "$run/truth.jsonl" '
+		([.[] | select(.type == "run")][0].origin_ns) as $o |
+		[$truth[] | select(.what == "input" and .on) | .t - $o] as $true |
+		[.[] | select(.type == "attempt") | .points.t0] | to_entries |
+		map(select(.value[0] >= $true[.key] and .value[0] - .value[1] <= $true[.key])) | length' "$run/journal.jsonl")" 5 \
+		"$rig: each tap begins within the slack of the moment at which the phone was there"
+done
+holds "$run/report.txt" "sensor: Numato board by numato.py, sensor (SIMULATED)" "the record says what the sensor is"
+is "$(jq -rs '[.[] | select(.what == "end")] | last | .relays' "$run/truth.jsonl")" 0 "and the board is dropped at the end"
+
 unset KEYBENCH_MARK
 env -u KEYBENCH_MARK grep -lsa "KEYBENCH_MARK=$tmp" /proc/[0-9]*/environ >"$tmp/left"
 [ ! -s "$tmp/left" ]

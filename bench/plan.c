@@ -37,7 +37,9 @@ static const char *why_not(const struct plan_case *p, const struct suite_step *s
 			 step_needs_text(s->kind->needs & ~rig->has, (char[64]){ 0 }));
 		return room;
 	}
-	if (!s->kind->check || s->kind->check(s->params, rig->dbc, s->at, NULL) == 0)
+	if (!s->kind->check ||
+	    s->kind->check(s->params, &(struct step_rig){ .dbc = rig->dbc }, s->at,
+			   NULL) == 0)
 		return NULL;
 	return rig->dbc ? "the DBC of its bus lacks what they send"
 			: "the rig's bus names no dbc";

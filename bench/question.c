@@ -77,9 +77,12 @@ static int check_pairing(const struct question *q, struct err *err)
 	return 0;
 }
 
-/* Messages and signals that the rig's DBC does not have are better found before the first tap. */
+/* What the rig's DBC does not have, or its positioner cannot reach, is better found before the first tap. */
 static int check_steps(const struct question *q, struct err *err)
 {
+	struct positioner_reach reach = positioner_driver_reach(
+		q->rig->positioner_driver, q->rig->positioner_options);
+	struct step_rig rig = { q->rig->dbc, &reach };
 	int rc = 0;
 
 	for (int i = 0; !rc && i < q->plan.count; i++) {
@@ -90,8 +93,13 @@ static int check_steps(const struct question *q, struct err *err)
 		for (int k = 0; !rc && k < p->step_count; k++) {
 			const struct suite_step *s = p->steps[k];
 
+			if (s->kind->asks && !q->target.has_uds)
+				return node_error(s->at, err,
+						  "%s: the target profile %s has no "
+						  "'uds', so nobody can be asked",
+						  s->kind->name, q->target.name);
 			if (s->kind->check)
-				rc = s->kind->check(s->params, q->rig->dbc, s->at, err);
+				rc = s->kind->check(s->params, &rig, s->at, err);
 		}
 	}
 	return rc;

@@ -108,7 +108,7 @@ struct rig {
 	int64_t cycles_owed; /* that the file did not take yet */
 	bool simulated;
 	char models
-		[5]
+		[6]
 		[64]; /* what answered when it was opened, by enum rig_role: nothing else may later */
 	char devices[6][220]; /* what each is, for the record */
 	int device_count;

@@ -86,8 +86,8 @@ int rig_open_card(struct rig *rig, uint64_t seed, struct err *err)
 	if (!rig->card_driver)
 		return 0;
 	rng_init(&rig->delays, seed, "phone.delay");
-	rc = device_new(&rig->device, rig->profile, &rig->pairing,
-			rig->phone ? &rig->phone->faults : NULL, NULL, err);
+	rc = phone_device(&rig->device, rig->phone, rig->profile, &rig->pairing, NULL,
+			  err);
 	if (!rc)
 		rc = open_driver(rig, err);
 	if (!rc)

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 const char *const rig_role_names[RIG_ROLE_COUNT + 1] = { "reader",     "card", "relay",
-							 "positioner", "bus",  NULL };
+							 "positioner", "bus",  "sensor",
+							 NULL };
 
 /* What a wrapping driver is handed as its options: whom it stands in front of. */
 struct behind {
@@ -83,6 +84,8 @@ static bool has_role(const struct rig *rig, enum rig_role role)
 		return rig->relay_driver;
 	case RIG_POSITIONER:
 		return rig->positioner_driver;
+	case RIG_SENSOR:
+		return rig->sensor_driver;
 	default:
 		return rig->bus_driver;
 	}
@@ -102,10 +105,9 @@ static int check(const struct rig *rig, const struct fault_keys *k, struct node 
 				  role);
 	if (!k->at && k->share <= 0)
 		return node_error(at, err, "when? 'at' or 'share' is needed");
-	if (!k->by_ns &&
-	    (k->kind == FAULT_DELAY || k->kind == FAULT_CLOCK_STEP ||
-	     (k->kind == FAULT_HANG &&
-	      (k->role == RIG_BUS || k->role == RIG_POSITIONER || rig_is_virtual(rig)))))
+	if (!k->by_ns && (k->kind == FAULT_DELAY || k->kind == FAULT_CLOCK_STEP ||
+			  (k->kind == FAULT_HANG &&
+			   (k->role >= RIG_POSITIONER || rig_is_virtual(rig)))))
 		return node_error(at, err, "'%s' of a %s here needs 'by'", what, role);
 	if (k->kind == FAULT_ABORT && rig_is_virtual(rig))
 		return node_error(at, err, "a simulated %s lives in keybench itself",
@@ -348,6 +350,15 @@ int rig_faulty_positioner(struct positioner **out, struct positioner *inner,
 
 	*out = inner;
 	return p ? fault_positioner_open(out, inner, p->fault, err) : 0;
+}
+
+int rig_faulty_sensor(struct sensor **out, struct sensor *inner, struct rig *rig,
+		      struct err *err)
+{
+	struct planted *p = planted(rig, RIG_SENSOR);
+
+	*out = inner;
+	return p ? fault_sensor_open(out, inner, p->fault, err) : 0;
 }
 
 int rig_faulty_bus(struct bus **out, struct bus *inner, struct rig *rig, struct err *err)

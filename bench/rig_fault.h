@@ -18,9 +18,10 @@ enum rig_role {
 	RIG_CARD,
 	RIG_RELAY,
 	RIG_POSITIONER,
-	RIG_BUS
+	RIG_BUS,
+	RIG_SENSOR
 };
-#define RIG_ROLE_COUNT 5
+#define RIG_ROLE_COUNT 6
 extern const char *const rig_role_names[RIG_ROLE_COUNT + 1];
 
 /** Bind the list @at of a rig whose drivers are chosen. Located errors. */
@@ -45,6 +46,8 @@ int rig_faulty_simulated_reader(struct reader **out, struct reader *inner,
 				struct rig *rig, struct err *err);
 int rig_faulty_positioner(struct positioner **out, struct positioner *inner,
 			  struct rig *rig, struct err *err);
+int rig_faulty_sensor(struct sensor **out, struct sensor *inner, struct rig *rig,
+		      struct err *err);
 int rig_faulty_bus(struct bus **out, struct bus *inner, struct rig *rig, struct err *err);
 
 #endif

@@ -95,9 +95,9 @@ static void ask_desk(const struct rig *rig, int role, const char **text)
 /* The serial line, or the device, that is plugged in there now, as a rig would name it. */
 static int find_home(struct rig_home *h, struct err *err)
 {
-	const char *where = h->name + strlen(USB);
-	char tty[32];
+	char where[RIG_USB_PORT + 8], tty[32];
 
+	snprintf(where, sizeof(where), "%s", h->name + strlen(USB));
 	if (!strchr(where, ':')) {
 		snprintf(h->now, sizeof(h->now), "usb-port:%.40s", where);
 		return 0;

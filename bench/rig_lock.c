@@ -33,6 +33,8 @@ int rig_each_device(const struct rig *rig, rig_device_fn *fn, void *ctx, struct 
 		{ "positioner",
 		  rig->positioner_driver ? rig->positioner_driver->items : NULL,
 		  rig->positioner_options },
+		{ "sensor", rig->sensor_driver ? rig->sensor_driver->items : NULL,
+		  rig->sensor_options },
 	};
 	int rc = 0;
 

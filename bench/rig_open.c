@@ -186,15 +186,20 @@ int rig_restart_bus(struct rig *rig, struct err *err)
 
 static int open_sensor(struct rig *rig, struct sensor_identity *eye, struct err *err)
 {
-	struct sensor_parts parts = { rig->relay, rig->positioner };
+	struct sensor_parts parts = { rig->relay, rig->positioner, rig->pump };
+	struct sensor *inner;
 	int rc;
 
 	if (!rig->sensor_driver)
 		return 0;
-	rc = rig->sensor_driver->open(&rig->sensor, rig->sensor_options, &parts,
-				      rig->clock, err);
+	rc = rig->sensor_driver->open(&inner, rig->sensor_options, &parts, rig->clock,
+				      err);
+	if (!rc)
+		rc = rig_faulty_sensor(&rig->sensor, inner, rig, err);
 	if (!rc)
 		rc = sensor_identity(rig->sensor, eye, err);
+	if (!rc)
+		rc = rig_know(rig, RIG_SENSOR, eye->model, err);
 	return rc ? err_wrap(err, rc, "sensor") : 0;
 }
 

@@ -4,7 +4,8 @@
 #include "drivers/usb_rescue.h"
 #include "drivers/wrap/errand.h"
 
-#define USB_LIMIT_NS (6 * NS_PER_S) /* a reset takes 0.3 s; the kernel tries five times */
+#define USB_LIMIT_NS \
+	(10 * NS_PER_S) /* a reset takes 0.3 s; the kernel tries five times */
 
 static int make_reset(const void *port, struct err *err)
 {

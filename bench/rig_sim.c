@@ -6,6 +6,7 @@
 #include "drivers/peer.h"
 #include "drivers/positioner/sim.h"
 #include "fixtures/device/device.h"
+#include "fixtures/device/wake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct rig_sim {
 	struct device *device;
 	struct reader *reader; /* under whatever stands around it */
 	const struct phone *phone;
+	struct bytes vehicle; /* the one it has a key for */
+	struct wake wake;
 	struct rng delays;
 	uint8_t uid[10], ats[32];
 };
@@ -33,6 +36,16 @@ static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 
 	*think_ns = phone_draw(s->phone, c, &s->delays);
 	return 0;
+}
+
+static bool peer_polled(struct peer *p, int64_t now_ns)
+{
+	return wake_polled(&((struct rig_sim *)p)->wake, now_ns);
+}
+
+static void peer_annotated(struct peer *p, struct bytes frame, int64_t now_ns)
+{
+	wake_annotated(&((struct rig_sim *)p)->wake, frame, now_ns);
 }
 
 bool rig_is_virtual(const struct rig *rig)
@@ -92,13 +105,15 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 	rig->sim = s;
 	rig->simulated = true;
 	clock_virtual_init(&rig->virtual);
-	s->peer = (struct peer){ peer_reset, peer_answer };
+	s->peer = (struct peer){ peer_reset, peer_answer, peer_polled, peer_annotated };
 	s->phone = rig->phone;
+	s->vehicle = BYTES(rig->pairing.vehicle_id, rig->pairing.vehicle_id_len);
+	wake_init(&s->wake, rig->phone, rig->profile, &s->vehicle, 1);
 	rng_init(&s->delays, seed, "phone.delay");
 	rc = crypto_seeded_new(&s->lib, seed, err);
 	if (!rc)
-		rc = device_new(&s->device, rig->profile, &rig->pairing,
-				&rig->phone->faults, s->lib, err);
+		rc = phone_device(&s->device, rig->phone, rig->profile, &rig->pairing,
+				  s->lib, err);
 	return rc;
 }
 

@@ -42,6 +42,22 @@ ok $? "no wall time leaks into it"
 is "$(jq -r 'select(.type == "attempt") | .values.vehicle' "$first/journal.jsonl" | sort -u)" 0 \
 	"our own thinking takes no simulated time"
 
+# Diagnostics: the module on the simulated bus, in its own time
+simulate asked 7 suites/conformance/diagnostics.yaml --rig fixtures/rigs/sim.yaml
+is $status 0 "the diagnostics suite passes"
+first=$run
+simulate again 7 suites/conformance/diagnostics.yaml --rig fixtures/rigs/sim.yaml
+is "$(diff -r "$first" "$run")" "" "again byte for byte"
+is "$(jq -r 'select(.case == "identity") | .notes["uds F190"]' "$first/journal.jsonl" | sort -u)" KEYBENCHEMU000001 "what the module said is on record"
+sed 's/^uds:.*/uds: {address: 7E0:7E8, p2: 50 ms, p2_star: 150 ms}/' $target >"$tmp/hasty.yaml"
+"$kb" run diagnostics --rig sim --target "$tmp/hasty.yaml" --seed 1 --runs "$tmp/hasty" >"$tmp/out" 2>"$tmp/err"
+is $? 1 "a module that takes longer than P2* allows fails"
+holds "$(echo "$tmp"/hasty/*/journal.jsonl)" "ms; P2* is 150 ms" "and that is said"
+sed '/^uds:/d' $target >"$tmp/mute.yaml"
+"$kb" check diagnostics --rig sim --target "$tmp/mute.yaml" >"$tmp/out" 2>"$tmp/err"
+is $? 78 "a target profile that does not say whom to ask is refused"
+holds "$tmp/err" "uds_read: the target profile example has no 'uds'" "and why"
+
 # By the thousand: the simulated clock runs through many minutes of taps.
 simulate many 1 suites/timing/door-unlock.yaml --rig fixtures/rigs/sim.yaml --trials 2000
 is $status 0 "thousands of trials pass"

@@ -474,7 +474,7 @@ static void check_journal(const struct world *w, int rc, struct tally *t)
 /* In the child. @return its exit status */
 static int whole_run(const struct fault_plan *plan, struct tally *t)
 {
-	struct world w = { .peer = { peer_reset, peer_answer } };
+	struct world w = { .peer = { .reset = peer_reset, .answer = peer_answer } };
 	struct err err = { 0 };
 	int rc;
 

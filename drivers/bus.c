@@ -36,6 +36,11 @@ int bus_identity(struct bus *b, struct bus_identity *id, struct err *err)
 	return b->ops->identity(b, id, err);
 }
 
+int bus_isotp(struct bus *b, const struct tp_options *o, struct err *err)
+{
+	return b->ops->isotp(b, o, err);
+}
+
 void bus_close(struct bus *b)
 {
 	if (b)

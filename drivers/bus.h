@@ -5,6 +5,7 @@
 #include "bench/core/conf.h"
 #include "bench/core/err.h"
 #include "bench/core/wire/canframe.h"
+#include "bench/core/wire/tp.h"
 
 /*
  * The role of a CAN bus: frames go out, and every frame of the bus comes in, with the moment it ended on the
@@ -61,6 +62,13 @@ struct bus_ops {
 	/** Readable when something came; -1: there is none. For a poll loop without a pump. */
 	int (*fd)(struct bus *b);
 	int (*identity)(struct bus *b, struct bus_identity *id, struct err *err);
+	/**
+	 * A socket of the machine's own ISO-TP on this wire (drivers/can/isotp.h); the caller closes it. ERR_UNSUPPORTED:
+	 * it has none, and messages are made of frames (bench/core/wire/tp.h).
+	 *
+	 * @return a descriptor, or negative
+	 */
+	int (*isotp)(struct bus *b, const struct tp_options *o, struct err *err);
 	void (*close)(struct bus *b); /* once, if and only if open succeeded */
 };
 
@@ -99,6 +107,7 @@ int bus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 int bus_flush(struct bus *b, struct err *err);
 int bus_fd(struct bus *b);
 int bus_identity(struct bus *b, struct bus_identity *id, struct err *err);
+int bus_isotp(struct bus *b, const struct tp_options *o, struct err *err);
 void bus_close(struct bus *b); /* takes NULL */
 const char *bus_result_name(enum bus_result r);
 

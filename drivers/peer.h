@@ -15,6 +15,10 @@ struct peer {
 	 */
 	int (*answer)(struct peer *p, struct bytes command, struct buf *answer,
 		      int64_t *think_ns);
+	/** Does it answer a poll now? NULL: always. */
+	bool (*polled)(struct peer *p, int64_t now_ns);
+	/** It hears a frame that a reader put into its polling. NULL: to it that is noise. */
+	void (*annotated)(struct peer *p, struct bytes frame, int64_t now_ns);
 };
 
 #endif

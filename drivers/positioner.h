@@ -38,6 +38,11 @@ struct positioner_offset {
 	int64_t x_um, y_um, z_um;
 };
 
+/** How far from the tap it may be sent: beside it, either way in x and in y, and off it; um. Both 0: two places only. */
+struct positioner_reach {
+	int64_t beside_um, off_um;
+};
+
 struct positioner_move {
 	enum position to;
 	struct positioner_offset offset; /* of a tap */
@@ -104,6 +109,8 @@ struct positioner_driver {
 	bool needs_worker;
 	const struct conf_item *items;
 	size_t options_size;
+	/** What its options allow, without opening anything; NULL: two places only. */
+	void (*reach)(const void *options, struct positioner_reach *out);
 	int (*open)(struct positioner **out, const void *options,
 		    const struct positioner_parts *parts, struct clock *clock,
 		    struct err *err);
@@ -111,6 +118,15 @@ struct positioner_driver {
 
 extern const struct positioner_driver *const positioner_drivers[];
 const struct positioner_driver *positioner_driver_find(const char *name);
+
+/** Of one that would be opened so. */
+struct positioner_reach positioner_driver_reach(const struct positioner_driver *d,
+						const void *options);
+/** 0; ERR_UNSUPPORTED: an offset, and it knows two places only; ERR_RANGE: one beyond its reach. */
+int positioner_reach_check(const struct positioner_reach *r,
+			   const struct positioner_offset *o, struct err *err);
+/** For a backend that knows two places only. */
+int positioner_tap_alone(const struct positioner_move *move, struct err *err);
 
 int positioner_move(struct positioner *p, struct positioner_move *move, struct err *err);
 int positioner_settle(struct positioner *p, struct positioner_move *move,

@@ -26,7 +26,9 @@ int reader_activate(struct reader *r, struct reader_activation *a, struct err *e
 	int64_t called = clock_now(r->clock);
 	int rc;
 
-	assert(a->timeout_ns > 0);
+	assert(a->timeout_ns > 0 && a->period_ns >= 0);
+	assert(a->annotation_len <= sizeof(a->annotation));
+	a->first_ns = called;
 	rc = r->ops->activate(r, a, err);
 	if (rc || a->result != READER_OK)
 		return rc;

@@ -30,10 +30,18 @@ struct reader_card {
 	uint8_t ats[254], ats_len; /* without TL; 0 when there is none */
 };
 
+#define READER_MAX_ANNOTATION 24
 struct reader_activation {
 	int64_t timeout_ns; /* poll for this long; > 0 */
+	/*
+	 * A frame for those who listen to the polling: sent, with a CRC, after every poll that nobody answered, and answered by
+	 * nobody. Without one .annotation_len is 0. A reader that cannot answers ERR_UNSUPPORTED.
+	 */
+	uint8_t annotation[READER_MAX_ANNOTATION], annotation_len;
+	int64_t period_ns; /* from one poll to the next, at least; 0: as the reader can */
 	struct reader_card card;
 	enum reader_result result; /* OK or NO_CARD */
+	int64_t first_ns;          /* out: the first poll began */
 	int64_t started_ns;        /* out: the successful poll began */
 	int64_t activated_ns; /* out: the card's last activation answer is in our hands */
 	int64_t slack_ns;

@@ -25,7 +25,7 @@ static int card_answer(struct peer *p, struct bytes command, struct buf *answer,
 	return 0;
 }
 
-struct peer contract_card = { card_reset, card_answer };
+struct peer contract_card = { .reset = card_reset, .answer = card_answer };
 
 static struct reader *reader_in(void **state)
 {

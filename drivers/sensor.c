@@ -2,12 +2,25 @@
 
 int sensor_look(struct sensor *s, struct sensor_sample *sample, struct err *err)
 {
+	int64_t before = clock_now(s->clock), after;
 	int rc;
 
-	sample->asked_ns = clock_now(s->clock);
+	sample->asked_ns = before;
+	sample->answered_ns = 0;
 	rc = s->ops->look(s, sample, err);
-	sample->answered_ns = clock_now(s->clock);
-	return rc;
+	after = clock_now(s->clock);
+	if (!sample->answered_ns)
+		sample->answered_ns = after;
+	if (rc ||
+	    (before <= sample->asked_ns && sample->asked_ns <= sample->answered_ns &&
+	     sample->answered_ns <= after))
+		return rc;
+	return err_set(err, ERR_RANGE,
+		       "the sensor says that it looked %.1f ms outside of the question: "
+		       "its clock is not ours",
+		       (double)(sample->answered_ns > after ? sample->answered_ns - after
+							    : before - sample->asked_ns) /
+			       1e6);
 }
 
 int sensor_identity(struct sensor *s, struct sensor_identity *id, struct err *err)

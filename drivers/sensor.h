@@ -25,6 +25,7 @@ struct sensor_identity {
 struct sensor;
 
 struct sensor_ops {
+	/** The times in @sample are taken around the call, unless it knows them better and says both. */
 	int (*look)(struct sensor *s, struct sensor_sample *sample, struct err *err);
 	int (*identity)(struct sensor *s, struct sensor_identity *id, struct err *err);
 	void (*close)(struct sensor *s); /* never what it stands on */
@@ -36,12 +37,14 @@ struct sensor {
 };
 
 struct positioner;
+struct pump;
 struct relay;
 
 /** What a sensor may stand on; NULL where the rig has none. */
 struct sensor_parts {
 	struct relay *relay;
 	struct positioner *positioner;
+	struct pump *pump; /* served while it is waited for; NULL: nothing is */
 };
 
 struct sensor_driver {
@@ -58,6 +61,7 @@ struct sensor_driver {
 extern const struct sensor_driver *const sensor_drivers[];
 const struct sensor_driver *sensor_driver_find(const char *name);
 
+/** ERR_RANGE: it says that it looked before it was asked, or after it answered. */
 int sensor_look(struct sensor *s, struct sensor_sample *sample, struct err *err);
 int sensor_identity(struct sensor *s, struct sensor_identity *id, struct err *err);
 void sensor_close(struct sensor *s); /* takes NULL */

@@ -14,6 +14,7 @@
 
 /* Rows without a header of their own. */
 extern const struct reader_driver libnfc_driver;
+extern const struct reader_driver pcsc_driver;
 extern const struct card_driver libnfc_card_driver;
 extern const struct relay_driver kmtronic_driver;
 extern const struct relay_driver lcus_driver;
@@ -28,16 +29,17 @@ extern const struct relay_driver exec_relay_driver;
 extern const struct positioner_driver exec_positioner_driver;
 extern const struct bus_driver vbus_driver;
 extern const struct bus_driver socketcan_driver;
-extern const struct sensor_driver input_sensor_driver, modem_sensor_driver,
-	probe_sensor_driver;
+extern const struct sensor_driver exec_sensor_driver, input_sensor_driver,
+	modem_sensor_driver, probe_sensor_driver;
 
 const struct reader_driver *const reader_drivers[] = {
 #if WITH_LIBNFC
 	&libnfc_driver,
 #endif
-	&exec_reader_driver,
-	&sim_reader_driver,
-	NULL,
+#if WITH_PCSC
+	&pcsc_driver,
+#endif
+	&exec_reader_driver, &sim_reader_driver, NULL,
 };
 
 const struct card_driver *const card_drivers[] = {
@@ -66,6 +68,7 @@ const struct sensor_driver *const sensor_drivers[] = {
 	&input_sensor_driver,
 	&modem_sensor_driver,
 	&probe_sensor_driver,
+	&exec_sensor_driver,
 	NULL,
 };
 

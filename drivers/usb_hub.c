@@ -12,6 +12,7 @@
 #define DESCRIPTOR_HUB 0x29
 #define DESCRIPTOR_SUPER_HUB 0x2a
 #define FEATURE_PORT_POWER 8
+#define STATUS_CONNECTION 0x0001
 #define STATUS_POWER 0x0100       /* wPortStatus */
 #define STATUS_SUPER_POWER 0x0200 /* the same of a SuperSpeed port */
 #define CHARACTERISTICS_POWER 0x0003
@@ -91,14 +92,15 @@ void usb_hub_ask(struct usb_request *r, bool super)
 	*r = (struct usb_request){
 		.type = 0xa0, /* to the host, class, device */
 		.request = 6, /* GET_DESCRIPTOR */
-		.value = (super ? DESCRIPTOR_SUPER_HUB : DESCRIPTOR_HUB) << 8,
+		.value = super ? DESCRIPTOR_SUPER_HUB << 8 : DESCRIPTOR_HUB << 8,
 		.length = sizeof(r->data),
 	};
 }
 
 int usb_hub_parse(struct usb_hub_about *out, const struct usb_request *answer, size_t len)
 {
-	struct cursor c = cursor_at(BYTES(answer->data, len));
+	struct cursor c =
+		cursor_at(BYTES(answer->data, len <= sizeof(answer->data) ? len : 0));
 	uint8_t size = cursor_u8(&c), type = cursor_u8(&c), ports = cursor_u8(&c);
 	unsigned low = cursor_u8(&c), high = cursor_u8(&c);
 	uint8_t settle = cursor_u8(&c); /* in 2 ms */
@@ -135,13 +137,15 @@ void usb_hub_ask_port(struct usb_request *r, int port)
 	};
 }
 
-int usb_hub_parse_port(bool *on, const struct usb_request *answer, size_t len, bool super)
+int usb_hub_parse_port(struct usb_hub_status *out, const struct usb_request *answer,
+		       size_t len, bool super)
 {
 	unsigned status;
 
 	if (len < 4)
 		return ERR_FORMAT;
 	status = answer->data[0] | (unsigned)answer->data[1] << 8;
-	*on = status & (super ? STATUS_SUPER_POWER : STATUS_POWER);
+	out->on = status & (super ? STATUS_SUPER_POWER : STATUS_POWER);
+	out->connected = status & STATUS_CONNECTION;
 	return 0;
 }

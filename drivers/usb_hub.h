@@ -39,8 +39,11 @@ int usb_hub_parse(struct usb_hub_about *out, const struct usb_request *answer,
 		  size_t len);
 void usb_hub_switch(struct usb_request *r, int port, bool on);
 void usb_hub_ask_port(struct usb_request *r, int port);
-/** Is the port powered? ERR_FORMAT: no port status. */
-int usb_hub_parse_port(bool *on, const struct usb_request *answer, size_t len,
-		       bool super);
+struct usb_hub_status {
+	bool on, connected;
+};
+/** ERR_FORMAT: no port status. */
+int usb_hub_parse_port(struct usb_hub_status *out, const struct usb_request *answer,
+		       size_t len, bool super);
 
 #endif

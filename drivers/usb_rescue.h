@@ -14,8 +14,8 @@ struct usb_rescue {
 	struct usb_port *port; /* borrowed */
 	struct clock *clock;
 	const char *root; /* in front of /sys: "" for this machine */
-	/** Is a device plugged in at @where? */
-	bool (*there)(const struct usb_rescue *r, const char *where);
+	/** The number of the device at @where, which every time it is plugged in is another; 0: there is none. */
+	int (*number)(const struct usb_rescue *r, const char *where);
 };
 
 /**
@@ -25,8 +25,9 @@ struct usb_rescue {
  */
 int usb_reset_at(const struct usb_rescue *r, const char *where, struct err *err);
 /**
- * Switch the port at @where off for @off_ns and on again, both sides of a USB 3 socket. Proved: the hub says so, and a
- * device that was there left while it was off. Power is never left off by a failure that could be undone.
+ * Switch the port at @where off for @off_ns and on again, both sides of a USB 3 socket. Proved: the hub says so, a
+ * device that was there was disconnected while it was off, and is there anew. Whether the hub really cuts the power no
+ * host can see. Power is never left off by a failure that could be undone.
  * @return 0; ERR_UNSUPPORTED: the hub cannot switch this port alone, or says it did and did not; ERR_IO; ERR_TIMEOUT
  */
 int usb_cycle_power_at(const struct usb_rescue *r, const char *where, int64_t off_ns,

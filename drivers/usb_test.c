@@ -186,6 +186,22 @@ static void a_serial_line_belongs_to_its_adapter(void **state)
 	assert_string_equal(interface, "");
 }
 
+static void an_interface_tells_its_line_of_now(void **state)
+{
+	char tty[32];
+
+	(void)state;
+	run("cd %s/sys/bus/usb/devices/1-4/.. && ln -s 1-4/1-4:1.0 1-4:1.0; ln -s "
+	    "1-10/1-10:1.0 1-10:1.0; mv 1-4:1.0/ttyUSB0 1-4:1.0/ttyUSB7",
+	    root);
+	assert_true(usb_tty_of_interface(tty, root, "1-4:1.0"));
+	assert_string_equal(tty, "ttyUSB7");
+	assert_true(usb_tty_of_interface(tty, root, "1-10:1.0"));
+	assert_string_equal(tty, "ttyACM3");
+	assert_false(usb_tty_of_interface(tty, root, "1-1:1.0"));
+	assert_false(usb_tty_of_interface(tty, root, "../1-4/1-4:1.0"));
+}
+
 static void libnfc_is_named_the_driver_it_has(void **state)
 {
 	struct usb_device d;
@@ -229,6 +245,7 @@ int main(void)
 		ON_MACHINE(every_size_of_numato_board_is_known),
 		ON_MACHINE(what_names_nothing_is_refused),
 		ON_MACHINE(a_serial_line_belongs_to_its_adapter),
+		ON_MACHINE(an_interface_tells_its_line_of_now),
 		ON_MACHINE(libnfc_is_named_the_driver_it_has),
 		ON_MACHINE(what_a_device_says_of_itself_is_foreign),
 	};

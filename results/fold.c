@@ -433,6 +433,24 @@ static int fold_attempt(struct fold *f, const json_t *line, struct err *err)
 	return see(f, at, &r);
 }
 
+static void count_rung(struct summary *s, const struct record_recovery *r)
+{
+	struct summary_rung row = { .climbed = 0 };
+	size_t at = 0;
+
+	snprintf(row.device, sizeof(row.device), "%s", r->device);
+	snprintf(row.rung, sizeof(row.rung), "%s", r->rung);
+	while (at < s->rung_count && (strcmp(s->rungs[at].device, row.device) != 0 ||
+				      strcmp(s->rungs[at].rung, row.rung) != 0))
+		at++;
+	if (at == SUMMARY_RUNGS)
+		return;
+	if (at == s->rung_count)
+		s->rungs[s->rung_count++] = row;
+	s->rungs[at].climbed++;
+	s->rungs[at].held += r->proved;
+}
+
 static int fold_recovery(struct fold *f, const json_t *line, struct err *err)
 {
 	struct record_recovery r;
@@ -440,7 +458,10 @@ static int fold_recovery(struct fold *f, const json_t *line, struct err *err)
 
 	if (rc)
 		return rc;
-	f->s->recoveries++;
+	/* a climb ends with the rung that held, or when the bench is drained: all its rungs are one recovery */
+	f->s->recoveries += !f->climbing;
+	f->climbing = !r.proved && strcmp(r.rung, "drain") != 0;
+	count_rung(f->s, &r);
 	decide_all(f,
 		   false); /* a tap after a repair does not prove the bench before it */
 	return 0;

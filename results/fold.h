@@ -33,6 +33,7 @@ struct fold {
 	struct fold_case *cases; /* as many as s->cases */
 	size_t case_cap, note_cap, last_case;
 	bool undecided; /* some case has a NO_TAP that waits */
+	bool climbing;  /* the last recovery is not at its end */
 	bool has_run, has_attempt, has_end;
 	const char *path;
 };

@@ -145,6 +145,15 @@ static json_t *values_json(const struct attempt *a)
 	return whole(o, (size_t)a->value_count);
 }
 
+static json_t *notes_json(const struct attempt *a)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < a->note_count; i++)
+		json_object_set_new(o, a->notes[i].name, text_json(a->notes[i].text));
+	return whole(o, (size_t)a->note_count);
+}
+
 static json_t *place_json(const int64_t um[3])
 {
 	return json_pack("[I, I, I]", (json_int_t)um[0], (json_int_t)um[1],
@@ -176,7 +185,10 @@ json_t *record_attempt_json(const struct record_attempt *a)
 		json_object_set_new(o, "place_um", place_json(a->result->place_um));
 	if (a->result->timed)
 		json_object_set_new(o, "timed", json_true());
-	return whole(o, 16 + a->result->placed + a->result->timed);
+	if (a->result->note_count)
+		json_object_set_new(o, "notes", notes_json(a->result));
+	return whole(o, 16 + a->result->placed + a->result->timed +
+				(a->result->note_count > 0));
 }
 
 json_t *record_recovery_json(const struct record_recovery *r)
@@ -481,6 +493,36 @@ static void take_values(struct fields *f, struct attempt *a)
 	}
 }
 
+/* Not in every record: only where the target said something of itself. */
+static void take_notes(struct fields *f, struct attempt *a)
+{
+	json_t *notes = json_object_get(f->line, "notes"), *text;
+	const char *name;
+
+	if (!notes)
+		return;
+	if (!json_is_object(notes) || json_object_size(notes) > ATTEMPT_MAX_NOTES) {
+		wrong(f, "notes", "an object of at most 8 texts");
+		return;
+	}
+	json_object_foreach(notes, name, text)
+	{
+		struct attempt_note *n = &a->notes[a->note_count];
+
+		if (!name_fits(f, "notes", name, sizeof(n->name)))
+			return;
+		if (!json_is_string(text) ||
+		    json_string_length(text) >= sizeof(n->text) ||
+		    strlen(json_string_value(text)) != json_string_length(text)) {
+			wrong(f, name, "a text of at most 127 bytes");
+			return;
+		}
+		strcpy(n->name, name);
+		strcpy(n->text, json_string_value(text));
+		a->note_count++;
+	}
+}
+
 /* Not in every record: only where a step asked for a place. */
 static void take_place(struct fields *f, struct attempt *a)
 {
@@ -538,6 +580,7 @@ int record_attempt_parse(struct record_attempt *out, struct attempt *result,
 		result->outcome = OUTCOME_BENCH_ERROR;
 	take_points(&f, result);
 	take_values(&f, result);
+	take_notes(&f, result);
 	take_place(&f, result);
 	if (!f.rc)
 		*out = r;

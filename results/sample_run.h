@@ -171,12 +171,18 @@ static inline void sample_try(struct sample_run *r, const char *id, enum outcome
 	sample_record(r, id, &a, 0, false);
 }
 
-static inline void sample_recovery(struct sample_run *r)
+static inline void sample_rung(struct sample_run *r, const char *device, const char *rung,
+			       bool proved)
 {
-	struct record_recovery rec = { "reader",  "respawn", "it hangs",
-				       r->now_ns, 30 * MS,   true };
+	struct record_recovery rec = { device,    rung,    "it hangs",
+				       r->now_ns, 30 * MS, proved };
 
 	sample_append(r, record_recovery_json(&rec));
+}
+
+static inline void sample_recovery(struct sample_run *r)
+{
+	sample_rung(r, "reader", "respawn", true);
 }
 
 static inline void sample_end_why(struct sample_run *r, const char *ended,

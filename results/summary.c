@@ -96,6 +96,12 @@ static void free_case(struct summary_case *c)
 	free(c->samples);
 }
 
+double summary_recovery_rate(const struct summary *s)
+{
+	return s->transactions ? 1000.0 * (double)s->recoveries / (double)s->transactions
+			       : -1;
+}
+
 void summary_free(struct summary *s)
 {
 	if (!s)

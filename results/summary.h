@@ -59,6 +59,13 @@ struct summary_case {
 	char reason[240]; /* of the verdict, one line */
 };
 
+/* A rung of the recovery ladder, for one device. */
+struct summary_rung {
+	char device[24], rung[24];
+	size_t climbed, held; /* it was tried; the device then proved to work */
+};
+#define SUMMARY_RUNGS 24
+
 struct summary {
 	char *run_name, *ended; /* "complete" "interrupted" "drained" "cut off" */
 	char *ended_why;        /* or NULL */
@@ -71,7 +78,12 @@ struct summary {
 	size_t device_count;
 	char **notes;
 	size_t note_count;
-	size_t attempts, recoveries; /* warm-up and retries included */
+	size_t attempts; /* warm-up and retries included */
+	/* how often a device had to be recovered, however many rungs it took, and also where none held */
+	size_t recoveries;
+	/* in the order they were met; what has no room here is in .recoveries alone */
+	struct summary_rung rungs[SUMMARY_RUNGS];
+	size_t rung_count;
 	size_t cuts;         /* attempts cut short by the end; in no other count */
 	size_t transactions; /* attempts that sent SELECT */
 	double risk_claim,
@@ -84,6 +96,8 @@ struct summary {
 /** Fold the journal of @run. ERR_FORMAT when it is not a journal or was altered. */
 int summary_read(struct summary **out, const struct store_run *run, struct err *err);
 void summary_free(struct summary *s); /* takes NULL */
+/** Recoveries per 1 000 transactions; -1 without a transaction. */
+double summary_recovery_rate(const struct summary *s);
 /** The samples of @metric, or NULL; borrowed. */
 const struct summary_samples *summary_find_samples(const struct summary_case *c,
 						   int metric);

@@ -215,6 +215,76 @@ static void a_tap_after_a_repair_proves_nothing_about_the_time_before(void **sta
 	expect(&r, VERDICT_INCONCLUSIVE, "proves the bench");
 }
 
+static void try_some(struct sample_run *r, const char *id, enum outcome outcome, int n)
+{
+	for (int i = 0; i < n; i++)
+		sample_try(r, id, outcome, 200 * MS);
+}
+
+static const struct summary_rung *rung(const struct summary *s, const char *device,
+				       const char *name)
+{
+	for (size_t i = 0; i < s->rung_count; i++)
+		if (strcmp(s->rungs[i].device, device) == 0 &&
+		    strcmp(s->rungs[i].rung, name) == 0)
+			return &s->rungs[i];
+	fail_msg("no %s of the %s", name, device);
+	return NULL;
+}
+
+static void a_recovery_is_one_however_many_rungs_it_took(void **state)
+{
+	struct sample_run r;
+	struct summary *s;
+
+	(void)state;
+	sample_begin(&r, true, 0);
+	sample_case(&r, "plain", 8, NULL, NULL);
+	try_some(&r, "plain", OUTCOME_DONE, 4);
+	sample_rung(&r, "reader", "reopen", false);
+	sample_rung(&r, "reader", "respawn", false);
+	sample_rung(&r, "reader", "re-enumerate", true);
+	sample_rung(&r, "reader", "reopen", true);
+	try_some(&r, "plain", OUTCOME_DONE, 4);
+	sample_rung(&r, "positioner", "reopen", false);
+	sample_rung(&r, "positioner", "drain", false);
+	sample_end(&r, "drained");
+	s = read_back(&r);
+	assert_int_equal(s->recoveries, 3);
+	assert_true(summary_recovery_rate(s) == 375);
+	assert_int_equal(s->rung_count, 5);
+	assert_int_equal(rung(s, "reader", "reopen")->climbed, 2);
+	assert_int_equal(rung(s, "reader", "reopen")->held, 1);
+	assert_int_equal(rung(s, "reader", "respawn")->held, 0);
+	assert_int_equal(rung(s, "reader", "re-enumerate")->held, 1);
+	assert_int_equal(rung(s, "positioner", "drain")->climbed, 1);
+	summary_free(s);
+	sample_release(&r);
+}
+
+static void rungs_beyond_what_is_kept_still_count(void **state)
+{
+	struct sample_run r;
+	struct summary *s;
+	char name[8];
+
+	(void)state;
+	sample_begin(&r, true, 0);
+	sample_case(&r, "plain", 1, NULL, NULL);
+	for (int i = 0; i < SUMMARY_RUNGS + 3; i++) {
+		snprintf(name, sizeof(name), "r%d", i);
+		sample_rung(&r, "a device of which the name is much too long", name,
+			    true);
+	}
+	sample_end(&r, "complete");
+	s = read_back(&r);
+	assert_int_equal(s->recoveries, SUMMARY_RUNGS + 3);
+	assert_int_equal(s->rung_count, SUMMARY_RUNGS);
+	assert_true(summary_recovery_rate(s) < 0); /* nothing was transacted */
+	summary_free(s);
+	sample_release(&r);
+}
+
 static void a_warm_up_tap_of_another_case_proves_the_bench(void **state)
 {
 	struct sample_run r;
@@ -230,12 +300,6 @@ static void a_warm_up_tap_of_another_case_proves_the_bench(void **state)
 	sample_record(&r, "two", &a, 0, true);
 	sample_try(&r, "two", OUTCOME_DONE, 200 * MS);
 	expect(&r, VERDICT_FAIL, "without an answer");
-}
-
-static void try_some(struct sample_run *r, const char *id, enum outcome outcome, int n)
-{
-	for (int i = 0; i < n; i++)
-		sample_try(r, id, outcome, 200 * MS);
 }
 
 static void a_claim_on_an_early_metric_excuses_no_later_failure(void **state)
@@ -905,6 +969,8 @@ int main(void)
 		cmocka_unit_test(a_no_tap_that_nothing_follows_is_no_ones_fault),
 		cmocka_unit_test(
 			a_tap_after_a_repair_proves_nothing_about_the_time_before),
+		cmocka_unit_test(a_recovery_is_one_however_many_rungs_it_took),
+		cmocka_unit_test(rungs_beyond_what_is_kept_still_count),
 		cmocka_unit_test(a_warm_up_tap_of_another_case_proves_the_bench),
 		cmocka_unit_test(a_claim_on_an_early_metric_excuses_no_later_failure),
 		cmocka_unit_test(a_claim_that_judges_failures_excuses_them_and_is_named),

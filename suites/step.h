@@ -23,11 +23,13 @@ struct card;
 struct device;
 struct phone;
 struct positioner;
+struct positioner_reach;
 struct profile;
 struct reader;
 struct relay;
 struct rng;
 struct sensor;
+struct uds_target;
 struct vehicle;
 
 enum step_need {         /* what a rig must have for a step; bits */
@@ -51,6 +53,9 @@ struct step_env {
 	struct vehicle *vehicle;
 	struct bus *bus;
 	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
+	const struct uds_target
+		*uds;    /* how the target is asked; NULL: its profile does not say */
+	bool in_session; /* of UDS, other than the default one: tear-down ends it */
 	struct cyclic *cyclic; /* NULL: this bus has no helper that sends by itself */
 	/* every frame of the bus since step_begin, in order, and how many are missing; see can.c */
 	struct bus_frame *heard;
@@ -66,6 +71,8 @@ struct step_env {
 	struct card *card;
 	struct device *device;
 	const struct profile *profile;
+	struct bytes
+		vehicle_id; /* the name that our reader goes by; empty: it has none */
 	const struct phone *phone; /* how long we think; NULL: no longer than it takes */
 	struct rng *delays;
 	struct relay *relay;
@@ -83,6 +90,12 @@ struct step_env {
 	void *ctx; /* of sleep_until */
 };
 
+/** What of a rig the parameters of a step are held against, before anything is opened. */
+struct step_rig {
+	const struct dbc *dbc;                /* of its bus; NULL: none */
+	const struct positioner_reach *reach; /* of its positioner; NULL: not asked */
+};
+
 #define STEP_STOP 1 /* the attempt is decided: no further step, straight to tear-down */
 
 struct step_kind {
@@ -92,6 +105,7 @@ struct step_kind {
 	/* it only makes the surroundings, and nothing is asked by it: what can be left out where the rig
 	   lacks the role and the suite only wants it */
 	bool stimulus;
+	bool asks;                      /* by UDS: the target profile must say whom */
 	const struct conf_item *params; /* NULL: none */
 	size_t params_size;
 	/** Before the first step of an attempt; NULL: nothing. @return 0 or an error of the bench */
@@ -110,11 +124,8 @@ struct step_kind {
 	int (*run)(const void *params, struct step_env *env, struct err *err);
 	/** A file it reads besides the suite, for the run folder's copies; NULL: none. */
 	int (*file)(const void *params, char path[DATA_PATH_MAX], struct err *err);
-	/**
-	 * Do the parameters make sense on a rig whose bus has this @dbc (NULL: none)? A mistake is located
-	 * at @at or below. NULL: they always do.
-	 */
-	int (*check)(const void *params, const struct dbc *dbc, struct node at,
+	/** Do the parameters make sense on this rig? A mistake is located at @at or below. NULL: they always do. */
+	int (*check)(const void *params, const struct step_rig *rig, struct node at,
 		     struct err *err);
 };
 

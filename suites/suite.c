@@ -149,7 +149,7 @@ static int load_claims(struct suite_case *c, struct node list, struct node targe
 
 static int unknown_step(struct node at, const char *name, struct err *err)
 {
-	char list[160] = "";
+	char list[240] = "";
 	size_t n = 0;
 
 	for (int i = 0; step_kinds[i] && n < sizeof(list); i++)

@@ -73,7 +73,8 @@ static void mistakes_have_their_place(void **state)
 			    "s.yaml:4:13: there is no step 'aproach'; allowed: approach, "
 			    "field, select, "
 			    "transact, retreat, wait, "
-			    "can_send, can_cyclic, can_load, can_replay, can_expect");
+			    "can_send, can_cyclic, can_load, can_replay, can_expect, "
+			    "uds_read, uds_request, uds_session");
 	assert_non_null(strstr(mistake(CASE("    steps: [transact]\n")),
 			       "s.yaml:4:13: the key 'kind' is missing"));
 	assert_non_null(strstr(

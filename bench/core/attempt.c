@@ -1,5 +1,7 @@
 #include "bench/core/attempt.h"
 
+#include "bench/core/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +45,25 @@ void attempt_value(struct attempt *a, const char *name, int64_t ns)
 		a->value_count++;
 	}
 	v->ns = ns;
+}
+
+void attempt_note(struct attempt *a, const char *name, const char *text)
+{
+	struct attempt_note *n;
+	int i = 0;
+
+	while (i < a->note_count && strcmp(a->notes[i].name, name) != 0)
+		i++;
+	if (i == ATTEMPT_MAX_NOTES || strlen(name) >= sizeof(n->name)) {
+		a->overflow = true;
+		return;
+	}
+	n = &a->notes[i];
+	if (i == a->note_count)
+		a->note_count++;
+	snprintf(n->name, sizeof(n->name), "%s", name);
+	snprintf(n->text, sizeof(n->text), "%s", text);
+	text_tame(n->text);
 }
 
 const struct attempt_point *attempt_find(const struct attempt *a, const char *name)

@@ -14,7 +14,8 @@
  * own thinking time).
  *
  * Names of points: approach field_on activated decided bus retreat, and per APDU
- * "<apdu>.sent" and "<apdu>.answered" with apdu one of select auth0 auth1 exchange control_flow.
+ * "<apdu>.sent" and "<apdu>.answered" with apdu one of select auth0 auth1 exchange control_flow,
+ * and uds.sent and uds.answered.
  * Names of values: airtime_floor vehicle device, and held_up: how long in all the machine kept an emulated desk
  * from doing what was due between the first and the last of its points (of one that is not DONE, or has a complaint: in all
  * of it). It may be in any latency of the attempt, or in none.
@@ -33,6 +34,14 @@ struct attempt_value {
 	int64_t ns;
 };
 
+/* What the target said of itself. */
+#define ATTEMPT_MAX_NOTES 8
+#define ATTEMPT_NOTE_TEXT 128
+struct attempt_note {
+	char name[16];
+	char text[ATTEMPT_NOTE_TEXT];
+};
+
 struct attempt {
 	enum outcome outcome;
 	char detail[200]; /* why it is not DONE, or ""; for a person */
@@ -42,10 +51,11 @@ struct attempt {
 	char kind[16]; /* "fast", "standard" as it really ended, or "" */
 	bool placed;   /* a step said where the phone was sent: .place_um, from the tap */
 	int64_t place_um[3];
-	int point_count, value_count;
-	bool overflow; /* points or values did not fit: the attempt becomes BENCH_ERROR */
+	int point_count, value_count, note_count;
+	bool overflow; /* points, values or notes did not fit: the attempt becomes BENCH_ERROR */
 	struct attempt_point points[ATTEMPT_MAX_POINTS];
 	struct attempt_value values[ATTEMPT_MAX_VALUES];
+	struct attempt_note notes[ATTEMPT_MAX_NOTES];
 };
 
 /** Empty, DONE. */
@@ -53,6 +63,8 @@ void attempt_init(struct attempt *a);
 /** Record a moment; a name seen before gets the new moment (the last exchange counts). */
 void attempt_point(struct attempt *a, const char *name, int64_t at_ns, int64_t slack_ns);
 void attempt_value(struct attempt *a, const char *name, int64_t ns);
+/** On record: @text, made one line and cut to what fits; a name seen before gets the new text. */
+void attempt_note(struct attempt *a, const char *name, const char *text);
 /** Moment by name, or NULL. */
 const struct attempt_point *attempt_find(const struct attempt *a, const char *name);
 /** Value by name, ns; -1: there is none. */

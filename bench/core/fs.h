@@ -15,6 +15,8 @@
 int fs_read(const char *path, size_t max, struct buf *out, struct err *err);
 /** Write @path by way of a temporary file beside it and a rename: whole or not at all. */
 int fs_write(const char *path, struct bytes content, struct err *err);
+/** After a write: return when the file's name, too, would survive a power cut. */
+int fs_sync_name(const char *path, struct err *err);
 /** The same in parts: fs_begin, fs_more …, and fs_end in any case. */
 struct fs_writing {
 	int fd;

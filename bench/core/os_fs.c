@@ -85,6 +85,9 @@ int fs_begin(struct fs_writing *w, const char *path, struct err *err)
 	if (n < 0 || (size_t)n >= sizeof(w->temp))
 		return err_set(err, ERR_RANGE, "%s: path too long", path);
 	w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	/* left by a process of this number that was killed while it wrote */
+	if (w->fd < 0 && errno == EEXIST && unlink(w->temp) == 0)
+		w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	return w->fd < 0 ? write_failed(w, err) : 0;
 }
 
@@ -116,6 +119,23 @@ int fs_write(const char *path, struct bytes content, struct err *err)
 	if (!rc)
 		rc = fs_more(&w, content, err);
 	return fs_end(&w, rc, err);
+}
+
+int fs_sync_name(const char *path, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	int fd, rc;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+		 slash ? path : ".");
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd < 0 || fsync(fd) ? ERR_IO : 0;
+	if (rc)
+		err_set(err, rc, "%s: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int fs_mkdirs(const char *path, struct err *err)

@@ -26,14 +26,19 @@ enum campaign_phone { /* what is examined: the truth that no fault of the bench 
 	PHONE_LIAR  /* its signature does not verify */
 };
 
-/* Beside the roles, the disk: what writes the journal. */
+/*
+ * Beside the roles of the bench: the disk, which writes the journal, and what the desk itself does, its chip and its phone
+ * (keybench-emu(1)).
+ */
 #define CAMPAIGN_DISK RIG_ROLE_COUNT
-#define CAMPAIGN_ROLES (RIG_ROLE_COUNT + 1)
+#define CAMPAIGN_CHIP (RIG_ROLE_COUNT + 1)
+#define CAMPAIGN_ROLES (RIG_ROLE_COUNT + 2)
 extern const char *const campaign_role_names[CAMPAIGN_ROLES];
-/* Beside the faults of drivers: the n-th write finds the disk full, the n-th fsync fails. */
+/* Beside the faults of drivers: the n-th write finds the disk full, the n-th fsync fails; and then the chip's. */
 #define FAULT_DISK_FULL FAULT_KIND_COUNT
 #define FAULT_FSYNC (FAULT_KIND_COUNT + 1)
-#define CAMPAIGN_KINDS (FAULT_KIND_COUNT + 2)
+#define FAULT_CHIP (FAULT_KIND_COUNT + 2)
+#define CAMPAIGN_KINDS (FAULT_CHIP + 16)
 extern const char *const campaign_kind_names[CAMPAIGN_KINDS];
 
 struct scenario {
@@ -42,7 +47,7 @@ struct scenario {
 	int role, kind;
 	bool as_phone; /* arrangement B: a vehicle module is examined */
 	enum campaign_phone phone;
-	struct fault_plan plan; /* .kind is not used for the disk's */
+	struct fault_plan plan; /* .kind is not used for the disk's and the chip's */
 	uint64_t seed;
 };
 /** "#12 reader/hang, exchange 9, honest phone, seed 7". */

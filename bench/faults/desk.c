@@ -66,24 +66,36 @@ static void put(const char *dir, const char *name, const char *text)
 	}
 }
 
+/* What a fault of the desk's chip must say beside its name. */
+static const char *chip_more(int kind)
+{
+	const char *name = campaign_kind_names[kind];
+
+	return !strcmp(name, "late")     ? ", by: 300 ms"
+	       : !strcmp(name, "wtx")    ? ", for: 2"
+	       : !strcmp(name, "status") ? ", value: 0x02"
+					 : "";
+}
+
 /* A rig of ours, as it is delivered, with the fault behind it. */
 static void write_rig(const struct scenario *s, const char *dir)
 {
 	const char *from = s->as_phone ? "fixtures/rigs/emulated-b.yaml"
 			   : s->phone == PHONE_LIAR
 				   ? "fixtures/rigs/self/wrong-signature.yaml"
-				   : "fixtures/rigs/emulated-a.yaml";
+			   : s->role == RIG_SENSOR ? "fixtures/rigs/emulated-sensor.yaml"
+						   : "fixtures/rigs/emulated-a.yaml";
 	struct err err = { 0 };
 	char fault[300] = "";
 	struct buf text;
-	char *u;
+	char *u, *desk;
 
 	buf_init(&text, CONF_MAX_BYTES);
 	if (fs_read(from, CONF_MAX_BYTES, &text, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		_exit(1);
 	}
-	if (s->role != CAMPAIGN_DISK)
+	if (s->role < RIG_ROLE_COUNT)
 		snprintf(fault, sizeof(fault),
 			 "\nfaults:\n  - {role: %s, do: %s, call: %s, at: %" PRId64
 			 ", times: %" PRId64 ", by: %" PRId64
@@ -92,11 +104,21 @@ static void write_rig(const struct scenario *s, const char *dir)
 			 s->plan.call, s->plan.nth, s->plan.times,
 			 s->plan.by_ns / NS_PER_MS, s->plan.stays ? "yes" : "no",
 			 s->plan.too_late && s->kind == FAULT_ERROR ? "yes" : "no");
+	desk = strstr((char *)text.data, "  faults: []");
+	if (s->role == CAMPAIGN_CHIP && desk) {
+		text.len = (size_t)(desk - (char *)text.data);
+		snprintf(fault, sizeof(fault),
+			 "  faults: [{device: reader0, at: {exchange: %" PRId64
+			 "}, do: %s%s}]\n",
+			 s->plan.nth, campaign_kind_names[s->kind], chip_more(s->kind));
+	}
 	buf_add(&text, BYTES((const uint8_t *)fault, strlen(fault)));
 	buf_u8(&text, '\0');
-	u = strstr((char *)text.data, "uncertainty: 8 ms");
-	if (u) /* as many characters */
-		memcpy(u, "uncertainty: 25ms", 17);
+	u = strstr((char *)text.data, "uncertainty: ");
+	if (u) /* as many characters as "8 ms" has */
+		memcpy(u + 13, "25ms", 4);
+	if (u && u[17] != '\n') /* or as "15 ms" */
+		u[17] = ' ';
 	put(dir, "rig.yaml", (char *)text.data);
 	buf_release(&text);
 }
@@ -363,7 +385,7 @@ static void check_journal(struct check *c, const struct store_run *run)
 	if (all - c->taps > (disk ? 1 : 0))
 		finding_wrong(c->f, "%d of %d taps are in no attempt", all - c->taps,
 			      all);
-	if (!c->marked && c->s->role != CAMPAIGN_DISK)
+	if (!c->marked && c->s->role < RIG_ROLE_COUNT)
 		finding_wrong(c->f, "no note says that faults are planted");
 }
 
@@ -456,6 +478,8 @@ void desk_run(const struct scenario *s, const char *dir, struct finding *f)
 	strikes = read_lines(store_path(&run, "faults.jsonl", path, sizeof(path)));
 	c.truth = truth;
 	f->strikes = (int)json_array_size(strikes);
+	for (size_t i = 0; i < json_array_size(truth); i++) /* the desk's own */
+		f->strikes += !strcmp(text_of(json_array_get(truth, i), "what"), "fault");
 	check_run(&c, &run, status);
 	finding_judge(f, s);
 	check_end(&c);

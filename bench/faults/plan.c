@@ -5,11 +5,16 @@
 #include <string.h>
 
 const char *const campaign_role_names[CAMPAIGN_ROLES] = { "reader",     "card", "relay",
-							  "positioner", "bus",  "disk" };
+							  "positioner", "bus",  "sensor",
+							  "disk",       "chip" };
 const char *const campaign_kind_names[CAMPAIGN_KINDS] = {
-	"error",      "delay",      "loss",  "duplicate",  "corrupt",   "short", "hang",
-	"disconnect", "other-name", "abort", "clock-step", "disk-full", "fsync"
+	"error", "delay", "loss", "duplicate", "corrupt", "short", "hang", "disconnect",
+	"other-name", "abort", "clock-step", "disk-full", "fsync",
+	/* the chip's, as a desk says them; the first five are the air's, and so the target's */
+	"crc", "status", "remove", "wtx", "late", "silent", "garbage", "no-ack", "mute",
+	"bad-lcs", "bad-dcs", "bad-tfi", "bad-code", "error-frame", "reset", "hang-up"
 };
+#define OF_THE_AIR 5
 
 static const char *const phone_names[] = { "honest", "slow", "lying" };
 
@@ -27,6 +32,8 @@ const char *scenario_text(const struct scenario *s, char out[200])
 
 bool scenario_is_targets(const struct scenario *s)
 {
+	if (s->role == CAMPAIGN_CHIP)
+		return s->kind < FAULT_CHIP + OF_THE_AIR;
 	return (s->role == RIG_READER || s->role == RIG_CARD) &&
 	       (s->kind == FAULT_LOSS || s->kind == FAULT_DUPLICATE ||
 		s->kind == FAULT_CORRUPT || s->kind == FAULT_SHORT);
@@ -83,13 +90,17 @@ static const struct calls calls_of[CAMPAIGN_ROLES][6] = {
 		       { "listen", 1 },
 		       { "release", 1 } },
 	[RIG_RELAY] = { { "set", 2 } },
-	[RIG_POSITIONER] = { { "move", 2 } },
+	[RIG_POSITIONER] = { { "move", 2 }, { "settle", 2 } },
+	[RIG_SENSOR] = { { "look", 20 } },
 	[RIG_BUS] = { { "send", 1 }, { "receive", 2 } },
 	[CAMPAIGN_DISK] = { { "write", 1 } },
+	[CAMPAIGN_CHIP] = { { "exchange", 3 } },
 };
 
 static bool applies(int role, int kind, enum campaign_place place)
 {
+	if (role == CAMPAIGN_CHIP)
+		return kind >= FAULT_CHIP && place == PLACE_DESK;
 	if (role == CAMPAIGN_DISK)
 		return kind == FAULT_DISK_FULL ||
 		       (kind == FAULT_FSYNC && place == PLACE_PROCESS);
@@ -166,9 +177,12 @@ static void draw(struct scenario *s, struct rng *r, int variant)
 				      : PHONE_HONEST;
 	if (s->place == PLACE_DESK && variant && s->role != RIG_BUS)
 		s->phone = (enum campaign_phone)(s->seed % 3);
+	if (s->role ==
+	    CAMPAIGN_CHIP) /* once, and what it does then is the desk's affair */
+		s->plan = (struct fault_plan){ .call = "exchange", .nth = s->plan.nth };
 	s->as_phone = s->role == RIG_CARD ||
 		      (s->role >= RIG_RELAY && s->role <= RIG_BUS && variant % 2);
-	if (s->as_phone && s->phone == PHONE_LIAR)
+	if ((s->as_phone || s->role == RIG_SENSOR) && s->phone == PHONE_LIAR)
 		s->phone = PHONE_SLOW;
 }
 

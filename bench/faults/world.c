@@ -176,6 +176,7 @@ static int spy_set(struct relay *r, int channel, bool on, struct err *err)
 	if (!((before ^ w->relays) & 1))
 		return 0;
 	note(w, on ? TRUTH_TAP : TRUTH_AWAY, now, false);
+	w->there_ns = now + TRAVEL_NS;
 	if (w->reader)
 		sim_reader_place(w->reader, on, now + TRAVEL_NS);
 	if (w->card)
@@ -262,6 +263,49 @@ static int open_positioner(struct positioner **out, const void *options,
 
 static const struct positioner_driver world_positioner = { .name = "world",
 							   .open = open_positioner };
+
+/* Sees the phone where the board's coil has brought it. */
+static struct sensor spy_sensor;
+
+static int spy_look(struct sensor *s, struct sensor_sample *sample, struct err *err)
+{
+	const struct world *w = the_world;
+
+	(void)err;
+	sample->on = w->relays & 1 && clock_now(s->clock) >= w->there_ns;
+	return 0;
+}
+
+static int spy_describe(struct sensor *s, struct sensor_identity *id, struct err *err)
+{
+	(void)s;
+	(void)err;
+	*id = (struct sensor_identity){ "a sensor in process", true };
+	return 0;
+}
+
+static void spy_shut(struct sensor *s)
+{
+	(void)s;
+}
+
+static const struct sensor_ops spy_sensor_ops = {
+	.look = spy_look,
+	.identity = spy_describe,
+	.close = spy_shut,
+};
+
+static int open_sensor(struct sensor **out, const void *options,
+		       const struct sensor_parts *parts, struct clock *clock,
+		       struct err *err)
+{
+	(void)options;
+	(void)parts;
+	spy_sensor = (struct sensor){ &spy_sensor_ops, clock };
+	return fault_sensor_open(out, &spy_sensor, &the_world->fault, err);
+}
+
+static const struct sensor_driver world_sensor = { .name = "world", .open = open_sensor };
 
 static int open_bus(struct bus **out, const void *options, const struct bus_parts *parts,
 		    struct clock *clock, struct err *err)
@@ -354,6 +398,9 @@ static void take_over(struct world *w)
 	rig->bus_driver = &world_bus;
 	rig->reader_driver = w->s->as_phone ? NULL : &world_reader;
 	rig->card_driver = w->s->as_phone ? &world_card : NULL;
+	/* only where it is what goes wrong: a tap that began with it hides nothing that others do */
+	rig->sensor_driver = w->s->role == RIG_SENSOR ? &world_sensor : NULL;
+	rig->t0_sensor = w->s->role == RIG_SENSOR;
 	rig->standard_channel = w->s->as_phone ? 2 : 0;
 	rig->u_ns = 20 * NS_PER_MS;
 	if (w->s->phone == PHONE_LIAR)
@@ -399,7 +446,7 @@ int world_open(struct world *w, const struct scenario *s, struct err *err)
 	static const struct fault_plan none = { .code = ERR_IO };
 	int rc;
 
-	*w = (struct world){ .peer = { peer_reset, peer_answer },
+	*w = (struct world){ .peer = { .reset = peer_reset, .answer = peer_answer },
 			     .asker = { asker_begin, asker_ask, asker_answered },
 			     .s = s };
 	the_world = w;

@@ -54,6 +54,7 @@ struct world {
 	struct reader *reader;
 	struct card *card;
 	uint32_t relays;
+	int64_t there_ns; /* the phone, since the coil was switched last */
 	struct canbus *bus;
 	int node;
 	bool woken;

@@ -17,7 +17,33 @@
 #define PENDING_NS (5 * NS_PER_S)   /* P2* */
 #define IDENTITY_NS (10 * NS_PER_S) /* for all of it */
 
-int isotp_open(int ifindex, uint32_t send, uint32_t receive, struct err *err)
+static uint32_t kernel_id(uint32_t id, bool extended)
+{
+	return id | (extended ? CAN_EFF_FLAG : 0);
+}
+
+static int set_options(int fd, const struct tp_options *o)
+{
+	struct can_isotp_options opts = { .frame_txtime =
+						  CAN_ISOTP_DEFAULT_FRAME_TXTIME };
+	struct can_isotp_fc_options fc = { .bs = o->block, .stmin = o->separation };
+	struct can_isotp_ll_options ll = { .mtu = CANFD_MTU,
+					   .tx_dl = (uint8_t)o->frame,
+					   .tx_flags = o->brs ? CANFD_BRS : 0 };
+
+	if (o->padding != TP_NO_PADDING) {
+		opts.flags = CAN_ISOTP_TX_PADDING;
+		opts.txpad_content = (uint8_t)o->padding;
+	}
+	if (setsockopt(fd, SOL_CAN_ISOTP, CAN_ISOTP_OPTS, &opts, sizeof(opts)) ||
+	    setsockopt(fd, SOL_CAN_ISOTP, CAN_ISOTP_RECV_FC, &fc, sizeof(fc)))
+		return -1;
+	return o->frame > 8
+		       ? setsockopt(fd, SOL_CAN_ISOTP, CAN_ISOTP_LL_OPTS, &ll, sizeof(ll))
+		       : 0;
+}
+
+int isotp_open(int ifindex, const struct tp_options *o, struct err *err)
 {
 	struct sockaddr_can at = { .can_family = AF_CAN, .can_ifindex = ifindex };
 	int fd = socket(PF_CAN, SOCK_DGRAM | SOCK_CLOEXEC, CAN_ISOTP), rc;
@@ -25,9 +51,9 @@ int isotp_open(int ifindex, uint32_t send, uint32_t receive, struct err *err)
 	if (fd < 0)
 		return err_set(err, ERR_UNSUPPORTED, "the kernel's ISO-TP: %s",
 			       strerror(errno));
-	at.can_addr.tp.tx_id = send;
-	at.can_addr.tp.rx_id = receive;
-	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+	at.can_addr.tp.tx_id = kernel_id(o->send, o->send_extended);
+	at.can_addr.tp.rx_id = kernel_id(o->receive, o->receive_extended);
+	if (set_options(fd, o) == 0 && bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
 		return fd;
 	rc = err_set(err, ERR_IO, "ISO-TP: %s", strerror(errno));
 	close(fd);
@@ -111,11 +137,11 @@ static int ask(int fd, const struct uds_identifier *what, struct pump *pump, cha
 	return rc;
 }
 
-int isotp_identity(int ifindex, uint32_t request, uint32_t answer, struct pump *pump,
-		   char *out, size_t size, struct err *err)
+int isotp_identity(int ifindex, const struct tp_options *o, struct pump *pump, char *out,
+		   size_t size, struct err *err)
 {
 	int64_t give_up = clock_now(clock_real()) + IDENTITY_NS;
-	int fd = isotp_open(ifindex, request, answer, err), rc = 0;
+	int fd = isotp_open(ifindex, o, err), rc = 0;
 
 	if (fd < 0)
 		return fd;

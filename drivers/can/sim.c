@@ -1,5 +1,8 @@
 #include "drivers/can/sim.h"
 
+#include "drivers/can/uds.h"
+#include "drivers/can/uds_server.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@ struct sim {
 	struct bus base;
 	struct canbus *model;
 	int node;
+	struct uds_node *module;
 	bool deaf;
 	struct bus_ring ring;
 };
@@ -97,10 +101,18 @@ static int sim_identity(struct bus *b, struct bus_identity *id, struct err *err)
 	return 0;
 }
 
+static int sim_isotp(struct bus *b, const struct tp_options *o, struct err *err)
+{
+	(void)b;
+	(void)o;
+	return err_set(err, ERR_UNSUPPORTED, "no ISO-TP but that of frames");
+}
+
 static void sim_close(struct bus *b)
 {
 	struct sim *s = sim_of(b);
 
+	uds_node_free(s->module);
 	canbus_free(s->model);
 	bus_ring_release(&s->ring);
 	free(s);
@@ -112,8 +124,19 @@ static const struct bus_ops sim_ops = {
 	.flush = sim_flush,
 	.fd = sim_fd,
 	.identity = sim_identity,
+	.isotp = sim_isotp,
 	.close = sim_close,
 };
+
+static int add_module(struct sim *s, const char *uds, struct err *err)
+{
+	struct tp_options tester, module;
+
+	if (uds_pair(uds, &tester))
+		return err_set(err, ERR_FORMAT, "uds: '%.40s' is none; 7E0:7E8 is", uds);
+	module = uds_other_side(&tester);
+	return uds_node_new(&s->module, s->model, &module, NULL, NULL, err);
+}
 
 static int sim_open(struct bus **out, const void *options, const struct bus_parts *parts,
 		    struct clock *clock, struct err *err)
@@ -131,6 +154,8 @@ static int sim_open(struct bus **out, const void *options, const struct bus_part
 		rc = err_set(err, ERR_NOMEM, "simulated bus");
 	if (!rc && (s->node = canbus_attach(s->model, hear, s)) < 0)
 		rc = err_set(err, ERR_NOMEM, "simulated bus");
+	if (!rc && o->uds)
+		rc = add_module(s, o->uds, err);
 	if (rc)
 		sim_close(&s->base);
 	else
@@ -151,6 +176,12 @@ static const struct conf_item items[] = {
 	  .help = "bit/s",
 	  .min = 1000,
 	  .max = 1000000 },
+	{ .key = "uds",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct sim_bus_options, uds),
+	  .fallback = CONF_ABSENT,
+	  .help = "a module on it answers UDS: 7E0:7E8 (identifiers of request, "
+		  "answer)" },
 	{ 0 },
 };
 

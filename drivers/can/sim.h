@@ -10,6 +10,8 @@
  */
 struct sim_bus_options {
 	int64_t bitrate;
+	const char
+		*uds; /* "7E0:7E8": a module is on it, which answers there; NULL: none */
 };
 
 extern const struct bus_driver sim_bus_driver;

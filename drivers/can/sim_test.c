@@ -32,7 +32,7 @@ static void other_sends(const struct bus_case *c, const struct canframe *f)
 static int sim(void **state)
 {
 	struct sim_case *s = calloc(1, sizeof(*s));
-	struct sim_bus_options options = { 500000 };
+	struct sim_bus_options options = { .bitrate = 500000 };
 	struct bus_parts parts = { 0 };
 
 	assert_non_null(s);

@@ -395,6 +395,18 @@ static int socketcan_identity(struct bus *b, struct bus_identity *id, struct err
 	return 0;
 }
 
+static int socketcan_isotp(struct bus *b, const struct tp_options *o, struct err *err)
+{
+	struct socketcan *s = socketcan_of(b);
+
+	if (s->broken)
+		return link_gone(s, err);
+	if (o->frame > 8 && !s->link.fd)
+		return err_set(err, ERR_IO, "%s carries classic frames only",
+			       s->link.name);
+	return isotp_open(s->link.index, o, err);
+}
+
 static void socketcan_close(struct bus *b)
 {
 	struct socketcan *s = socketcan_of(b);
@@ -415,6 +427,7 @@ static const struct bus_ops socketcan_ops = {
 	.flush = socketcan_flush,
 	.fd = socketcan_fd,
 	.identity = socketcan_identity,
+	.isotp = socketcan_isotp,
 	.close = socketcan_close,
 };
 
@@ -530,16 +543,16 @@ static int watch(struct socketcan *s, struct err *err)
 /* A module that says nothing is no reason not to go on; that it did not is on record. */
 static int ask_module(struct socketcan *s, const char *uds, struct err *err)
 {
-	uint32_t request, answer;
+	struct tp_options tp;
 	struct err own = { 0 };
 	int rc;
 
 	if (!uds || s->deaf)
 		return 0;
-	if (uds_pair(uds, &request, &answer))
+	if (uds_pair(uds, &tp))
 		return err_set(err, ERR_FORMAT, "uds: '%.40s' is none; 7E0:7E8 is", uds);
-	rc = isotp_identity(s->link.index, request, answer, s->pump, s->module,
-			    sizeof(s->module), &own);
+	rc = isotp_identity(s->link.index, &tp, s->pump, s->module, sizeof(s->module),
+			    &own);
 	if (rc == ERR_INTERRUPTED) {
 		if (err)
 			*err = own;

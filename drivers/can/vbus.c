@@ -222,6 +222,13 @@ static int vbus_identity(struct bus *b, struct bus_identity *id, struct err *err
 	return 0;
 }
 
+static int vbus_isotp(struct bus *b, const struct tp_options *o, struct err *err)
+{
+	(void)b;
+	(void)o;
+	return err_set(err, ERR_UNSUPPORTED, "no ISO-TP but that of frames");
+}
+
 static void vbus_close(struct bus *b)
 {
 	struct vbus *v = vbus_of(b);
@@ -240,6 +247,7 @@ static const struct bus_ops vbus_ops = {
 	.flush = vbus_flush,
 	.fd = vbus_fd,
 	.identity = vbus_identity,
+	.isotp = vbus_isotp,
 	.close = vbus_close,
 };
 

@@ -7,17 +7,24 @@
 #include "drivers/positioner.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct place_options {
+	struct exec_options exec;
+	int64_t reach_um, height_um;
+};
 
 struct exec_positioner {
 	struct positioner base;
 	struct exec_program program;
+	struct positioner_reach reach;
 	bool near; /* the phone may be at the reader */
 	enum position to;
 	int64_t settled_ns; /* of the last move */
 	int64_t commanded_ns, slack_ns;
-	bool failed;        /* it did not say what came of that */
+	bool failed; /* it did not say what came of that */
 };
 
 static const struct positioner_ops exec_ops;
@@ -32,6 +39,13 @@ static int start_away(struct exec_positioner *e, struct err *err)
 {
 	int rc = exec_start(&e->program, err);
 
+	if (rc == 0 && !e->program.id.places && (e->reach.beside_um || e->reach.off_um)) {
+		rc = err_set(err, ERR_UNSUPPORTED,
+			     "the rig says how far it reaches, and %s knows two places "
+			     "only",
+			     e->program.name);
+		exec_stop(&e->program);
+	}
 	if (rc == 0) {
 		e->near = e->failed = false;
 		e->to = POSITION_AWAY;
@@ -48,16 +62,19 @@ static int exec_move(struct positioner *p, struct positioner_move *move, struct 
 	int64_t travel_ns;
 	struct exec_answer a;
 	struct exec_window w;
-	int rc;
+	const struct positioner_offset *o = &move->offset;
+	int rc = 0;
 
-	if (move->to == POSITION_TAP &&
-	    (move->offset.x_um || move->offset.y_um || move->offset.z_um))
-		return err_set(
-			err, ERR_UNSUPPORTED,
-			"a program knows two places only: at the reader, and away");
+	if (move->to == POSITION_TAP)
+		rc = positioner_reach_check(&e->reach, o, err);
+	if (rc)
+		return rc;
 	e->failed = true; /* until it has answered */
 	exec_begin(&e->program, &b, "move");
 	buf_printf(&b, " to=%s", move->to == POSITION_TAP ? "tap" : "away");
+	if (move->to == POSITION_TAP && e->program.id.places)
+		buf_printf(&b, " x=%" PRId64 " y=%" PRId64 " z=%" PRId64, o->x_um,
+			   o->y_um, o->z_um);
 	if (move->to == POSITION_TAP)
 		e->near = true;
 	rc = exec_ask(&e->program, &b, EXEC_COMMAND_NS, &a, &w, err);
@@ -121,6 +138,7 @@ static int exec_identify(struct positioner *p, struct positioner_identity *id,
 		return err_set(err, ERR_GONE, "%s is not running", e->program.name);
 	memset(id, 0, sizeof(*id));
 	id->simulated = exec_describe(&e->program, id->model, link, NULL);
+	id->offsets = e->reach.beside_um || e->reach.off_um;
 	return 0;
 }
 
@@ -146,17 +164,26 @@ static const struct positioner_ops exec_ops = {
 	.close = exec_close,
 };
 
+static void exec_reach(const void *options, struct positioner_reach *out)
+{
+	const struct place_options *o = options;
+
+	*out = (struct positioner_reach){ o->reach_um, o->height_um };
+}
+
 static int exec_open(struct positioner **out, const void *options,
 		     const struct positioner_parts *parts, struct clock *clock,
 		     struct err *err)
 {
+	const struct place_options *o = options;
 	struct exec_positioner *e = calloc(1, sizeof(*e));
 	int rc;
 
 	if (!e)
 		return err_set(err, ERR_NOMEM, "positioner");
 	e->base = (struct positioner){ .ops = &exec_ops, .clock = clock };
-	exec_init(&e->program, "positioner", options, clock, parts ? parts->pump : NULL);
+	exec_reach(options, &e->reach);
+	exec_init(&e->program, "positioner", &o->exec, clock, parts ? parts->pump : NULL);
 	rc = start_away(e, err);
 	if (rc) {
 		free(e);
@@ -166,7 +193,25 @@ static int exec_open(struct positioner **out, const void *options,
 	return 0;
 }
 
-static const struct conf_item items[] = { EXEC_ITEMS, { 0 } };
+#define AT(field) offsetof(struct place_options, field)
+#define MOST_UM 1000000
+_Static_assert(AT(exec) == 0, "EXEC_ITEMS begin there");
+static const struct conf_item items[] = {
+	EXEC_ITEMS,
+	{ .key = "reach",
+	  .type = CONF_LENGTH,
+	  .offset = AT(reach_um),
+	  .fallback = "0",
+	  .help = "how far beside the tap it may go, in x and y",
+	  .max = MOST_UM },
+	{ .key = "height",
+	  .type = CONF_LENGTH,
+	  .offset = AT(height_um),
+	  .fallback = "0",
+	  .help = "how far off it",
+	  .max = MOST_UM },
+	{ 0 },
+};
 
 extern const struct positioner_driver exec_positioner_driver;
 const struct positioner_driver exec_positioner_driver = {
@@ -174,6 +219,7 @@ const struct positioner_driver exec_positioner_driver = {
 	.summary = "any program that speaks keybench-exec(5)",
 	.needs_worker = true,
 	.items = items,
-	.options_size = sizeof(struct exec_options),
+	.options_size = sizeof(struct place_options),
+	.reach = exec_reach,
 	.open = exec_open,
 };

@@ -48,6 +48,10 @@ static int exec_activate(struct reader *r, struct reader_activation *act, struct
 	struct exec_window w;
 	int rc;
 
+	if (act->annotation_len)
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"a program as reader is not asked to annotate its polling");
 	e->activated = false;
 	if (!e->field && exec_running(&e->program)) {
 		act->result = READER_NO_CARD;

@@ -91,10 +91,25 @@ static int exec_read(struct relay *r, uint32_t *state, struct err *err)
 
 static int exec_input(struct relay *r, int input, bool *on, struct err *err)
 {
-	(void)r;
-	(void)input;
-	(void)on;
-	return err_set(err, ERR_UNSUPPORTED, "this board has no inputs");
+	struct exec_relay *e = exec_of(r);
+	uint8_t room[EXEC_MAX_LINE];
+	struct buf b = BUF_ON(room);
+	struct exec_answer a;
+	struct exec_window w;
+	int rc;
+
+	if (!e->program.id.inputs)
+		return err_set(err, ERR_UNSUPPORTED, "this board has no inputs");
+	if (input < 1 || input > e->program.id.inputs)
+		return err_set(err, ERR_RANGE, "input %d: the board has 1 to %d", input,
+			       (int)e->program.id.inputs);
+	exec_begin(&e->program, &b, "input");
+	buf_printf(&b, " number=%d", input);
+	rc = exec_ask(&e->program, &b, EXEC_COMMAND_NS, &a, &w, err);
+	if (rc)
+		return rc;
+	rc = exec_take_input(&a, on, err);
+	return EXEC_TAKEN(&e->program, rc, err);
 }
 
 static int exec_identify(struct relay *r, struct relay_identity *id, struct err *err)

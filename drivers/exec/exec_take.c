@@ -35,18 +35,25 @@ static int short_text(const struct exec_answer *a, const char *key, char *out,
 int exec_take_identity(const struct exec_answer *a, const char *role,
 		       struct exec_identity *out, struct err *err)
 {
+	static const struct {
+		const char *role, *keys;
+	} more[] = { { "reader", "protocol simulated software frame" },
+		     { "card", "protocol simulated software frame" },
+		     { "relay",
+		       "protocol simulated software channels inputs reads_back" },
+		     { "positioner", "protocol simulated software places" },
+		     { "sensor", "protocol simulated software" } };
 	bool relay = strcmp(role, "relay") == 0;
-	bool frames = strcmp(role, "reader") == 0 || strcmp(role, "card") == 0;
+	const char *keys = "";
 	struct exec_identity id = { 0 };
 	int64_t protocol = 0;
 	int rc = exec_expect_ok(a, err);
 
+	for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+		if (strcmp(role, more[i].role) == 0)
+			keys = more[i].keys;
 	if (!rc)
-		rc = exec_only(a,
-			       relay ? "protocol simulated software channels reads_back"
-			       : frames ? "protocol simulated software frame"
-					: "protocol simulated software",
-			       err);
+		rc = exec_only(a, keys, err);
 	if (rc)
 		return rc;
 	rc = exec_number(a, "protocol", 1, INT32_MAX, &protocol, err);
@@ -65,7 +72,11 @@ int exec_take_identity(const struct exec_answer *a, const char *role,
 	if (rc == 0 && relay)
 		rc = missing(a, "channels", err);
 	if (rc >= 0)
+		rc = exec_number(a, "inputs", 0, 32, &id.inputs, err);
+	if (rc >= 0)
 		rc = exec_flag(a, "reads_back", &id.reads_back, err);
+	if (rc >= 0)
+		rc = exec_flag(a, "places", &id.places, err);
 	if (rc < 0)
 		return rc;
 	if (!a->words[0])
@@ -355,6 +366,46 @@ int exec_take_state(const struct exec_answer *a, int channels, uint32_t *out,
 		on += used + (on[used] == ',');
 	}
 	*out = state;
+	return 0;
+}
+
+static int required_flag(const struct exec_answer *a, bool *on, struct err *err)
+{
+	int rc = exec_flag(a, "on", on, err);
+
+	return rc < 0 ? rc : rc == 0 ? missing(a, "on", err) : 0;
+}
+
+int exec_take_input(const struct exec_answer *a, bool *on, struct err *err)
+{
+	int rc = exec_expect_ok(a, err);
+
+	if (!rc)
+		rc = exec_only(a, "on", err);
+	return rc ? rc : required_flag(a, on, err);
+}
+
+/* It looked some time in the request; one that stamps it says more exactly when, and cannot have looked outside of it. */
+int exec_take_look(const struct exec_answer *a, const struct exec_window *w,
+		   struct sensor_sample *out, struct err *err)
+{
+	struct sensor_sample s = { .asked_ns = w->asked_ns, .answered_ns = w->told_ns };
+	int64_t seen, slack;
+	int rc = exec_expect_ok(a, err);
+
+	if (!rc)
+		rc = exec_only(a, "on seen slack", err);
+	if (!rc)
+		rc = take_stamps(a, w, "seen", &seen, NULL, NULL, &slack, err);
+	if (!rc)
+		rc = required_flag(a, &s.on, err);
+	if (rc)
+		return rc;
+	if (exec_get(a, "seen") && seen - slack > s.asked_ns)
+		s.asked_ns = seen - slack;
+	if (exec_get(a, "seen") && seen + slack < s.answered_ns)
+		s.answered_ns = seen + slack;
+	*out = s;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "drivers/positioner_contract.h"
 #include "drivers/reader_contract.h"
 #include "drivers/relay_contract.h"
+#include "drivers/sensor_contract.h"
 #include "drivers/wrap/worker.h"
 
 #include <signal.h>
@@ -25,25 +26,32 @@
  * found out. Those are lines of sh; $n is the number of the request they have read.
  */
 static struct conf *conf;
-static struct exec_options options;
+static _Alignas(max_align_t) uint8_t options[256]; /* of any role's driver */
 static struct pump *pump;
 static char state_file[64];
 
-static void bind_options(const char *text)
+static void bind_items(const struct conf_item *items, const char *text)
 {
-	static const struct conf_item items[] = { EXEC_ITEMS, { 0 } };
 	struct err err = { 0 };
 
 	conf_free(conf);
 	conf = NULL;
-	memset(&options, 0, sizeof(options));
+	memset(options, 0, sizeof(options));
 	if (conf_parse(&conf, "rig.yaml", BYTES((const uint8_t *)text, strlen(text)),
 		       &err) ||
-	    conf_bind(conf_root(conf), items, &options, &err))
+	    conf_bind(conf_root(conf), items, options, &err))
 		fail_msg("%s: %s", text, err.text);
 }
 
-static void example(const char *more)
+static const struct conf_item exec_items[] = { EXEC_ITEMS, { 0 } };
+
+static void bind_options(const char *text)
+{
+	bind_items(exec_items, text);
+}
+
+/* The example in Python with @more arguments, and keys behind its command. */
+static void example_of(const struct conf_item *items, const char *more, const char *keys)
 {
 	char text[300];
 	int fd;
@@ -53,9 +61,14 @@ static void example(const char *more)
 	assert_true(fd >= 0);
 	close(fd);
 	snprintf(text, sizeof(text),
-		 "{command: [python3, fixtures/exec/device.py, --state, %s%s]}",
-		 state_file, more);
-	bind_options(text);
+		 "{command: [python3, fixtures/exec/device.py, --state, %s%s]%s}",
+		 state_file, more, keys);
+	bind_items(items, text);
+}
+
+static void example(const char *more)
+{
+	example_of(exec_items, more, "");
 }
 
 /* A program that says hello as it should, and then does @rest. */
@@ -100,11 +113,11 @@ static int reader_with(void **state, const char *more, bool in_worker)
 	example(more);
 	if (in_worker) {
 		wanted(pump_new(&pump, &err), &err);
-		wanted(worker_open_reader(&reader_case.reader, d, &options, pump,
+		wanted(worker_open_reader(&reader_case.reader, d, options, pump,
 					  clock_real(), &err),
 		       &err);
 	} else {
-		wanted(d->open(&reader_case.reader, &options, clock_real(), &err), &err);
+		wanted(d->open(&reader_case.reader, options, clock_real(), &err), &err);
 	}
 	return 0;
 }
@@ -138,7 +151,7 @@ static int card(void **state)
 
 	*state = &card_case;
 	example(", --stamps");
-	wanted(card_driver_find("exec")->open(&card_case.card, &options, clock_real(),
+	wanted(card_driver_find("exec")->open(&card_case.card, options, clock_real(),
 					      &err),
 	       &err);
 	return 0;
@@ -150,7 +163,7 @@ static int card_without_stamps(void **state)
 
 	*state = &card_case;
 	example("");
-	wanted(card_driver_find("exec")->open(&card_case.card, &options, clock_real(),
+	wanted(card_driver_find("exec")->open(&card_case.card, options, clock_real(),
 					      &err),
 	       &err);
 	return 0;
@@ -205,7 +218,7 @@ static int relay(void **state)
 	*state = &relay_case;
 	example("");
 	relay_case.truth = coils;
-	wanted(relay_driver_find("exec")->open(&relay_case.relay, &options, clock_real(),
+	wanted(relay_driver_find("exec")->open(&relay_case.relay, options, clock_real(),
 					       &err),
 	       &err);
 	return 0;
@@ -219,7 +232,7 @@ static int relay_in_worker(void **state)
 	example("");
 	relay_case.truth = coils;
 	wanted(pump_new(&pump, &err), &err);
-	wanted(worker_open_relay(&relay_case.relay, relay_driver_find("exec"), &options,
+	wanted(worker_open_relay(&relay_case.relay, relay_driver_find("exec"), options,
 				 pump, clock_real(), &err),
 	       &err);
 	return 0;
@@ -240,22 +253,22 @@ static enum position place(const struct positioner_case *c)
 
 	(void)c;
 	read_state(text);
-	return strcmp(text, "tap") == 0 ? POSITION_TAP : POSITION_AWAY;
+	return strncmp(text, "tap", 3) == 0 ? POSITION_TAP : POSITION_AWAY;
 }
 
-static int positioner(void **state)
+static int positioner_with(void **state, const char *more, const char *keys)
 {
+	const struct positioner_driver *d = positioner_driver_find("exec");
 	struct positioner_parts parts = { 0 };
 	struct err err = { 0 };
 
 	*state = &positioner_case;
-	example("");
+	example_of(d->items, more, keys);
 	positioner_case.truth = place;
 	positioner_case.travel_ns = 40 * NS_PER_MS;
 	wanted(pump_new(&pump, &err), &err);
 	parts.pump = pump;
-	wanted(positioner_driver_find("exec")->open(&positioner_case.positioner, &options,
-						    &parts, clock_real(), &err),
+	wanted(d->open(&positioner_case.positioner, options, &parts, clock_real(), &err),
 	       &err);
 	return 0;
 }
@@ -268,16 +281,16 @@ static void turn_until(struct positioner_case *c, int64_t until_ns)
 
 static int positioner_in_worker(void **state)
 {
+	const struct positioner_driver *d = positioner_driver_find("exec");
 	struct err err = { 0 };
 
 	*state = &positioner_case;
-	example("");
+	example_of(d->items, "", "");
 	positioner_case.truth = place;
 	positioner_case.travel_ns = 40 * NS_PER_MS;
 	positioner_case.sleep_until = turn_until;
 	wanted(pump_new(&pump, &err), &err);
-	wanted(worker_open_positioner(&positioner_case.positioner,
-				      positioner_driver_find("exec"), &options, pump,
+	wanted(worker_open_positioner(&positioner_case.positioner, d, options, pump,
 				      clock_real(), &err),
 	       &err);
 	return 0;
@@ -292,11 +305,145 @@ static bool phone_gets_away(void)
 	return place(NULL) == POSITION_AWAY;
 }
 
+static int positioner(void **state)
+{
+	return positioner_with(state, "", "");
+}
+
+static int positioner_with_places(void **state)
+{
+	return positioner_with(state, ", --places", ", reach: 10 mm, height: 5 mm");
+}
+
 static int close_positioner(void **state)
 {
 	positioner_close(positioner_case.positioner);
 	memset(&positioner_case, 0, sizeof(positioner_case));
 	return forget(state);
+}
+
+static void a_place_is_told_in_micrometres(void **state)
+{
+	struct positioner_move aside = { .to = POSITION_TAP,
+					 .offset = { 3000, -2000, 1000 } };
+	char text[64];
+
+	(void)state;
+	assert_int_equal(positioner_move(positioner_case.positioner, &aside, NULL), 0);
+	read_state(text);
+	assert_string_equal(text, "tap 3000,-2000,1000");
+	aside.offset.x_um =
+		10001; /* what lies beyond the rig's reach is not even asked */
+	assert_int_equal(positioner_move(positioner_case.positioner, &aside, NULL),
+			 ERR_RANGE);
+	read_state(text);
+	assert_string_equal(text, "tap 3000,-2000,1000");
+}
+
+static void a_reach_that_the_program_does_not_have_is_refused(void **state)
+{
+	const struct positioner_driver *d = positioner_driver_find("exec");
+	struct positioner *p = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	example_of(d->items, "", ", reach: 10 mm");
+	assert_int_equal(d->open(&p, options, NULL, clock_real(), &err), ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "two places"));
+	assert_null(p);
+}
+
+static struct sensor_case sensor_case;
+
+static void write_state(struct sensor_case *c, bool there)
+{
+	FILE *f = fopen(state_file, "w");
+
+	(void)c;
+	assert_non_null(f);
+	assert_true(fputs(there ? "tap\n" : "away\n", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int sensor_with(void **state, const char *more)
+{
+	const struct sensor_driver *d = sensor_driver_find("exec");
+	struct sensor_parts parts = { 0 };
+	struct err err = { 0 };
+
+	*state = &sensor_case;
+	example_of(d->items, more, "");
+	sensor_case.phone = write_state;
+	wanted(pump_new(&pump, &err), &err);
+	parts.pump = pump;
+	wanted(d->open(&sensor_case.sensor, options, &parts, clock_real(), &err), &err);
+	return 0;
+}
+
+static int sensor(void **state)
+{
+	return sensor_with(state, "");
+}
+
+static int sensor_with_stamps(void **state)
+{
+	return sensor_with(state, ", --stamps");
+}
+
+static int close_sensor(void **state)
+{
+	sensor_close(sensor_case.sensor);
+	sensor_case.sensor = NULL;
+	return forget(state);
+}
+
+static void a_sensor_may_be_inverted(void **state)
+{
+	const struct sensor_driver *d = sensor_driver_find("exec");
+	struct sensor_sample sample;
+	struct sensor *s = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	example_of(d->items, "", ", inverted: yes");
+	wanted(d->open(&s, options, NULL, clock_real(), &err), &err);
+	assert_int_equal(sensor_look(s, &sample, NULL), 0);
+	assert_true(sample.on);
+	write_state(NULL, true);
+	assert_int_equal(sensor_look(s, &sample, NULL), 0);
+	assert_false(sample.on);
+	sensor_close(s);
+}
+
+static void a_sensor_that_says_nonsense_is_gone(void **state)
+{
+	const struct sensor_driver *d = sensor_driver_find("exec");
+	struct sensor_sample sample;
+	struct sensor *s = NULL;
+	struct err err = { 0 };
+
+	(void)state;
+	bind_items(d->items, "command: [sh, -c, 'read n l; echo $n ok protocol=1 : eye; "
+			     "read n l; echo $n ok on=maybe; sleep 9']\n");
+	wanted(d->open(&s, options, NULL, clock_real(), &err), &err);
+	assert_int_equal(sensor_look(s, &sample, &err), ERR_GONE);
+	assert_non_null(strstr(err.text, "neither yes nor no"));
+	sensor_close(s);
+}
+
+static void an_input_of_the_board_is_asked(void **state)
+{
+	struct err err = { 0 };
+	bool on = true;
+
+	(void)state;
+	assert_int_equal(relay_input(relay_case.relay, 1, &on, &err), 0);
+	assert_false(on);
+	assert_int_equal(relay_set(relay_case.relay, 2, true, NULL), 0);
+	assert_int_equal(relay_input(relay_case.relay, 2, &on, &err), 0);
+	assert_true(on);
+	assert_int_equal(relay_input(relay_case.relay, 3, &on, &err), ERR_RANGE);
+	assert_int_equal(relay_input(relay_case.relay, 1, &on, &err), 0);
 }
 
 static void closing_drops_the_board(void **state)
@@ -427,7 +574,7 @@ static void a_program_that_hangs_at_the_end_is_killed_after_its_controller(void 
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (pump_new(&pump, NULL) ||
-		    worker_open_positioner(&p, positioner_driver_find("exec"), &options,
+		    worker_open_positioner(&p, positioner_driver_find("exec"), options,
 					   pump, clock_real(), NULL) ||
 		    positioner_move(p, &there, NULL))
 			_exit(1);
@@ -456,7 +603,7 @@ static void a_missing_unit_of_python_is_told(void **state)
 	(void)state;
 	bind_options("{command: [python3, -c, 'import no_such_module_at_all']}");
 	assert_int_equal(
-		reader_driver_find("exec")->open(&r, &options, clock_real(), &err),
+		reader_driver_find("exec")->open(&r, options, clock_real(), &err),
 		ERR_GONE);
 	assert_non_null(strstr(err.text, "no_such_module_at_all"));
 }
@@ -482,7 +629,7 @@ static int exchange_with(const char *rest, struct err *err)
 		 "read n l; echo $n ok uid=08112233 atqa=0004 sak=20; %s",
 		 rest);
 	shell_program(script);
-	wanted(d->open(&r, &options, clock_real(), err), err);
+	wanted(d->open(&r, options, clock_real(), err), err);
 	wanted(reader_set_field(r, true, err), err);
 	wanted(reader_activate(r, &act, err), err);
 	rc = reader_exchange(r, &x, err);
@@ -542,7 +689,7 @@ static void comments_pass_and_an_error_is_only_an_error(void **state)
 	shell_program("read n l; echo \"# thinking\"; echo; "
 		      "echo \"$n error io : the antenna is cold\"; "
 		      "echo \"# warming up\"; read n l; echo $n ok; read n l");
-	wanted(reader_driver_find("exec")->open(&r, &options, clock_real(), &err), &err);
+	wanted(reader_driver_find("exec")->open(&r, options, clock_real(), &err), &err);
 	assert_int_equal(reader_set_field(r, true, &err), ERR_IO);
 	assert_string_equal(err.text, "the antenna is cold");
 	assert_int_equal(reader_set_field(r, true, &err), 0);
@@ -564,7 +711,7 @@ static void what_nobody_asked_for_is_no_answer(void **state)
 	close(mkstemp(state_file));
 	unlink(state_file);
 	setenv("STATE", state_file, 1);
-	wanted(reader_driver_find("exec")->open(&r, &options, clock_real(), &err), &err);
+	wanted(reader_driver_find("exec")->open(&r, options, clock_real(), &err), &err);
 	assert_int_equal(reader_set_field(r, true, &err), 0);
 	while (access(state_file, F_OK))
 		usleep(2000);
@@ -596,7 +743,7 @@ static void what_cannot_be_started_is_told(void **state)
 		int rc;
 
 		bind_options(wrong[i].text);
-		rc = card_driver_find("exec")->open(&c, &options, clock_real(), &err);
+		rc = card_driver_find("exec")->open(&c, options, clock_real(), &err);
 		if (rc != wrong[i].code || !strstr(err.text, wrong[i].why))
 			fail_msg("%s: %d, %s", wrong[i].text, rc, err.text);
 		assert_null(c);
@@ -614,7 +761,7 @@ static void a_worker_is_not_held_up_by_its_program(void **state)
 	(void)state;
 	wanted(pump_new(&pump, &err), &err);
 	shell_program("read n l; echo $n ok; exec sleep 60");
-	wanted(worker_open_reader(&r, d, &options, pump, clock_real(), &err), &err);
+	wanted(worker_open_reader(&r, d, options, pump, clock_real(), &err), &err);
 	worker = worker_reader_pid(r);
 	assert_int_equal(reader_set_field(r, true, &err), 0);
 	assert_int_equal(reader_activate(r, &act, &err), ERR_TIMEOUT);
@@ -640,6 +787,15 @@ static int run_contracts(void)
 		RELAY_CONTRACT(relay_in_worker, close_relay),
 		POSITIONER_CONTRACT(positioner, close_positioner),
 		POSITIONER_CONTRACT(positioner_in_worker, close_positioner),
+		POSITIONER_CONTRACT(positioner_with_places, close_positioner),
+		SENSOR_CONTRACT(sensor, close_sensor),
+		SENSOR_CONTRACT(sensor_with_stamps, close_sensor),
+		WITH(a_place_is_told_in_micrometres, positioner_with_places,
+		     close_positioner),
+		WITH(a_reach_that_the_program_does_not_have_is_refused, NULL, forget),
+		WITH(a_sensor_may_be_inverted, NULL, forget),
+		WITH(an_input_of_the_board_is_asked, relay, close_relay),
+		WITH(an_input_of_the_board_is_asked, relay_in_worker, close_relay),
 		WITH(closing_drops_the_board, relay, close_relay),
 		WITH(a_board_whose_worker_is_killed_is_dropped, relay_in_worker,
 		     close_relay),
@@ -657,6 +813,7 @@ static int run_contracts(void)
 		WITH(comments_pass_and_an_error_is_only_an_error, NULL, forget),
 		WITH(what_nobody_asked_for_is_no_answer, NULL, forget),
 		WITH(what_cannot_be_started_is_told, NULL, forget),
+		WITH(a_sensor_that_says_nonsense_is_gone, NULL, forget),
 		WITH(a_worker_is_not_held_up_by_its_program, NULL, forget),
 	};
 
@@ -670,6 +827,7 @@ static int run_without_python(void)
 		WITH(comments_pass_and_an_error_is_only_an_error, NULL, forget),
 		WITH(what_nobody_asked_for_is_no_answer, NULL, forget),
 		WITH(what_cannot_be_started_is_told, NULL, forget),
+		WITH(a_sensor_that_says_nonsense_is_gone, NULL, forget),
 		WITH(a_worker_is_not_held_up_by_its_program, NULL, forget),
 	};
 

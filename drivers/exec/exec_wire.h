@@ -5,6 +5,7 @@
 #include "bench/core/err.h"
 #include "drivers/card.h"
 #include "drivers/reader.h"
+#include "drivers/sensor.h"
 
 /*
  * The lines between keybench and a program that is a device: keybench-exec(5). Pure.
@@ -88,9 +89,10 @@ struct exec_window {
 struct exec_identity {
 	char model[64], software[64];
 	bool simulated;
-	int64_t frame;    /* reader, card: largest frame, bytes; 0: unknown */
-	int64_t channels; /* relay */
+	int64_t frame;            /* reader, card: largest frame, bytes; 0: unknown */
+	int64_t channels, inputs; /* relay */
 	bool reads_back;
+	bool places; /* positioner: it can go beside the tap, and off it */
 };
 int exec_take_identity(const struct exec_answer *a, const char *role,
 		       struct exec_identity *out, struct err *err);
@@ -111,6 +113,11 @@ int exec_take_release(const struct exec_answer *a, const struct exec_window *w,
 /** Bit n-1 is channel n. */
 int exec_take_state(const struct exec_answer *a, int channels, uint32_t *out,
 		    struct err *err);
+/** Is an input active? */
+int exec_take_input(const struct exec_answer *a, bool *on, struct err *err);
+/** What a sensor sees, and between which moments it looked. */
+int exec_take_look(const struct exec_answer *a, const struct exec_window *w,
+		   struct sensor_sample *out, struct err *err);
 /** Commanded, and how long until it is there. */
 int exec_take_move(const struct exec_answer *a, const struct exec_window *w,
 		   int64_t *commanded_ns, int64_t *travel_ns, int64_t *slack_ns,

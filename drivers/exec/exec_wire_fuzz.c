@@ -60,21 +60,28 @@ static void as_card(const struct exec_answer *a)
 
 static void as_mechanics(const struct exec_answer *a)
 {
+	struct sensor_sample look;
 	int64_t at, travel, slack;
 	uint32_t state;
+	bool on;
 
 	if (exec_take_state(a, 4, &state, NULL) == 0)
 		WANT(state < 16);
 	if (exec_take_move(a, &window, &at, &travel, &slack, NULL) == 0)
 		WANT(travel >= 0 && slack >= 0 && at <= window.told_ns + slack);
+	exec_take_input(a, &on, NULL);
+	if (exec_take_look(a, &window, &look, NULL) == 0)
+		WANT(look.asked_ns >= window.asked_ns &&
+		     look.answered_ns <= window.told_ns);
 }
 
 static void as_hello(const struct exec_answer *a)
 {
-	static const char *const roles[] = { "reader", "card", "relay", "positioner" };
+	static const char *const roles[] = { "reader", "card", "relay", "positioner",
+					     "sensor" };
 	struct exec_identity id;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		if (exec_take_identity(a, roles[i], &id, NULL) == 0)
 			WANT(id.model[0] && id.channels <= 32 && id.frame <= 4096);
 }

@@ -304,6 +304,55 @@ static void a_move_says_how_long_it_takes(void **state)
 			 ERR_FORMAT);
 }
 
+static void a_look_lies_within_its_request(void **state)
+{
+	struct exec_window w = { 1000, 9000, 100 };
+	struct sensor_sample s;
+	struct exec_answer a = said("1 ok on=yes");
+
+	(void)state;
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), 0);
+	assert_true(s.on && s.asked_ns == 1000 && s.answered_ns == 9000);
+	a = said("1 ok on=no seen=5000 slack=300");
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), 0);
+	assert_true(!s.on && s.asked_ns == 4700 && s.answered_ns == 5300);
+	a = said("1 ok on=no seen=900 slack=200"); /* never before it was asked */
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), 0);
+	assert_true(s.asked_ns == 1000 && s.answered_ns == 1100);
+	a = said("1 ok on=no seen=700 slack=200");
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), ERR_RANGE);
+	a = said("1 ok on=no seen=5000");
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), ERR_FORMAT);
+	a = said("1 ok");
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), ERR_FORMAT);
+	a = said("1 error io : dirt on the lens");
+	assert_int_equal(exec_take_look(&a, &w, &s, NULL), ERR_IO);
+}
+
+static void what_a_role_does_not_have_is_no_key_of_its_hello(void **state)
+{
+	static const struct {
+		const char *role, *line;
+		int code;
+	} hellos[] = {
+		{ "relay", "1 ok protocol=1 channels=2 inputs=3 : x", 0 },
+		{ "positioner", "1 ok protocol=1 places=yes : x", 0 },
+		{ "sensor", "1 ok protocol=1 : x", 0 },
+		{ "sensor", "1 ok protocol=1 inputs=3 : x", ERR_FORMAT },
+		{ "relay", "1 ok protocol=1 channels=2 places=yes : x", ERR_FORMAT },
+		{ "relay", "1 ok protocol=1 channels=2 inputs=33 : x", ERR_RANGE },
+	};
+	struct exec_identity id;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(hellos) / sizeof(hellos[0]); i++) {
+		struct exec_answer a = said(hellos[i].line);
+
+		assert_int_equal(exec_take_identity(&a, hellos[i].role, &id, NULL),
+				 hellos[i].code);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +367,8 @@ int main(void)
 		cmocka_unit_test(a_card_is_described_in_full),
 		cmocka_unit_test(a_board_tells_its_channels),
 		cmocka_unit_test(a_move_says_how_long_it_takes),
+		cmocka_unit_test(a_look_lies_within_its_request),
+		cmocka_unit_test(what_a_role_does_not_have_is_no_key_of_its_hello),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

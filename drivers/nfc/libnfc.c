@@ -10,10 +10,16 @@
  * a USB adapter holds back, once for the chip's ACK and once for its answer. On USB there is no line time
  * and the slack is one polling interval each way.
  *
+ * An annotation (a frame that nobody answers) goes out as InCommunicateThru between two polls. The chip's own poll has
+ * left it at seven bits a byte, and libnfc, which did not send that poll, believes otherwise and would not put it right: a
+ * REQA of our own comes first, which libnfc knows to have seven bits, so that it writes the register for the next
+ * frame. The wait for an answer is shortened from 52 ms to 2 ms meanwhile; all of it is as it was before the next poll.
+ *
  * Traps handled here, besides those of libnfc_port.h: at most 261 bytes out (263 overrun its stack)
  * and 264 for the answer; only the select at 106 kbit/s, because speed changes and automatic
  * polling wait for ever.
  */
+#include "bench/core/wire/crc.h"
 #include "drivers/nfc/libnfc_port.h"
 #include "drivers/reader.h"
 
@@ -27,6 +33,9 @@
 #define MAX_ANSWER 264
 /* The PN53x's automatic RATS is E0 50, FSDI 5: seen in field traces, not in a manual. */
 #define AUTO_RATS_FSD 64
+#define REQA 0x26
+#define ANNOTATION_WAIT_MS 2 /* nobody answers */
+#define DEFAULT_WAIT_MS 52   /* NP_TIMEOUT_COM as libnfc 1.8.0 opens a PN53x */
 
 struct libnfc_reader {
 	struct reader base;
@@ -106,6 +115,79 @@ static void take_card(struct reader_card *card, const nfc_iso14443a_info *a)
 	memcpy(card->ats, a->abtAts, card->ats_len);
 }
 
+/* Raw frames, bits and CRC as they are given, and no long wait; or back to what a select needs. */
+static int set_raw(struct libnfc *n, bool raw, struct err *err)
+{
+	int rc = libnfc_set_property(n, NP_EASY_FRAMING, !raw, "framing", err), res;
+
+	if (!rc)
+		rc = libnfc_set_property(n, NP_HANDLE_CRC, !raw, "CRC", err);
+	if (rc)
+		return rc;
+	res = libnfc_checked(n, nfc_device_set_property_int(n->device, NP_TIMEOUT_COM,
+							    raw ? ANNOTATION_WAIT_MS
+								: DEFAULT_WAIT_MS));
+	return res < 0 ? libnfc_fail(n, res, "the wait for an answer", err) : 0;
+}
+
+/* @return 0, or what is wrong with the reader: that nobody answers is what is expected */
+static int sent_raw(struct libnfc *n, int res, struct err *err)
+{
+	res = libnfc_checked(n, res);
+	switch (res) {
+	case NFC_EIO:
+	case NFC_EOPABORTED:
+	case NFC_ESOFT:
+	case NFC_EDEVNOTSUPP:
+	case NFC_EINVARG:
+		return libnfc_fail(n, res, "annotating the polling", err);
+	default:
+		return 0;
+	}
+}
+
+/* The frame of @a between two polls, unless somebody answers our own REQA: the next poll will find it. */
+static int annotate(struct libnfc *n, const struct reader_activation *a, struct err *err)
+{
+	static const uint8_t reqa = REQA;
+	uint8_t frame[READER_MAX_ANNOTATION + 2], answer[MAX_ANSWER];
+	struct buf b = BUF_ON(frame);
+	uint16_t crc = crc_a(BYTES(a->annotation, a->annotation_len));
+	int rc = set_raw(n, true, err), undo, res = 0;
+
+	if (rc)
+		return rc;
+	buf_add(&b, BYTES(a->annotation, a->annotation_len));
+	buf_u8(&b, (uint8_t)crc);
+	buf_u8(&b, (uint8_t)(crc >> 8));
+	res = nfc_initiator_transceive_bits(n->device, &reqa, 7, NULL, answer,
+					    sizeof(answer), NULL);
+	rc = sent_raw(n, res, err);
+	if (!rc && res <= 0)
+		rc = sent_raw(n,
+			      nfc_initiator_transceive_bytes(
+				      n->device, frame, b.len, answer, sizeof(answer),
+				      libnfc_timeout_ms(n, 100 * NS_PER_MS)),
+			      err);
+	undo = set_raw(n, false, rc ? NULL : err);
+	return rc ? rc : undo;
+}
+
+/* Between two polls. */
+static int wait_for_next(struct libnfc_reader *n, const struct reader_activation *a,
+			 int64_t deadline, struct err *err)
+{
+	struct clock *clock = n->base.clock;
+	int64_t next = a->started_ns + a->period_ns;
+	int rc = a->annotation_len ? annotate(&n->port, a, err) : 0;
+
+	if (next > deadline)
+		next = deadline;
+	if (!rc && next > clock_now(clock))
+		clock->sleep_until(clock, next);
+	return rc;
+}
+
 static int libnfc_activate(struct reader *r, struct reader_activation *a, struct err *err)
 {
 	static const nfc_modulation type_a = { .nmt = NMT_ISO14443A, .nbr = NBR_106 };
@@ -140,8 +222,9 @@ static int libnfc_activate(struct reader *r, struct reader_activation *a, struct
 			n->activated = true;
 			return 0;
 		}
-	} while (clock_now(r->clock) < deadline);
-	return 0;
+		rc = wait_for_next(n, a, deadline, err);
+	} while (!rc && clock_now(r->clock) < deadline);
+	return rc;
 }
 
 static int transceive(struct libnfc_reader *n, struct reader_exchange *x, size_t around,

@@ -8,8 +8,9 @@
 #include <string.h>
 
 #define FIELD_SETTLE_NS (5 * NS_PER_MS + 100 * NS_PER_US)
-#define FSD 256          /* largest frame its RATS lets a card send */
-#define MAX_ANSWER 65538 /* an extended R-APDU; ISO-DEP itself knows no limit */
+#define FSD 256                 /* largest frame its RATS lets a card send */
+#define POLL_NS (5 * NS_PER_MS) /* the shortest loop */
+#define MAX_ANSWER 65538        /* an extended R-APDU; ISO-DEP itself knows no limit */
 
 static const uint8_t default_uid[] = { 0x08, 0x11, 0x22, 0x33 };
 static const uint8_t default_ats[] = { 0x75, 0x77, 0x81, 0x02 };
@@ -75,6 +76,29 @@ static void show_card(const struct sim *s, struct reader_card *card)
 	memcpy(card->ats, s->options.ats.data, s->options.ats.len);
 }
 
+/* Poll somebody who is there until it answers, or the time is over. */
+static bool poll(struct sim *s, struct reader_activation *a, int64_t deadline)
+{
+	struct bytes annotation = BYTES(a->annotation, a->annotation_len);
+	int64_t period = a->period_ns > POLL_NS ? a->period_ns : POLL_NS;
+	int64_t now = clock_now(s->base.clock);
+
+	a->first_ns = now;
+	for (;;) {
+		a->started_ns = now;
+		if (!s->peer->polled || s->peer->polled(s->peer, now))
+			return true;
+		if (annotation.len && s->peer->annotated)
+			s->peer->annotated(s->peer, annotation, now);
+		if (now + period >= deadline)
+			return false;
+		sleep_until(s, now + period);
+		now = clock_now(s->base.clock);
+		if (!present_at(s, now))
+			return false;
+	}
+}
+
 static int sim_activate(struct reader *r, struct reader_activation *a, struct err *err)
 {
 	struct sim *s = sim_of(r);
@@ -87,13 +111,13 @@ static int sim_activate(struct reader *r, struct reader_activation *a, struct er
 		sleep_until(s, s->present_from_ns);
 		now = clock_now(r->clock);
 	}
-	a->started_ns = now;
-	if (!s->field || !s->peer || !present_at(s, now)) {
+	if (!s->field || !s->peer || !present_at(s, now) || !poll(s, a, deadline)) {
 		sleep_until(s, deadline);
 		a->activated_ns = clock_now(r->clock);
 		a->result = READER_NO_CARD;
 		return 0;
 	}
+	now = a->started_ns;
 	s->peer->reset(s->peer);
 	sleep_until(s, now + s->options.activation_ns);
 	a->activated_ns = clock_now(r->clock);

@@ -196,22 +196,13 @@ static void tell_stamps(const struct grbl *g, struct positioner_move *move)
 	move->slack_ns = g->slack_ns;
 }
 
-static int check_offset(const struct grbl *g, const struct positioner_offset *o,
-			struct err *err)
+static void grbl_reach(const void *options, struct positioner_reach *out)
 {
-	int64_t height = llabs(g->options.away_um - g->options.tap_um[2]);
+	const struct grbl_options *o = options;
 
-	if (llabs(o->x_um) > g->options.reach_um || llabs(o->y_um) > g->options.reach_um)
-		return err_set(
-			err, ERR_RANGE,
-			"%.3f, %.3f mm beside the tap: this axis may reach %.3f mm",
-			(double)o->x_um / 1e3, (double)o->y_um / 1e3,
-			(double)g->options.reach_um / 1e3);
-	if (o->z_um < 0 || o->z_um > height)
-		return err_set(err, ERR_RANGE,
-			       "%.3f mm off the tap: from 0 to %.3f mm, where away is",
-			       (double)o->z_um / 1e3, (double)height / 1e3);
-	return 0;
+	/* where away is ends the way off the reader */
+	out->beside_um = o->reach_um;
+	out->off_um = llabs(o->away_um - o->tap_um[2]);
 }
 
 static int grbl_move(struct positioner *base, struct positioner_move *move,
@@ -219,7 +210,11 @@ static int grbl_move(struct positioner *base, struct positioner_move *move,
 {
 	struct grbl *g = axis_of(base);
 	bool tap = move->to == POSITION_TAP;
-	int rc = tap ? check_offset(g, &move->offset, err) : 0;
+	struct positioner_reach reach;
+	int rc;
+
+	grbl_reach(&g->options, &reach);
+	rc = tap ? positioner_reach_check(&reach, &move->offset, err) : 0;
 
 	if (rc)
 		return rc;
@@ -444,5 +439,6 @@ const struct positioner_driver grbl_driver = {
 	.needs_worker = true,
 	.items = items,
 	.options_size = sizeof(struct grbl_options),
+	.reach = grbl_reach,
 	.open = grbl_open,
 };

@@ -253,10 +253,8 @@ static int pair_move(struct positioner *base, struct positioner_move *move,
 	bool tap = move->to == POSITION_TAP;
 	int rc = told_trouble(p, err);
 
-	if (tap && (move->offset.x_um || move->offset.y_um || move->offset.z_um))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "a relay pair knows two places only: at the reader, and "
-			       "away");
+	if (tap && !rc)
+		rc = positioner_tap_alone(move, err);
 	if (tap && rc)
 		return rc;
 	if (tap)

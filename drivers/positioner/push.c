@@ -151,11 +151,10 @@ static int push_move(struct positioner *base, struct positioner_move *move,
 {
 	struct push *p = push_of(base);
 	bool on = move->to == POSITION_TAP;
-	int rc = 0;
+	int rc = positioner_tap_alone(move, err);
 
-	if (on && (move->offset.x_um || move->offset.y_um || move->offset.z_um))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "a push knows two places only: at the reader, and away");
+	if (rc)
+		return rc;
 	enforce_limit(p);
 	arrive(p);
 	if (p->retracted && on)

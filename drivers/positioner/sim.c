@@ -23,10 +23,8 @@ static int sim_move(struct positioner *p, struct positioner_move *move, struct e
 {
 	struct sim *s = sim_of(p);
 
-	if (move->to == POSITION_TAP &&
-	    (move->offset.x_um || move->offset.y_um || move->offset.z_um))
-		return err_set(err, ERR_UNSUPPORTED,
-			       "the simulated positioner knows two places only");
+	if (positioner_tap_alone(move, err))
+		return ERR_UNSUPPORTED;
 	move->commanded_ns = clock_now(p->clock);
 	move->settled_ns = move->commanded_ns + s->travel_ns;
 	move->slack_ns = 0;

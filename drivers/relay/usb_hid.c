@@ -240,12 +240,13 @@ static const struct relay_ops usb_hid_ops = {
 static int take(struct usb_hid *h, const struct usb_found *f, struct err *err)
 {
 	struct usb_hid_report report;
-	char device[48];
+	char device[48], what[64];
 	int end, rc;
 
 	/* whoever has it is told apart by name, however each of the two found the board */
 	snprintf(device, sizeof(device), "usb-port:%s", f->port);
-	rc = lock_take(&h->lock_fd, device, device, "open", LOCK_PATIENCE_NS, err);
+	snprintf(what, sizeof(what), "the relay board at %s", device);
+	rc = lock_take(&h->lock_fd, device, what, "open", LOCK_PATIENCE_NS, err);
 	if (rc)
 		return rc;
 	end = h->port->ops->open(h->port, f->port);

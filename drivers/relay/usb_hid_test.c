@@ -3,12 +3,16 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "drivers/lock.h"
 #include "drivers/relay/usb_hid.h"
 #include "drivers/relay_contract.h"
+
+#include <unistd.h>
 
 /* A bus of up to three devices, with everything that goes wrong on one. */
 struct fake_device {
@@ -415,6 +419,48 @@ static void what_stands_in_the_way_is_said(void **state)
 	refused(&any, ERR_IO, "0x1"); /* a coil that cannot be dropped */
 }
 
+static void who_has_the_board_is_said_however_it_was_found(void **state)
+{
+	struct usb_hid_options by_port = { .port = "usb-port:1-2.3" };
+	struct err err = { 0 };
+	int fd = -1;
+
+	plug("1-2.3", "USBRelay4", "ABCDE");
+	assert_int_equal(
+		lock_take(&fd, "usb-port:1-2.3", "board of mine", "open", 0, NULL), 0);
+	refused(&any, ERR_IO, "is held by process");
+	refused(&by_port, ERR_IO, "the relay board at usb-port:1-2.3 is held by process");
+	refused(&by_port, ERR_IO, "usb_hid_test");
+	close(fd);
+	fake.frees = 0;
+	assert_int_equal(open_with(&any, &err), 0);
+	assert_int_equal(
+		lock_take(&fd, "usb-port:1-2.3", "board of mine", "open", 0, NULL),
+		ERR_IO);
+	close_usb(state);
+	assert_int_equal(
+		lock_take(&fd, "usb-port:1-2.3", "board of mine", "open", 0, NULL), 0);
+	close(fd);
+}
+
+static char folder[32];
+
+static int locks(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/keybench-lock-XXXXXX");
+	return !mkdtemp(folder) || setenv("KEYBENCH_LOCKS", folder, 1);
+}
+
+static int no_locks(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
 #define ON(setup, f) cmocka_unit_test_setup(f, setup)
 #define WITH(f) cmocka_unit_test_setup_teardown(f, usb_hid, close_usb)
 
@@ -434,8 +480,9 @@ int main(void)
 		ON(no_device, a_board_is_found_by_its_serial_too),
 		ON(no_device, a_board_with_a_lost_serial_still_works_by_its_port),
 		ON(no_device, what_stands_in_the_way_is_said),
+		ON(no_device, who_has_the_board_is_said_however_it_was_found),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, locks, no_locks);
 }

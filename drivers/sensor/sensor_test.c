@@ -10,6 +10,7 @@
 #include "drivers/positioner/sim.h"
 #include "drivers/relay/board_contract.h"
 #include "drivers/sensor/modem.h"
+#include "drivers/sensor_contract.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -215,6 +216,81 @@ static void the_probe_of_a_positioner_is_a_sensor(void **state)
 	free(options);
 }
 
+static struct sensor_case wired_case;
+static struct sensor_parts wired_parts;
+static struct board wired_board;
+static void *wired_options;
+
+static void press(struct sensor_case *c, bool there)
+{
+	(void)c;
+	wired_board.truth->inputs = there ? 2 : 0;
+}
+
+static int input(void **state)
+{
+	const struct sensor_driver *d = sensor_driver_find("input");
+
+	*state = &wired_case;
+	wired_case.phone = press;
+	wired_options = bind(d, "{input: 2}");
+	board_start(&wired_board, BOARD_NUMATO, true);
+	assert_int_equal(wired_board.driver->open(&wired_parts.relay, wired_board.options,
+						  clock_real(), NULL),
+			 0);
+	assert_int_equal(d->open(&wired_case.sensor, wired_options, &wired_parts,
+				 clock_real(), NULL),
+			 0);
+	return 0;
+}
+
+static int close_input(void **state)
+{
+	(void)state;
+	sensor_close(wired_case.sensor);
+	relay_close(wired_parts.relay);
+	board_stop(&wired_board);
+	free(wired_options);
+	return 0;
+}
+
+static void carry(struct sensor_case *c, bool there)
+{
+	struct positioner_move m = { .to = there ? POSITION_TAP : POSITION_AWAY };
+
+	(void)c;
+	assert_int_equal(positioner_move(wired_parts.positioner, &m, NULL), 0);
+	virtual_clock.at_ns = m.settled_ns;
+}
+
+static int probe(void **state)
+{
+	static const struct sim_positioner_options at_once;
+	const struct sensor_driver *d = sensor_driver_find("probe");
+
+	*state = &wired_case;
+	wired_case.phone = carry;
+	wired_options = bind(d, "{inverted: no}");
+	clock_virtual_init(&virtual_clock);
+	virtual_clock.at_ns = NS_PER_S;
+	assert_int_equal(sim_positioner_open(&wired_parts.positioner, &at_once, NULL,
+					     NULL, &virtual_clock.base, NULL),
+			 0);
+	assert_int_equal(d->open(&wired_case.sensor, wired_options, &wired_parts,
+				 &virtual_clock.base, NULL),
+			 0);
+	return 0;
+}
+
+static int close_probe(void **state)
+{
+	(void)state;
+	sensor_close(wired_case.sensor);
+	positioner_close(wired_parts.positioner);
+	free(wired_options);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +301,8 @@ int main(void)
 		cmocka_unit_test(a_pseudo_terminal_has_no_lines),
 		cmocka_unit_test(an_input_of_the_board_is_a_sensor),
 		cmocka_unit_test(the_probe_of_a_positioner_is_a_sensor),
+		SENSOR_CONTRACT(input, close_input),
+		SENSOR_CONTRACT(probe, close_probe),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -29,7 +29,8 @@ bool fault_applies(enum fault_kind kind, const char *role)
 	case FAULT_SHORT:
 		return !strcmp(role, "reader") || !strcmp(role, "card");
 	case FAULT_ABORT: /* what lives in no worker would take the bench with it */
-		return !bus && strcmp(role, "positioner") != 0;
+		return !bus && strcmp(role, "positioner") != 0 &&
+		       strcmp(role, "sensor") != 0;
 	case FAULT_CLOCK_STEP:
 		return !board;
 	default:

@@ -7,6 +7,7 @@
 #include "drivers/positioner.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
+#include "drivers/sensor.h"
 
 /*
  * A role around another instance of it, some of whose calls go wrong: to see what becomes of a bench whose
@@ -17,7 +18,7 @@
  * Whose fault it is. An error, a hang, a disconnect, another name, a dead worker and a clock that steps are the
  * bench's: nothing may be held against a target for them. What a reader or card loses, doubles, alters or cuts short
  * it says as if the air had done it, or the examined side: that is data and belongs to the target. A relay board
- * and a positioner that lose a command say that they did it: the bench's again.
+ * and a positioner that lose a command say that they did it, and a sensor that errs is not the phone: the bench's again.
  */
 enum fault_kind {
 	FAULT_ERROR, /* .code; see .too_late */
@@ -25,13 +26,13 @@ enum fault_kind {
 	/*
 	 * It has no effect. Reader: the answer is lost on the air, nobody is found, a command is swallowed;
 	 * card: likewise; relay, positioner: it says that it did it; bus: a frame is not sent, or did
-	 * not fit when it came (counted in .lost)
+	 * not fit when it came (counted in .lost); sensor: it sees nobody
 	 */
 	FAULT_LOSS,
 	FAULT_DUPLICATE, /* it is made twice; the first answer is lost. Bus: a frame comes, or goes, twice */
 	/*
 	 * Reader: a bit of the answer is wrong; card: the chip says RF error; relay: another channel is
-	 * switched, an input says the opposite; positioner: it goes the other way, a probe says the opposite; bus: a bit of what is sent is wrong. A frame that
+	 * switched, an input says the opposite; positioner: it goes the other way, a probe says the opposite; sensor: it sees the opposite; bus: a bit of what is sent is wrong. A frame that
 	 * comes damaged is lost: CAN has a CRC
 	 */
 	FAULT_CORRUPT,
@@ -103,6 +104,8 @@ int fault_relay_open(struct relay **out, struct relay *inner, struct fault *f,
 		     struct err *err);
 int fault_positioner_open(struct positioner **out, struct positioner *inner,
 			  struct fault *f, struct err *err);
+int fault_sensor_open(struct sensor **out, struct sensor *inner, struct fault *f,
+		      struct err *err);
 int fault_bus_open(struct bus **out, struct bus *inner, struct fault *f, struct err *err);
 
 #endif

@@ -138,6 +138,11 @@ static int bent_identity(struct bus *b, struct bus_identity *id, struct err *err
 	return rc;
 }
 
+static int bent_isotp(struct bus *b, const struct tp_options *o, struct err *err)
+{
+	return bus_isotp(of_bus(b)->inner, o, err);
+}
+
 static void close_both(struct bus *b)
 {
 	struct fault_bus *w = of_bus(b);
@@ -152,6 +157,7 @@ static const struct bus_ops bus_ops = {
 	.flush = bent_flush,
 	.fd = bent_fd,
 	.identity = bent_identity,
+	.isotp = bent_isotp,
 	.close = close_both,
 };
 

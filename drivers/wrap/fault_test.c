@@ -15,6 +15,7 @@
 
 #include "drivers/card_contract.h"
 #include "drivers/positioner_contract.h"
+#include "drivers/sensor_contract.h"
 #include "drivers/reader_contract.h"
 #include "drivers/relay_contract.h"
 
@@ -531,12 +532,12 @@ static void an_input_can_say_the_opposite_or_fail(void **state)
 
 static struct bus *faulty_bus(const struct fault_plan *plan)
 {
-	static const int64_t bitrate = 500000; /* struct sim_bus_options */
+	static const struct sim_bus_options options = { .bitrate = 500000 };
 	struct bus *bare, *b;
 
 	clock_virtual_init(&now);
 	fault_init(&fault, plan);
-	assert_int_equal(sim_bus_driver.open(&bare, &bitrate, NULL, &now.base, NULL), 0);
+	assert_int_equal(sim_bus_driver.open(&bare, &options, NULL, &now.base, NULL), 0);
 	assert_int_equal(fault_bus_open(&b, bare, &fault, NULL), 0);
 	return b;
 }
@@ -581,6 +582,126 @@ static void frames_are_lost_and_doubled(void **state)
 	assert_int_equal(echoes(&plan, &lost), 1);
 }
 
+/* Sees what a flag says. */
+static bool seen;
+
+static int flag_look(struct sensor *s, struct sensor_sample *sample, struct err *err)
+{
+	(void)s;
+	(void)err;
+	sample->on = seen;
+	return 0;
+}
+
+static int flag_identity(struct sensor *s, struct sensor_identity *id, struct err *err)
+{
+	(void)s;
+	(void)err;
+	*id = (struct sensor_identity){ "flag", true };
+	return 0;
+}
+
+static void flag_close(struct sensor *s)
+{
+	(void)s;
+}
+
+static const struct sensor_ops flag_ops = { flag_look, flag_identity, flag_close };
+static struct sensor flag = { &flag_ops, &now.base };
+
+static struct sensor *faulty_sensor(const struct fault_plan *plan)
+{
+	struct sensor *s;
+
+	clock_virtual_init(&now);
+	now.at_ns = 100 * NS_PER_S;
+	seen = false;
+	fault_init(&fault, plan);
+	assert_int_equal(fault_sensor_open(&s, &flag, &fault, NULL), 0);
+	return s;
+}
+
+static void wave(struct sensor_case *c, bool there)
+{
+	(void)c;
+	seen = there;
+}
+
+static int faultless_sensor(void **state)
+{
+	static struct sensor_case c;
+
+	c = (struct sensor_case){ .sensor = faulty_sensor(&never), .phone = wave };
+	*state = &c;
+	return 0;
+}
+
+static int closed_sensor(void **state)
+{
+	sensor_close(((struct sensor_case *)*state)->sensor);
+	return 0;
+}
+
+static void a_sensor_sees_nobody_or_the_opposite(void **state)
+{
+	struct fault_plan plan = { .kind = FAULT_CORRUPT, .nth = 2 };
+	struct sensor_sample x;
+	struct sensor *s = faulty_sensor(&plan);
+
+	(void)state;
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(sensor_look(s, &x, NULL), 0);
+		assert_int_equal(x.on, i == 2);
+	}
+	sensor_close(s);
+	plan.kind = FAULT_LOSS;
+	s = faulty_sensor(&plan);
+	seen = true;
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(sensor_look(s, &x, NULL), 0);
+		assert_int_equal(x.on, i != 2);
+	}
+	sensor_close(s);
+}
+
+static void a_sensor_of_another_clock_is_an_error(void **state)
+{
+	struct fault_plan plan = { .kind = FAULT_CLOCK_STEP, .nth = 2 };
+	struct sensor_sample x;
+	struct err err = { 0 };
+
+	(void)state;
+	for (int i = -1; i < 2; i += 2) {
+		struct sensor *s;
+
+		plan.by_ns = i * NS_PER_S;
+		s = faulty_sensor(&plan);
+		assert_int_equal(sensor_look(s, &x, NULL), 0);
+		assert_int_equal(sensor_look(s, &x, &err), ERR_RANGE);
+		assert_non_null(strstr(err.text, "1000.0 ms outside of the question"));
+		sensor_close(s);
+	}
+}
+
+static void a_sensor_that_is_slow_says_so(void **state)
+{
+	struct fault_plan plan = { .kind = FAULT_DELAY,
+				   .nth = 1,
+				   .by_ns = 30 * NS_PER_MS };
+	struct sensor *s = faulty_sensor(&plan);
+	struct sensor_sample x;
+
+	(void)state;
+	assert_int_equal(sensor_look(s, &x, NULL), 0);
+	assert_int_equal(clock_now(&now.base) - x.answered_ns, 30 * NS_PER_MS);
+	plan.kind = FAULT_DISCONNECT;
+	sensor_close(s);
+	s = faulty_sensor(&plan);
+	assert_int_equal(sensor_look(s, &x, NULL), ERR_GONE);
+	assert_int_equal(sensor_look(s, &x, NULL), ERR_GONE);
+	sensor_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,6 +726,10 @@ int main(void)
 		cmocka_unit_test(a_probe_can_say_the_opposite),
 		cmocka_unit_test(an_input_can_say_the_opposite_or_fail),
 		cmocka_unit_test(frames_are_lost_and_doubled),
+		SENSOR_CONTRACT(faultless_sensor, closed_sensor),
+		cmocka_unit_test(a_sensor_sees_nobody_or_the_opposite),
+		cmocka_unit_test(a_sensor_of_another_clock_is_an_error),
+		cmocka_unit_test(a_sensor_that_is_slow_says_so),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -70,7 +70,9 @@ static int worker_activate(struct reader *r, struct reader_activation *a, struct
 	int rc;
 
 	worker_message_init(&m, WORKER_ACTIVATE, 0);
-	m.u.activation.timeout_ns = a->timeout_ns;
+	m.u.activation = *a;
+	m.u.activation.result = READER_NO_CARD;
+	memset(&m.u.activation.card, 0, sizeof(m.u.activation.card));
 	rc = ask_reader(reader_of(r), &m, a->timeout_ns + MARGIN_NS, err);
 	if (rc)
 		return rc;

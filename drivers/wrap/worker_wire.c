@@ -90,6 +90,8 @@ static bool within_limits(const struct worker_message *m, size_t len)
 	case WORKER_ACTIVATE:
 		return len == worker_message_size(m) &&
 		       (unsigned)m->u.activation.result <= READER_RELEASED &&
+		       m->u.activation.annotation_len <=
+			       sizeof(m->u.activation.annotation) &&
 		       m->u.activation.card.uid_len <= sizeof(m->u.activation.card.uid) &&
 		       m->u.activation.card.ats_len <= sizeof(m->u.activation.card.ats);
 	case WORKER_EXCHANGE:

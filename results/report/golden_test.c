@@ -117,6 +117,9 @@ static void make_trouble(struct sample_run *r)
 	a = sample_attempt(r, OUTCOME_REFUSED, 100 * MS);
 	attempt_complain(&a, "AUTH1: the device's signature does not verify: "
 			     "\"\x01\x7f\xff\", \xe2\x82");
+	attempt_note(&a, "uds F18C", "SN \"1\"\n\xff");
+	attempt_point(&a, "uds.sent", r->now_ns + MS, 1000);
+	attempt_point(&a, "uds.answered", r->now_ns + 3 * MS, 1000);
 	sample_record(r, "wrong-signature", &a, 0, false);
 	sample_try(r, "wrong-signature", OUTCOME_REFUSED, 100 * MS);
 	sample_append(r, record_note_json("a note\nof two lines\twith a tab"));

@@ -336,6 +336,22 @@ static void put_series(struct object *all, const struct summary *s)
 		put(all, "series", array);
 }
 
+static json_t *rungs_json(const struct summary *s)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < s->rung_count; i++) {
+		struct object o = object();
+
+		put_text(&o, "device", s->rungs[i].device);
+		put_text(&o, "rung", s->rungs[i].rung);
+		put_count(&o, "climbed", s->rungs[i].climbed);
+		put_count(&o, "held", s->rungs[i].held);
+		json_array_append_new(array, finish(&o));
+	}
+	return array;
+}
+
 static json_t *summary_json(const struct summary *s)
 {
 	struct object o = object();
@@ -359,6 +375,9 @@ static json_t *summary_json(const struct summary *s)
 	put_count(&o, "cuts", s->cuts);
 	put_count(&o, "transactions", s->transactions);
 	put_count(&o, "recoveries", s->recoveries);
+	put(&o, "recoveries_per_1000",
+	    s->transactions ? json_real(summary_recovery_rate(s)) : json_null());
+	put(&o, "rungs", rungs_json(s));
 	put(&o, "cases", cases_json(s));
 	put_series(&o, s);
 	return finish(&o);

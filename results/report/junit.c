@@ -212,6 +212,11 @@ static void write_properties(struct doc *d, const struct summary *s)
 	property(d, "phone", s->phone);
 	snprintf(text, sizeof(text), "%" PRIu64, s->seed);
 	property(d, "seed", text);
+	snprintf(text, sizeof(text), "%zu", s->recoveries);
+	property(d, "recoveries", text);
+	if (s->recoveries && s->transactions)
+		property(d, "recoveries_per_1000",
+			 number_fixed(text, summary_recovery_rate(s), 1));
 	for (size_t i = 0; i < s->device_count; i++)
 		property(d, "device", s->devices[i]);
 	for (size_t i = 0; i < s->note_count; i++)

@@ -82,6 +82,30 @@ static const char *many(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* The rate is a metric of the devices; which rung held says how bad it was. */
+static void put_recoveries(struct page *p, const struct summary *s)
+{
+	char rate[NUMBER_SIZE], rungs[800] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < s->rung_count && len < sizeof(rungs); i++) {
+		const struct summary_rung *r = &s->rungs[i];
+
+		len += (size_t)snprintf(rungs + len, sizeof(rungs) - len, "%s%s %s %zu",
+					i ? ", " : "", r->device, r->rung, r->climbed);
+		if (r->held != r->climbed && len < sizeof(rungs))
+			len += (size_t)snprintf(rungs + len, sizeof(rungs) - len,
+						" (held %zu)", r->held);
+	}
+	if (s->transactions) {
+		number_fixed(rate, summary_recovery_rate(s), 1);
+		put_item(p, "", NAME, "%s recoveries per 1000 transactions: %s", rate,
+			 rungs);
+	} else {
+		put_item(p, "", NAME, "recovery: %s", rungs);
+	}
+}
+
 static void put_run(struct page *p, const struct summary *s)
 {
 	char cuts[48] = "";
@@ -95,13 +119,8 @@ static void put_run(struct page *p, const struct summary *s)
 		 many(s->attempts), s->transactions, many(s->transactions), s->recoveries,
 		 s->recoveries == 1 ? "y" : "ies", cuts,
 		 s->torn ? "; the last line of the journal is torn and not counted" : "");
-	if (s->recoveries && s->transactions) {
-		char rate[NUMBER_SIZE];
-
-		number_fixed(rate,
-			     1000.0 * (double)s->recoveries / (double)s->transactions, 1);
-		put_item(p, "", NAME, "%s recoveries per 1000 transactions", rate);
-	}
+	if (s->recoveries)
+		put_recoveries(p, s);
 }
 
 static void put_header(struct page *p, const struct summary *s)

@@ -132,7 +132,8 @@ static int tap(struct bench *b, int kind, int fallback)
 {
 	const struct {
 		int64_t within_ns;
-	} select = { NS_PER_S };
+		int ecp;
+	} select = { .within_ns = NS_PER_S };
 	struct err err = { 0 };
 	uint8_t params[4096] = { 0 };
 	int rc;
@@ -334,7 +335,8 @@ static int tap_by_faulty_board(struct bench *b, const struct fault_plan *plan,
 	static const struct sim_relay_options two = { 2 };
 	const struct {
 		int64_t within_ns;
-	} select = { NS_PER_S };
+		int ecp;
+	} select = { .within_ns = NS_PER_S };
 	uint8_t params[4096] = { 0 };
 	struct fault set, tells;
 	struct relay *bare;

@@ -309,13 +309,13 @@ static const struct conf_item send_items[] = {
 	{ 0 },
 };
 
-static int check_send(const void *params, const struct dbc *dbc, struct node at,
+static int check_send(const void *params, const struct step_rig *rig, struct node at,
 		      struct err *err)
 {
 	const struct send_params *p = params;
 	struct canframe f;
 
-	return make_frame(&f, &p->what, dbc, at, err);
+	return make_frame(&f, &p->what, rig->dbc, at, err);
 }
 
 static int run_send(const void *params, struct step_env *env, struct err *err)
@@ -353,13 +353,13 @@ static const struct conf_item cyclic_items[] = {
 	{ 0 },
 };
 
-static int check_cyclic(const void *params, const struct dbc *dbc, struct node at,
+static int check_cyclic(const void *params, const struct step_rig *rig, struct node at,
 			struct err *err)
 {
 	const struct cyclic_params *p = params;
 	struct canframe f;
 
-	return make_frame(&f, &p->what, dbc, at, err);
+	return make_frame(&f, &p->what, rig->dbc, at, err);
 }
 
 static int no_helper(struct err *err)
@@ -396,14 +396,14 @@ static const struct conf_item load_items[] = {
 	{ 0 },
 };
 
-static int check_load(const void *params, const struct dbc *dbc, struct node at,
+static int check_load(const void *params, const struct step_rig *rig, struct node at,
 		      struct err *err)
 {
 	const struct load_params *p = params;
 	struct canframe f;
 	int rc = can_read_frame(&f, p->frame, at, err);
 
-	(void)dbc;
+	(void)rig;
 	if (!rc && f.fd)
 		rc = node_error(at, err, "only classic frames can be sent");
 	return rc;

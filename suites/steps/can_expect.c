@@ -254,12 +254,12 @@ static const char *rehearse_expect(const void *params, struct attempt *a)
 	return NULL;
 }
 
-static int check_expect(const void *params, const struct dbc *dbc, struct node at,
+static int check_expect(const void *params, const struct step_rig *rig, struct node at,
 			struct err *err)
 {
 	struct wanted w;
 
-	return look_up(&w, params, dbc, at, err);
+	return look_up(&w, params, rig->dbc, at, err);
 }
 
 const struct step_kind step_can_expect = {

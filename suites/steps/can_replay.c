@@ -66,13 +66,13 @@ static int read_log(struct replay *r, const struct replay_params *p, struct err 
 	return rc;
 }
 
-static int check_replay(const void *params, const struct dbc *dbc, struct node at,
+static int check_replay(const void *params, const struct step_rig *rig, struct node at,
 			struct err *err)
 {
 	struct replay r = { 0 };
 	int rc = read_log(&r, params, err);
 
-	(void)dbc;
+	(void)rig;
 	(void)at;
 	if (!rc)
 		replay_release(&r);

@@ -47,7 +47,7 @@ static void hear(void *ctx, const struct canbus_heard *h)
 
 static int begin(void **state)
 {
-	static const struct sim_bus_options options = { 500000 };
+	static const struct sim_bus_options options = { .bitrate = 500000 };
 	struct bench *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);
@@ -85,6 +85,7 @@ static int step(struct bench *b, const char *name, const char *params, struct er
 	const struct step_kind *kind = step_find(name);
 	void *bound = calloc(1, kind->params_size);
 	struct conf *conf;
+	struct step_rig rig = { .dbc = b->env.dbc };
 	int rc;
 
 	assert_int_equal(conf_parse(&conf, "suite.yaml",
@@ -92,7 +93,7 @@ static int step(struct bench *b, const char *name, const char *params, struct er
 			 0);
 	rc = conf_bind(conf_root(conf), kind->params, bound, err);
 	if (!rc)
-		rc = kind->check(bound, b->env.dbc, conf_root(conf), err);
+		rc = kind->check(bound, &rig, conf_root(conf), err);
 	if (!rc)
 		rc = kind->run(bound, &b->env, err);
 	free(bound);

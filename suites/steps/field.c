@@ -1,6 +1,7 @@
 #include "bench/core/wire/airtime.h"
 #include "drivers/card.h"
 #include "drivers/reader.h"
+#include "fixtures/proto/profile_ecp.h"
 #include "suites/steps/steps.h"
 
 /*
@@ -46,12 +47,22 @@ static int run_field(const void *params, struct step_env *env, struct err *err)
 
 struct select_params {
 	int64_t within_ns;
+	int ecp;
 };
+enum annotation {
+	ANNOTATE_NOT,
+	ANNOTATE_TRANSACTION,
+	ANNOTATE_PAIRING
+};
+static const char *const annotations[] = { "none", "transaction", "pairing", NULL };
 
 static const struct conf_item select_items[] = {
 	{ "within", CONF_TIME, offsetof(struct select_params, within_ns), "1 s",
 	  "how long to poll for the phone, or to wait for the reader", NS_PER_MS,
 	  60 * NS_PER_S, NULL },
+	{ "ecp", CONF_CHOICE, offsetof(struct select_params, ecp), "none",
+	  "what the polling announces, so that a phone wakes: the profile's frame", 0, 0,
+	  annotations },
 	{ 0 },
 };
 
@@ -61,13 +72,37 @@ static int frame_size(const struct reader_card *card)
 	return (int)isodep_frame_size(card->ats_len ? card->ats[0] & 15 : 2);
 }
 
-/* Look for the other side once. @return 1 found, 0 nobody, or an error of the bench */
-static int look(struct step_env *env, int64_t within_ns, struct err *err)
+/* How this attempt polls. ERR_UNSUPPORTED: the profile has no such frame. */
+static int set_polling(struct reader_activation *a, const struct step_env *env,
+		       const struct select_params *p, struct err *err)
 {
-	struct reader_activation a = { .timeout_ns = within_ns };
-	struct card_listen l = { .timeout_ns = within_ns };
-	int rc = env->card ? card_listen(env->card, &l, err)
-			   : reader_activate(env->reader, &a, err);
+	const struct profile *profile = env->profile;
+	struct buf frame = BUF_ON(a->annotation);
+
+	a->timeout_ns = p->within_ns;
+	if (p->ecp == ANNOTATE_NOT)
+		return 0;
+	if (!profile || !profile->ecp.present ||
+	    (p->ecp == ANNOTATE_PAIRING && !profile->ecp.has_pairing))
+		return err_set(err, ERR_UNSUPPORTED,
+			       "select: the protocol profile %s has no frame for ecp: %s",
+			       profile ? profile->name : "(none)", annotations[p->ecp]);
+	profile_annotation(&frame, profile, p->ecp == ANNOTATE_PAIRING, env->vehicle_id);
+	a->annotation_len = (uint8_t)frame.len;
+	a->period_ns = profile->ecp.period_ns;
+	return 0;
+}
+
+/* Look for the other side once. @return 1 found, 0 nobody, or an error of the bench */
+static int look(struct step_env *env, const struct select_params *p, struct err *err)
+{
+	struct reader_activation a = { 0 };
+	struct card_listen l = { .timeout_ns = p->within_ns };
+	int rc = set_polling(&a, env, p, err);
+
+	if (!rc)
+		rc = env->card ? card_listen(env->card, &l, err)
+			       : reader_activate(env->reader, &a, err);
 
 	if (rc) {
 		env->failed |= NEED_READER;
@@ -83,19 +118,20 @@ static int look(struct step_env *env, int64_t within_ns, struct err *err)
  *
  * @return 0: the NO_TAP stands; or an error of the bench
  */
-static int control_tap(struct step_env *env, int64_t within_ns, struct err *err)
+static int control_tap(struct step_env *env, const struct select_params *p,
+		       struct err *err)
 {
 	int rc;
 
 	/* beside the tap the field has an edge, where one look finds what another missed: that proves nothing */
 	if (!env->positioner || !env->approached || env->attempt->placed)
 		return 0;
-	rc = look(env, within_ns, err);
+	rc = look(env, p, err);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	rc = place_again(env, err);
 	if (!rc)
-		rc = look(env, within_ns, err);
+		rc = look(env, p, err);
 	if (rc <= 0)
 		return rc;
 	env->failed |= NEED_POSITIONER;
@@ -105,21 +141,21 @@ static int control_tap(struct step_env *env, int64_t within_ns, struct err *err)
 }
 
 /* Nobody there within the time, and what that is worth. */
-static int no_tap(struct step_env *env, int64_t within_ns, const char *what,
+static int no_tap(struct step_env *env, const struct select_params *p, const char *what,
 		  struct err *err)
 {
 	int rc;
 
 	attempt_end(env->attempt, OUTCOME_NO_TAP, "%s within %lld ms", what,
-		    (long long)(within_ns / NS_PER_MS));
-	rc = control_tap(env, within_ns, err);
+		    (long long)(p->within_ns / NS_PER_MS));
+	rc = control_tap(env, p, err);
 	return rc ? rc : STEP_STOP;
 }
 
 /* Arrangement B: the vehicle polls, and finds us. */
-static int be_found(struct step_env *env, int64_t within_ns, struct err *err)
+static int be_found(struct step_env *env, const struct select_params *p, struct err *err)
 {
-	struct card_listen l = { .timeout_ns = within_ns };
+	struct card_listen l = { .timeout_ns = p->within_ns };
 	int rc;
 
 	env->activated =
@@ -130,7 +166,7 @@ static int be_found(struct step_env *env, int64_t within_ns, struct err *err)
 		return err_wrap(err, rc, "listening for the vehicle");
 	}
 	if (l.result != CARD_OK)
-		return no_tap(env, within_ns, "no reader activated us", err);
+		return no_tap(env, p, "no reader activated us", err);
 	attempt_point(env->attempt, "activated", l.activated_ns, l.slack_ns);
 	return 0;
 }
@@ -138,11 +174,14 @@ static int be_found(struct step_env *env, int64_t within_ns, struct err *err)
 static int run_select(const void *params, struct step_env *env, struct err *err)
 {
 	const struct select_params *p = params;
-	struct reader_activation a = { .timeout_ns = p->within_ns };
-	int rc = 0;
+	struct reader_activation a = { 0 };
+	int rc;
 
 	if (env->card)
-		return be_found(env, p->within_ns, err);
+		return be_found(env, p, err);
+	rc = set_polling(&a, env, p, err);
+	if (rc)
+		return rc;
 	if (!env->field_on)
 		rc = set_field(env, true, err);
 	if (!rc)
@@ -152,9 +191,11 @@ static int run_select(const void *params, struct step_env *env, struct err *err)
 		return err_wrap(err, rc, "polling for the phone");
 	}
 	if (a.result != READER_OK)
-		return no_tap(env, p->within_ns, "no card was activated", err);
+		return no_tap(env, p, "no card was activated", err);
 	env->activated = true;
 	env->card_fsc = frame_size(&a.card);
+	if (a.annotation_len)
+		attempt_point(env->attempt, "polled", a.first_ns, a.slack_ns);
 	attempt_point(env->attempt, "activated", a.activated_ns, a.slack_ns);
 	if (!(a.card.sak & 0x20)) {
 		attempt_end(env->attempt, OUTCOME_REFUSED,
@@ -177,13 +218,16 @@ static const char *rehearse_field(const void *params, struct attempt *a)
 
 static const char *rehearse_select(const void *params, struct attempt *a)
 {
-	(void)params;
+	const struct select_params *p = params;
+
 	if (attempt_find(a, "activated"))
 		return "one 'select' an attempt: a second would overwrite the moments of "
 		       "the first";
 	if (attempt_find(a, "retreat"))
 		return "the phone is away again: 'retreat' stands before it";
 	attempt_point(a, "field_on", 0, 0);
+	if (p->ecp != ANNOTATE_NOT)
+		attempt_point(a, "polled", 0, 0);
 	attempt_point(a, "activated", 0, 0);
 	return NULL;
 }

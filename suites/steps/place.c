@@ -197,6 +197,31 @@ static int run_retreat(const void *params, struct step_env *env, struct err *err
 	return move(env, (struct positioner_move){ .to = POSITION_AWAY }, "retreat", err);
 }
 
+/* The two corners of a sweep's box are its furthest places. */
+static int check_approach(const void *params, const struct step_rig *rig, struct node at,
+			  struct err *err)
+{
+	const struct approach_params *p = params;
+	bool sweeps = node_present(p->sweep_at);
+	struct err own = { 0 };
+
+	for (int end = 0; rig->reach && end < 2; end++) {
+		int64_t um[3] = { p->um[0], p->um[1], p->um[2] };
+
+		if (sweeps)
+			sweep_place(&p->sweep, end ? sweep_count(&p->sweep) - 1 : 0, um);
+		if (positioner_reach_check(
+			    rig->reach,
+			    &(struct positioner_offset){ um[0], um[1], um[2] }, &own))
+			return node_error(
+				sweeps ? p->sweep_at : at, err,
+				"approach: the rig's positioner cannot go there: "
+				"%s",
+				own.text);
+	}
+	return 0;
+}
+
 static const char *rehearse_approach(const void *params, struct attempt *a)
 {
 	(void)params;
@@ -273,9 +298,12 @@ int step_tear_down(struct step_env *env, struct err *err)
 		keep(&rc, err, run_retreat(NULL, env, &own), &own);
 	if (env->sending)
 		keep(&rc, err, can_stop(env, &own), &own);
+	if (env->in_session && !(env->failed & NEED_BUS))
+		keep(&rc, err, uds_end_session(env, &own), &own);
 	if (env->bus)
 		keep(&rc, err, can_confirm(env, &own), &own);
 	env->activated = env->field_on = env->approached = env->sending = false;
+	env->in_session = false;
 	return rc;
 }
 
@@ -288,6 +316,7 @@ const struct step_kind step_approach = {
 	.bind = bind_approach,
 	.rehearse = rehearse_approach,
 	.run = run_approach,
+	.check = check_approach,
 };
 
 const struct step_kind step_retreat = {

@@ -10,6 +10,8 @@ extern const struct step_kind step_transact;                          /* transac
 extern const struct step_kind step_can_send, step_can_cyclic, step_can_load; /* can.c */
 extern const struct step_kind step_can_expect; /* can_expect.c */
 extern const struct step_kind step_can_replay; /* can_replay.c */
+extern const struct step_kind step_uds_read, step_uds_request,
+	step_uds_session; /* uds.c */
 
 /** Once more to the tap, where this attempt brought the phone, and wait until it is there; moves nothing when it was there. */
 int place_again(struct step_env *env, struct err *err);
@@ -29,5 +31,7 @@ int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err);
 int can_confirm(struct step_env *env, struct err *err);
 /** Stop what the attempt sends by itself. ERR_RANGE: it was not sent as the suite asked. */
 int can_stop(struct step_env *env, struct err *err);
+/** Back to the default session, if the module does as it is told. */
+int uds_end_session(struct step_env *env, struct err *err);
 
 #endif

@@ -71,7 +71,7 @@ static void set_up(struct bench *b, const struct device_faults *faults)
 	int rc;
 
 	memset(b, 0, sizeof(*b));
-	b->peer = (struct peer){ peer_reset, peer_answer };
+	b->peer = (struct peer){ .reset = peer_reset, .answer = peer_answer };
 	b->lose = DEVICE_COMMAND_COUNT;
 	clock_virtual_init(&b->clock);
 	rc = crypto_seeded_new(&b->lib, 7, &err);
@@ -133,7 +133,8 @@ static int tap_with(struct bench *b, const char *params)
 {
 	const struct {
 		int64_t within_ns;
-	} select = { NS_PER_S };
+		int ecp;
+	} select = { .within_ns = NS_PER_S };
 	struct suite *suite = NULL;
 	struct err err = { 0 };
 	int rc = read_step(&suite, params, &err);
@@ -298,7 +299,8 @@ static int approach_and_select(struct bench *b, const struct fault_plan *moves,
 {
 	const struct {
 		int64_t within_ns;
-	} select = { NS_PER_S };
+		int ecp;
+	} select = { .within_ns = NS_PER_S };
 	struct fault move, poll;
 	int rc;
 

@@ -53,7 +53,7 @@ wrong() {
 bus_line=$(grep -n '  bus0: {bitrate' $rig | cut -d: -f1)
 line=$(grep -n '  module0: {module' $rig | cut -d: -f1)
 wrong "$bus_line:" "bitrate" 's/bitrate: 500000/bitrate: 5/'
-wrong "$bus_line:" "uds: only for a bus with an 'interface'" 's/bitrate: 500000/bitrate: 500000, uds: 7E0:7E8/'
+wrong "$bus_line:" "uds: '7E0' is none; 7E0:7E8 is" 's|uds: 7E0:7E8|uds: 7E0|'
 sed 's/bitrate: 500000/bitrate: 500000, interface: nocan7/' $rig >"$tmp/rig.yaml"
 "$emu" --rig "$tmp/rig.yaml" >"$tmp/out" 2>"$tmp/err" </dev/null
 is $? 75 "an interface that is not there is an error"

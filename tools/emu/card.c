@@ -167,6 +167,8 @@ static void hear_request(struct card *c, uint8_t code)
 	}
 	if (code != WUPA && (code != REQA || c->state == CARD_HALT))
 		return;
+	if (c->applet->polled && !c->applet->polled(c->applet))
+		return;
 	c->halted = c->state == CARD_HALT;
 	c->state = CARD_READY;
 	c->level = 0;
@@ -396,7 +398,9 @@ void card_hear(struct card *c, struct air *air, const struct air_frame *f)
 	if (!crc_a_fits(BYTES(f->data, f->len)))
 		return; /* damaged: a card stays silent */
 	body = BYTES(f->data, f->len - 2);
-	if (c->state == CARD_ACTIVE)
+	if (c->state == CARD_IDLE && c->applet->annotated)
+		c->applet->annotated(c->applet, body);
+	else if (c->state == CARD_ACTIVE)
 		hear_active(c, body);
 	else if (c->state == CARD_PROTOCOL && f->d == c->down_d && !hear_pps(c, body))
 		hear_block(c, body);

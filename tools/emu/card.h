@@ -51,6 +51,10 @@ struct applet {
 	 * it, and answers with card_give_raw or never; no RATS and no blocks then.
 	 */
 	bool (*raw)(struct applet *a, struct bytes frame);
+	/** Does it answer a poll (REQA, WUPA)? */
+	bool (*polled)(struct applet *a);
+	/** A frame to nobody, in the polling, CRC checked and taken off. */
+	void (*annotated)(struct applet *a, struct bytes frame);
 	/** A frame that is none of ISO/IEC 14443 A. */
 	void (*nfcip)(struct applet *a, const struct air_frame *f);
 	/** The answer's last block is on the air, until @end_ns. */

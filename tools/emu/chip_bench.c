@@ -184,7 +184,8 @@ int make_chip(void **state, const struct card_traits *traits)
 	d->host.options.remove = take_away;
 	d->host.options.remove_ctx = d;
 	d->applet =
-		(struct applet){ .peer = { peer_reset, peer_answer }, .last = peer_last };
+		(struct applet){ .peer = { .reset = peer_reset, .answer = peer_answer },
+				 .last = peer_last };
 	d->think_ns = 10 * NS_PER_MS;
 	d->answer_len = 2;
 	card_init(&d->card, d->world, &d->host.air, traits, &d->applet);

@@ -113,6 +113,9 @@ static void send_raw(struct chip *c, struct bytes data)
 		f.bits = 7;
 	if (c->registers[REG_TX_MODE] & 0x80)
 		air_add_crc(&f);
+	if ((c->registers[REG_BIT_FRAMING] & 7) && f.bits == 0)
+		f.data[f.len - 1] ^=
+			0x80; /* its last byte is cut short: no frame to anybody */
 	c->raw_frame = f;
 	c->raw_tries = c->command[0] == CHIP_EXCHANGE ? c->retries_com : 0;
 	send_raw_frame(c);

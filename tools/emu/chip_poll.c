@@ -148,6 +148,7 @@ static void on_atqa(struct chip *c, const struct air_frame *a)
 		return;
 	}
 	chip_forget(c);
+	c->registers[REG_BIT_FRAMING] &= 0xf8;
 	c->target.sens_res[0] = a->data[1];
 	c->target.sens_res[1] = a->data[0];
 	c->poll.level = 0;
@@ -167,6 +168,8 @@ static void try_once(struct chip *c)
 		chip_pause(c, since, try_once);
 		return;
 	}
+	/* and so it stays until somebody says otherwise, or a card was found */
+	c->registers[REG_BIT_FRAMING] |= 7;
 	chip_air(c, &f, LAYER3_WAIT_NS, on_atqa);
 }
 

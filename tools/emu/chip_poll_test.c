@@ -16,6 +16,22 @@ static void an_empty_field_is_reported_after_a_few_milliseconds(void **state)
 	assert_string_equal(ask(&d->host, "4a0104"), "4b00");
 }
 
+static void a_poll_leaves_the_chip_at_seven_bits_a_byte(void **state)
+{
+	struct desk *d = *state;
+
+	wake(&d->host);
+	assert_string_equal(ask(&d->host, "320101"), "33");
+	assert_string_equal(ask(&d->host, "3205000100"), "33");
+	assert_string_equal(ask(&d->host, "4a0100"), "4b00");
+	assert_string_equal(ask(&d->host, "06633d"), "0707");
+	/* which a card that was found ends */
+	card_place(&d->card, true);
+	wait_ms(&d->host, 20);
+	ask(&d->host, "4a0100");
+	assert_string_equal(ask(&d->host, "06633d"), "0700");
+}
+
 static void an_endless_poll_waits_for_the_phone(void **state)
 {
 	struct desk *d = *state;
@@ -142,6 +158,7 @@ static void autopoll_finds_the_phone_within_its_rounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHIP_TEST(a_poll_leaves_the_chip_at_seven_bits_a_byte),
 		CHIP_TEST(an_empty_field_is_reported_after_a_few_milliseconds),
 		CHIP_TEST(an_endless_poll_waits_for_the_phone),
 		CHIP_TEST(long_uids_are_put_together),

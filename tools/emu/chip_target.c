@@ -151,7 +151,7 @@ void chip_role_init(struct chip *c)
 	static const struct card_traits none = { .uid_len = 4 };
 	struct chip_role *r = &c->role;
 
-	r->applet = (struct applet){ .peer = { on_reset, on_apdu },
+	r->applet = (struct applet){ .peer = { .reset = on_reset, .answer = on_apdu },
 				     .last = last,
 				     .activated = on_activated,
 				     .raw = on_frame,

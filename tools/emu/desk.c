@@ -1,5 +1,6 @@
 #include "tools/emu/desk.h"
 
+#include "tools/emu/actuator.h"
 #include "tools/emu/axis.h"
 #include "tools/emu/board.h"
 #include "tools/emu/chip.h"
@@ -43,6 +44,7 @@ struct desk {
 	struct emu_phone *phone;
 	struct card card;
 	struct motion motion;
+	struct actuator actuator;
 	struct axis axes[RIG_MAX_AXES];
 	int axis_count; /* opened */
 	struct hub *hubs[RIG_MAX_BUSES];
@@ -52,6 +54,12 @@ struct desk {
 	struct desk_board boards[RIG_MAX_BOARDS];
 	int board_count; /* opened */
 };
+
+/* The phone is pushed by one channel, and nothing else moves it. */
+static bool is_pushed(const struct emu_rig *rig)
+{
+	return rig->has_phone && rig->phone_axis < 0 && rig->actuator.board < 0;
+}
 
 static void begin_air(struct desk *d, struct air *air, int64_t gap_ns)
 {
@@ -81,6 +89,7 @@ static int open_phone(struct desk *d, struct err *err)
 	rc = emu_phone_new(&d->phone, d->rig, world_seed(d->world), err);
 	if (rc)
 		return rc;
+	emu_phone_in(d->phone, d->world);
 	emu_phone_traits(d->phone, &traits);
 	card_init(&d->card, d->world, NULL, &traits, emu_phone_applet(d->phone));
 	return 0;
@@ -135,7 +144,7 @@ static int open_chip(struct desk *d, int i, struct err *err)
 					.fault_count = d->rig->fault_count };
 	int rc;
 
-	if (d->rig->has_phone && d->rig->phone_axis < 0) {
+	if (is_pushed(d->rig)) {
 		options.remove = motion_remove;
 		options.remove_ctx = &d->motion;
 	} else if (r->is_moved) {
@@ -177,6 +186,31 @@ static void on_sensed(void *ctx, bool there)
 
 	board_input(&d->boards[d->rig->sensor_board].board, (int)d->rig->sensor_input,
 		    there);
+}
+
+/* An end stop of the actuator, wired to an input of the board that drives it. */
+static void on_stopped(void *ctx, enum actuator_leg leg, bool on)
+{
+	struct desk *d = ctx;
+	const struct rig_actuator *r = &d->rig->actuator;
+
+	if (r->stop[leg])
+		board_input(&d->boards[r->board].board, (int)r->stop[leg], on);
+}
+
+static void begin_actuator(struct desk *d, bool present)
+{
+	const struct rig_actuator *r = &d->rig->actuator;
+	struct actuator_options o = { .channel = { r->channel[0], r->channel[1] },
+				      .travel_ns = r->travel_ns,
+				      .at = present ? 1 : r->at };
+
+	if (r->board < 0)
+		return;
+	actuator_init(&d->actuator, d->world, &d->card, &o);
+	d->actuator.stopped = on_stopped;
+	d->actuator.ctx = d;
+	actuator_begin(&d->actuator);
 }
 
 /* The axis carried the phone: what the fields of all readers make of that. */
@@ -223,9 +257,9 @@ static int open_axes(struct desk *d, struct err *err)
 
 static void place_cards(struct desk *d, bool present)
 {
-	if (d->rig->has_phone && d->rig->phone_axis < 0)
+	if (is_pushed(d->rig))
 		put_on_slide(d, &d->motion, &d->card, &d->rig->moved, present);
-	if (d->rig->sensor_board >= 0 && d->rig->phone_axis < 0) {
+	if (d->rig->sensor_board >= 0 && is_pushed(d->rig)) {
 		d->motion.sensed = on_sensed;
 		d->motion.ctx = d;
 	}
@@ -267,8 +301,10 @@ static void on_switched(void *ctx, int channel, bool on)
 	struct desk *d = b->desk;
 	const struct emu_rig *rig = d->rig;
 
-	if (rig->has_phone && rig->phone_axis < 0 && rig->moved.board == b->index)
+	if (is_pushed(rig) && rig->moved.board == b->index)
 		motion_relay(&d->motion, channel, on);
+	if (rig->actuator.board == b->index)
+		actuator_relay(&d->actuator, channel, on);
 	for (int i = 0; i < d->chip_count; i++)
 		if (rig->chips[i].is_moved && rig->chips[i].moved.board == b->index)
 			motion_relay(&d->chips[i].motion, channel, on);
@@ -326,7 +362,7 @@ static int open_hubs(struct desk *d, struct err *err)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);
 		if (!rc && d->rig->buses[i].uds)
-			rc = diag_open(&d->diags[i], d->world, d->rig->buses[i].interface,
+			rc = diag_open(&d->diags[i], d->world, d->hubs[i],
 				       d->rig->buses[i].uds, err);
 	}
 	return rc;
@@ -347,6 +383,8 @@ int desk_new(struct desk **out, struct world *w, const struct emu_rig *rig, bool
 		rc = open_nfc(d, present, err);
 	if (!rc)
 		rc = open_boards(d, err);
+	if (!rc)
+		begin_actuator(d, present);
 	if (!rc)
 		rc = open_axes(d, err);
 	if (rc) {

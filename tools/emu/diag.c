@@ -1,78 +1,50 @@
 #include "tools/emu/diag.h"
 
-#include "drivers/can/canlink.h"
-#include "drivers/can/isotp.h"
 #include "drivers/can/uds.h"
+#include "drivers/can/uds_server.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 struct diag {
 	struct world *world;
-	int fd;
+	struct uds_node *node;
 };
 
-/* In the order of uds_identity; the supplier's software it does not tell. */
-static const char *const values[] = { "EMU-0001", "emulated vehicle module", NULL,
-				      VERSION };
-
-static void on_request(void *ctx, int fd)
+static void on_asked(void *ctx, int64_t at_ns, bool answered)
 {
 	struct diag *d = ctx;
-	uint8_t room[ISOTP_MAX], answer_room[64];
-	struct buf request = BUF_ON(room), answer = BUF_ON(answer_room);
-	struct err err = { 0 };
-	int rc = isotp_receive(fd, &request, 0, NULL, &err);
 
-	if (rc == ERR_TIMEOUT)
-		return;
-	if (!rc) {
-		uds_serve(buf_bytes(&request), values, &answer);
-		if (answer.len)
-			rc = isotp_send(fd, buf_bytes(&answer), &err);
-	}
-	truth_say(world_truth(d->world), world_now(d->world), "diagnosed", "b:answered",
-		  (int)!rc);
-	if (rc == ERR_GONE) /* or it would be called for ever */
-		world_unwatch(d->world, fd);
+	truth_say(world_truth(d->world), at_ns, "diagnosed", "b:answered", (int)answered);
 }
 
-int diag_open(struct diag **out, struct world *w, const char *interface, const char *uds,
+int diag_open(struct diag **out, struct world *w, struct hub *hub, const char *uds,
 	      struct err *err)
 {
 	struct diag *d = calloc(1, sizeof(*d));
-	uint32_t request, answer;
-	struct canlink link;
+	struct tp_options tester, module;
 	int rc;
 
 	if (!d)
 		return err_set(err, ERR_NOMEM, "no memory");
-	*d = (struct diag){ w, -1 };
-	rc = uds_pair(uds, &request, &answer);
+	d->world = w;
+	rc = uds_pair(uds, &tester);
 	if (rc)
 		err_set(err, rc, "'%.40s' is none; 7E0:7E8 is", uds);
-	if (!rc)
-		rc = canlink_read(&link, interface, err);
-	if (!rc)
-		rc = d->fd = isotp_open(link.index, answer, request, err);
-	if (rc >= 0)
-		rc = world_watch(w, d->fd, on_request, d)
-			     ? err_set(err, ERR_RANGE, "too many devices on this desk")
-			     : 0;
+	if (!rc) {
+		module = uds_other_side(&tester);
+		rc = uds_node_new(&d->node, hub_model(hub), &module, on_asked, d, err);
+	}
 	if (rc)
 		diag_close(d);
 	else
 		*out = d;
-	return rc ? err_wrap(err, rc, "diagnostics on %s", interface) : 0;
+	return rc ? err_wrap(err, rc, "diagnostics on %s", hub_name(hub)) : 0;
 }
 
 void diag_close(struct diag *d)
 {
 	if (!d)
 		return;
-	if (d->fd >= 0) {
-		world_unwatch(d->world, d->fd);
-		close(d->fd);
-	}
+	uds_node_free(d->node);
 	free(d);
 }

@@ -2,6 +2,7 @@
 
 #include "bench/core/data.h"
 #include "fixtures/device/phone.h"
+#include "fixtures/device/wake.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@ struct emu_phone {
 	struct pairing pairing;
 	struct device *device;
 	enum device_command last;
+	struct world *
+		world; /* what time it is; NULL until emu_phone_in: then it is always awake */
+	struct bytes vehicle; /* the one it has a key for */
+	struct wake wake;
 };
 
 static void reset(struct peer *peer)
@@ -44,6 +49,25 @@ static const char *last(struct peer *peer)
 	return device_command_name(((struct emu_phone *)peer)->last);
 }
 
+static bool polled(struct applet *a)
+{
+	struct emu_phone *p = (struct emu_phone *)a;
+
+	return !p->world || wake_polled(&p->wake, world_now(p->world));
+}
+
+static void annotated(struct applet *a, struct bytes frame)
+{
+	struct emu_phone *p = (struct emu_phone *)a;
+	enum wake_heard what;
+
+	if (!p->world)
+		return;
+	what = wake_annotated(&p->wake, frame, world_now(p->world));
+	truth_say(world_truth(p->world), world_now(p->world), "annotated",
+		  "s:heard x:frame", wake_heard_name(what), frame);
+}
+
 static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 {
 	char path[DATA_PATH_MAX];
@@ -61,8 +85,8 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = pairing_load(&p->pairing, path, err);
 	if (!rc)
-		rc = device_new(&p->device, p->profile, &p->pairing, &p->phone->faults,
-				NULL, err);
+		rc = phone_device(&p->device, p->phone, p->profile, &p->pairing, NULL,
+				  err);
 	return rc;
 }
 
@@ -78,14 +102,19 @@ int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t se
 	p->applet.peer.reset = reset;
 	p->applet.peer.answer = answer;
 	p->applet.last = last;
+	p->applet.polled = polled;
+	p->applet.annotated = annotated;
 	p->last = DEVICE_OTHER;
 	p->echo = rig->echo;
 	rc = load(p, rig, err);
-	if (rc)
+	if (rc) {
 		emu_phone_free(p);
-	else
-		*out = p;
-	return rc;
+		return rc;
+	}
+	p->vehicle = BYTES(p->pairing.vehicle_id, p->pairing.vehicle_id_len);
+	wake_init(&p->wake, p->phone, p->profile, &p->vehicle, 1);
+	*out = p;
+	return 0;
 }
 
 void emu_phone_free(struct emu_phone *p)
@@ -113,6 +142,11 @@ void emu_phone_traits(const struct emu_phone *p, struct card_traits *t)
 	memcpy(t->atqa, f->atqa, sizeof(t->atqa));
 	memcpy(t->uid, f->uid, sizeof(t->uid));
 	t->ats_len = phone_ats(f, t->ats);
+}
+
+void emu_phone_in(struct emu_phone *p, struct world *w)
+{
+	p->world = w;
 }
 
 struct applet *emu_phone_applet(struct emu_phone *p)

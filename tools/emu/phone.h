@@ -14,6 +14,8 @@ int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t se
 		  struct err *err);
 void emu_phone_free(struct emu_phone *p); /* takes NULL */
 
+/** It lives in @w (borrowed): from now on it sleeps until it is woken, when its profile says so. */
+void emu_phone_in(struct emu_phone *p, struct world *w);
 void emu_phone_traits(const struct emu_phone *p, struct card_traits *out);
 struct applet *emu_phone_applet(struct emu_phone *p);
 

@@ -1,5 +1,6 @@
 #include "tools/emu/rig_int.h"
 
+#include "drivers/can/uds.h"
 #include "drivers/relay/board_model.h"
 
 #include <stdio.h>
@@ -72,7 +73,8 @@ static const struct conf_item bus_items[] = {
 	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
 	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
 	{ "uds", CONF_TEXT, offsetof(struct bus_keys, uds), CONF_ABSENT,
-	  "there its module says by UDS who it is: 7E0:7E8", 0, 0, NULL },
+	  "its module answers UDS there: 7E0:7E8 (identifiers of request, answer)", 0, 0,
+	  NULL },
 	{ 0 },
 };
 
@@ -81,7 +83,7 @@ struct moved_keys {
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
 	bool echo; /* the phone's alone, as what follows */
 	const char *axis;
-	struct node sensor;
+	struct node actuator, sensor;
 };
 
 #define MOVED(field) offsetof(struct moved_keys, field)
@@ -121,6 +123,10 @@ static const struct conf_item phone_items[] = {
 	  "no digital key: every command is its own answer, at once", 0, 0, NULL },
 	{ "axis", CONF_TEXT, MOVED(axis), CONF_ABSENT,
 	  "what carries it, in place of a relay", 0, 0, NULL },
+	{ "actuator", CONF_NODE, MOVED(actuator), CONF_ABSENT,
+	  "two channels that drive it to the reader and away, in place of one that "
+	  "pushes",
+	  0, 0, NULL },
 	{ "sensor", CONF_NODE, MOVED(sensor), CONF_ABSENT,
 	  "the input of a board that is active while it is at the reader", 0, 0, NULL },
 	{ 0 },
@@ -206,6 +212,7 @@ static int add_board(struct emu_rig *r, struct node key, struct node map, struct
 
 static int add_bus(struct emu_rig *r, struct node key, struct node map, struct err *err)
 {
+	struct tp_options tp;
 	struct bus_keys k = { 0 };
 	int rc;
 
@@ -214,9 +221,9 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	rc = conf_bind(map, bus_items, &k, err);
 	if (rc)
 		return rc;
-	if (k.uds && !k.interface)
+	if (k.uds && uds_pair(k.uds, &tp))
 		return node_error(node_get(map, "uds"), err,
-				  "uds: only for a bus with an 'interface'");
+				  "uds: '%.40s' is none; 7E0:7E8 is", k.uds);
 	r->buses[r->bus_count++] =
 		(struct rig_bus){ node_text(key), k.interface, k.uds, k.bitrate };
 	return 0;
@@ -312,9 +319,12 @@ static int read_wiring(struct emu_rig *r, struct node map, struct err *err)
 	if (!rc && r->has_phone)
 		rc = read_moved(r, node_get(map, "phone"), phone_items, &r->moved,
 				&r->echo, err);
-	r->phone_axis = r->sensor_board = -1;
+	r->phone_axis = r->sensor_board = r->actuator.board = -1;
 	if (!rc && r->has_phone)
 		rc = rig_find_axis(r, node_get(map, "phone"), &r->phone_axis, err);
+	if (!rc && r->has_phone)
+		rc = rig_read_actuator(r, node_get(node_get(map, "phone"), "actuator"),
+				       err);
 	if (!rc && r->has_phone)
 		rc = rig_read_sensor(r, node_get(node_get(map, "phone"), "sensor"), err);
 	return rc;

@@ -48,8 +48,7 @@ struct rig_board {
 struct rig_bus {
 	const char *name;      /* "bus0" */
 	const char *interface; /* of the kernel, that it is joined to; NULL: none */
-	const char
-		*uds; /* "7E0:7E8": there the module says who it is; NULL: it does not */
+	const char *uds; /* "7E0:7E8": there the module answers UDS; NULL: it does not */
 	int64_t bitrate;
 };
 
@@ -64,6 +63,13 @@ struct rig_axis {
 struct rig_moved {
 	int board; /* index; -1: nothing moves it */
 	int64_t channel, travel_ns, jitter_ns, bounce_ns;
+};
+
+/** An actuator that two relays of a board drive; end stops are its inputs, 0: none. By leg: to the reader, away. */
+struct rig_actuator {
+	int board; /* index; -1: there is no actuator */
+	int64_t channel[2], stop[2], travel_ns;
+	double at; /* at first: 0 away … 1 at the reader */
 };
 
 struct rig_chip {
@@ -118,9 +124,10 @@ struct emu_rig {
 	struct rig_axis axes[RIG_MAX_AXES];
 	int axis_count;
 	bool has_phone;
-	struct rig_moved moved; /* the phone, without an axis */
-	int phone_axis;         /* index: what carries it; -1: none */
-	int sensor_board;       /* index: whose input sees the phone; -1: none */
+	struct rig_moved moved;       /* the phone, without an axis */
+	int phone_axis;               /* index: what carries it; -1: none */
+	struct rig_actuator actuator; /* or what pushes it there and pulls it back */
+	int sensor_board;             /* index: whose input sees the phone; -1: none */
 	int64_t sensor_input;
 	bool echo; /* it answers with what it was asked */
 	struct fault faults[FAULTS_MAX];

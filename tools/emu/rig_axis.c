@@ -68,6 +68,57 @@ int rig_find_axis(const struct emu_rig *r, struct node phone, int *axis, struct 
 	return 0;
 }
 
+struct actuator_keys {
+	const char *relay;
+	int64_t channel[2], stop[2], travel_ns;
+	double at;
+};
+
+#define ACTUATOR(field) offsetof(struct actuator_keys, field)
+static const struct conf_item actuator_items[] = {
+	{ "relay", CONF_TEXT, ACTUATOR(relay), "", "the board that drives it", 0, 0,
+	  NULL },
+	{ "extend", CONF_INT, ACTUATOR(channel[0]), NULL,
+	  "the channel that drives it to the reader", 1, 32, NULL },
+	{ "retract", CONF_INT, ACTUATOR(channel[1]), NULL,
+	  "the channel that drives it away", 1, 32, NULL },
+	{ "extended", CONF_INT, ACTUATOR(stop[0]), "0",
+	  "the board's input that is active at the reader; 0: none", 0, 32, NULL },
+	{ "retracted", CONF_INT, ACTUATOR(stop[1]), "0",
+	  "the input that is active when it is away; 0: none", 0, 32, NULL },
+	{ "travel", CONF_TIME, ACTUATOR(travel_ns), "300 ms", "time of its whole way",
+	  NS_PER_MS, 600 * NS_PER_S, NULL },
+	{ "at", CONF_SHARE, ACTUATOR(at), "0 %",
+	  "where it stands at first: 0 % is away, 100 % at the reader", 0, 0, NULL },
+	{ 0 },
+};
+
+int rig_read_actuator(struct emu_rig *r, struct node map, struct err *err)
+{
+	struct actuator_keys k = { 0 };
+	int rc;
+
+	r->actuator.board = -1;
+	if (!node_present(map))
+		return 0;
+	rc = conf_bind(map, actuator_items, &k, err);
+	for (int leg = 0; leg < 2 && !rc; leg++)
+		rc = rig_find_channel(r, map, k.relay, k.channel[leg], &r->actuator.board,
+				      err);
+	if (!rc && r->actuator.board < 0)
+		rc = node_error(map, err, "actuator: there is no board on this desk");
+	if (!rc && r->phone_axis >= 0)
+		rc = node_error(map, err, "actuator: an axis carries the phone already");
+	if (!rc && k.channel[0] == k.channel[1])
+		rc = node_error(node_get(map, "retract"), err,
+				"retract: the channel that extends it");
+	r->actuator.travel_ns = k.travel_ns;
+	r->actuator.at = k.at;
+	memcpy(r->actuator.channel, k.channel, sizeof(k.channel));
+	memcpy(r->actuator.stop, k.stop, sizeof(k.stop));
+	return rc;
+}
+
 struct sensor_keys {
 	const char *relay;
 	int64_t input;

@@ -43,6 +43,8 @@ int rig_add_axis(struct emu_rig *r, struct node key, struct node map, struct err
 
 /** The axis that the phone names, -1 for none. */
 int rig_find_axis(const struct emu_rig *r, struct node phone, int *axis, struct err *err);
+/** The actuator that the phone names. */
+int rig_read_actuator(struct emu_rig *r, struct node map, struct err *err);
 /** The board input that is active while the phone is at the reader. */
 int rig_read_sensor(struct emu_rig *r, struct node map, struct err *err);
 

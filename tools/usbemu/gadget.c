@@ -20,6 +20,12 @@ static void stick_power(void *ctx, bool on)
 	chip_power(g->chip, on);
 }
 
+/* Its firmware starts anew. */
+static void stick_reset(void *ctx)
+{
+	stick_power(ctx, true);
+}
+
 static void on_frame(void *ctx, struct bytes frame)
 {
 	struct gadget *g = ctx;
@@ -27,7 +33,9 @@ static void on_frame(void *ctx, struct bytes frame)
 	usb_device_say(&g->usb, frame);
 }
 
-static const struct usb_device_ops stick_ops = { .out = stick_out, .power = stick_power };
+static const struct usb_device_ops stick_ops = { .out = stick_out,
+						 .power = stick_power,
+						 .reset = stick_reset };
 
 static int board_control(void *ctx, const struct usbip_setup *setup, uint8_t *data)
 {

@@ -138,6 +138,29 @@ static void a_stick_that_was_unplugged_knows_nothing(void **state)
 	assert_memory_equal(ask(h, "4a 01 00"), "4b0101", 6);
 }
 
+static void a_stick_that_hangs_comes_round_with_a_reset(void **state)
+{
+	struct host *h = *state;
+
+	free_host(h);
+	h = *state =
+		new_host(STICK OTHERS
+			 "  faults: [{device: reader0, at: {command: 1}, do: silent}]\n");
+	configure(h, &h->reader);
+	for (int i = 0; i < 2; i++) {
+		bulk_out(h, &h->reader, 4,
+			 BYTES((const uint8_t *)"\0\0\xff\x02\xfe\xd4\x02\x2a\0", 9));
+		assert_int_equal(bulk_in(h, &h->reader, 4, 64, 1000), -1);
+	}
+	configure(h, &h->reader); /* as libnfc does: no reset */
+	bulk_out(h, &h->reader, 4,
+		 BYTES((const uint8_t *)"\0\0\xff\x02\xfe\xd4\x02\x2a\0", 9));
+	assert_int_equal(bulk_in(h, &h->reader, 4, 64, 1000), -1);
+	assert_int_equal(control(h, &h->reader, 0x80, 6, 0x0100, 0, 18, NULL), 18);
+	configure(h, &h->reader);
+	assert_string_equal(ask(h, "02"), "0333020707");
+}
+
 /* An exchange of which the answer is never fetched, and what came of it on the desk. */
 static void a_plan_unplugs_inside_an_apdu(void **state)
 {
@@ -334,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_plan_unplugs_inside_an_apdu),
 		STICK_TEST(a_relay_board_takes_all_forms),
 		STICK_TEST(a_request_takes_the_time_of_a_slow_bus),
+		STICK_TEST(a_stick_that_hangs_comes_round_with_a_reset),
 		STICK_TEST(a_board_without_power_drops_its_coils),
 		ACR_TEST(an_acr122_is_opened_as_libnfc_does),
 		ACR_TEST(its_chip_wakes_up_by_itself),

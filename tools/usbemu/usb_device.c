@@ -113,10 +113,27 @@ static int configure(struct usb_device *d, uint8_t value)
 	return 0;
 }
 
+/*
+ * USB/IP does not tell of a reset. But a host that has configured a device reads its device descriptor again only
+ * behind one; programs get the copy that the kernel has.
+ */
+static void look_for_reset(struct usb_device *d, const struct usbip_setup *s)
+{
+	if (!d->configuration || s->request != GET_DESCRIPTOR || s->value >> 8 != DEVICE)
+		return;
+	d->configuration = 0;
+	d->message_count = 0;
+	truth_say(world_truth(d->world), world_now(d->world), "usb_reset", "s:device",
+		  d->name);
+	if (d->ops->reset)
+		d->ops->reset(d->ctx);
+}
+
 static int standard(struct usb_device *d, const struct usbip_setup *s, uint8_t *data)
 {
 	static const uint8_t nothing[2];
 
+	look_for_reset(d, s);
 	switch (s->request) {
 	case GET_STATUS:
 		return give(data, s->length, BYTES_OF(nothing));

@@ -42,6 +42,8 @@ struct usb_device_ops {
 	void (*out)(void *ctx, struct bytes data);
 	/** Its power comes or goes. */
 	void (*power)(void *ctx, bool on);
+	/** The host reset the bus: what hung starts anew, what has power keeps it. NULL: it does not care. */
+	void (*reset)(void *ctx);
 };
 
 /** A transfer of the host that is not over. */

@@ -5,6 +5,7 @@
 #include "bench/core/crypto/hkdf.h"
 #include "bench/core/crypto/kat.h"
 #include "bench/core/crypto/random.h"
+#include "bench/core/crypto/sha1.h"
 #include "bench/core/crypto/sha256.h"
 #include "bench/core/crypto/x963kdf.h"
 
@@ -148,6 +149,17 @@ static void cbc_gives_the_text_of_sp_800_38a_both_ways(void **state)
 	assert_memory_equal(got, plain, 64);
 	assert_int_equal(cbc_encrypt(got, key, iv, BYTES(plain, 15)), ERR_RANGE);
 	json_decref(root);
+}
+
+static void sha1_gives_the_digest_of_abc(void **state)
+{
+	uint8_t got[20];
+	char hex[41];
+
+	(void)state;
+	assert_int_equal(sha1(got, BYTES((const uint8_t *)"abc", 3)), 0);
+	assert_string_equal(hex_of(BYTES_OF(got), hex, sizeof(hex)),
+			    "a9993e364706816aba3e25717850c26c9cd0d89d");
 }
 
 static void sha256_gives_the_digest_of_abc(void **state)
@@ -423,6 +435,7 @@ int main(void)
 		cmocka_unit_test(hkdf_refuses_more_than_255_blocks),
 		cmocka_unit_test(the_x963_kdf_gives_the_keys_of_nist),
 		cmocka_unit_test(cbc_gives_the_text_of_sp_800_38a_both_ways),
+		cmocka_unit_test(sha1_gives_the_digest_of_abc),
 		cmocka_unit_test(sha256_gives_the_digest_of_abc),
 		cmocka_unit_test(ecdh_gives_the_secret_of_rfc_5903_from_both_sides),
 		cmocka_unit_test(

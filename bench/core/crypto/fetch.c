@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-static EVP_MD *sha256_md;
+static EVP_MD *sha256_md, *sha1_md;
 static EVP_CIPHER *cbc_cipher, *ecb_cipher;
 static EVP_KDF *hkdf_kdf, *x963_kdf;
 static EVP_MAC_CTX *cmac_ctx;
@@ -46,6 +46,7 @@ static void release(void)
 	while (homes)
 		fetch_forget(homes->lib);
 	EVP_MD_free(sha256_md);
+	EVP_MD_free(sha1_md);
 	EVP_CIPHER_free(cbc_cipher);
 	EVP_CIPHER_free(ecb_cipher);
 	EVP_KDF_free(hkdf_kdf);
@@ -71,11 +72,21 @@ bool fetch_ready(void)
 	return true;
 }
 
+static const EVP_MD *fetch_md(EVP_MD **md, const char *name)
+{
+	if (!*md && fetch_ready())
+		*md = EVP_MD_fetch(NULL, name, NULL);
+	return *md;
+}
+
 const EVP_MD *fetch_sha256(void)
 {
-	if (!sha256_md && fetch_ready())
-		sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	return sha256_md;
+	return fetch_md(&sha256_md, "SHA256");
+}
+
+const EVP_MD *fetch_sha1(void)
+{
+	return fetch_md(&sha1_md, "SHA1");
 }
 
 const EVP_CIPHER *fetch_aes128_cbc(void)

@@ -27,6 +27,7 @@ const char *fetch_missing(OSSL_LIB_CTX *lib);
  * provider); borrowed.
  */
 const EVP_MD *fetch_sha256(void);
+const EVP_MD *fetch_sha1(void);
 const EVP_CIPHER *fetch_aes128_cbc(void);
 const EVP_CIPHER *fetch_aes128_ecb(void);
 EVP_KDF *fetch_hkdf(void);

@@ -158,7 +158,8 @@ bool tp_next(struct tp *t, struct canframe *out, int64_t now_ns, int64_t *wake_n
 
 	expire(t, now_ns);
 	memset(out, 0, sizeof(*out));
-	if (t->owed != NONE) {
+	t->offered_flow = t->owed != NONE;
+	if (t->offered_flow) {
 		make_flow(t, out);
 		return true;
 	}
@@ -216,8 +217,10 @@ static void sent_consecutive(struct tp *t, int64_t now_ns)
 
 void tp_sent(struct tp *t, int64_t now_ns)
 {
-	if (t->owed != NONE)
+	if (t->offered_flow && t->owed != NONE)
 		sent_flow(t, now_ns);
+	else if (t->offered_flow)
+		return; /* for a message that was begun anew meanwhile */
 	else if (t->state == TP_FIRST)
 		sent_first(t, now_ns);
 	else if (t->state == TP_CONSECUTIVE)

@@ -62,7 +62,8 @@ struct tp {
 	int64_t gap_ns, due_ns, give_up_ns;
 	/* what comes in */
 	bool receiving, complete;
-	int owed; /* a flow control: its status; -1: none */
+	int owed;          /* a flow control: its status; -1: none */
+	bool offered_flow; /* what tp_next gave last, and tp_sent is about */
 	uint8_t in[TP_MAX];
 	size_t in_len, in_at;
 	uint8_t in_number, in_block, in_frame;
