@@ -259,4 +259,8 @@ is $? 64 "a file that is there is left alone"
 is $? 64 "a name that is no word is refused"
 "$kb" rig destroy >"$tmp/out" 2>&1
 is $? 64 "rig knows init alone"
+healthy
+usb 1-7 1 8 054c 06c3 "NFC Port/PaSoRi"
+"$kb" doctor --root "$m" >"$tmp/out" 2>&1
+holds "$tmp/out" "a Sony RC-S380 has a chip that libnfc has no driver for" "a reader that no bench can use is known, with what to take"
 done_testing

@@ -56,7 +56,7 @@ int rig_know(struct rig *rig, int role, const char *model, struct err *err)
 		snprintf(known, sizeof(rig->models[role]), "%s", model);
 	if (!strcmp(known, model))
 		return 0;
-	return err_set(err, ERR_GONE,
+	return err_set(err, ERR_UNSUPPORTED,
 		       "%s answers where there was %s: it is another device", model,
 		       known);
 }
@@ -226,7 +226,7 @@ static void note_mechanics(struct rig *rig, const struct mechanics *m)
 		rig_note_device(rig, "relay", m->board.model, m->board.link, "",
 				m->board.simulated);
 	if (rig->positioner)
-		rig_note_device(rig, "positioner", m->where.model, "", "",
+		rig_note_device(rig, "positioner", m->where.model, m->where.link, "",
 				m->where.simulated);
 	if (rig->sensor)
 		rig_note_device(rig, "sensor", m->eye.model, "", "", m->eye.simulated);

@@ -1,6 +1,7 @@
 #include "drivers/nfc/libnfc_port.h"
 
 #include "drivers/lock.h"
+#include "drivers/nfc/misfit.h"
 #include "drivers/tty.h"
 #include "drivers/usb.h"
 
@@ -139,6 +140,7 @@ static int nobody_answers(const struct libnfc *n, struct err *err)
 
 static int open_once(struct libnfc *n, struct err *err)
 {
+	const char *why;
 	int rc;
 
 	nfc_init(&n->context);
@@ -152,6 +154,9 @@ static int open_once(struct libnfc *n, struct err *err)
 	if (n->lock_fd >= 0)
 		tty_exclusive(n->lock_fd, true);
 	rc = find_chip(n, err);
+	why = rc ? NULL : misfit_chip(n->chip, n->as_card);
+	if (why)
+		return err_set(err, ERR_UNSUPPORTED, "a %s answers: %s", n->chip, why);
 	return rc ? rc : n->set_up(n, err);
 }
 
@@ -233,6 +238,9 @@ static int take_connstring(struct libnfc *n, const char *text, int speed, struct
 			return err_set(err, ERR_RANGE, "a line speed is 9600 to 460800");
 		return take_line(n, driver, second, (int)asked, err);
 	}
+	if (on_usb && strncmp(driver, "acr122", 6) == 0 && n->as_card)
+		return err_set(err, ERR_UNSUPPORTED, "%s",
+			       misfit_usb(0x072f, 0x2200, true));
 	n->usb = on_usb;
 	n->slack_ns = HOST_SLACK_NS + (on_usb ? USB_SLACK_NS : 0);
 	n->simulated = on_usb && usb_bus_is_simulated((int)strtol(second, NULL, 10));
@@ -247,12 +255,23 @@ static int lock_usb(struct libnfc *n, const char *connstring, struct err *err)
 					       "open", LOCK_PATIENCE_NS, err);
 }
 
+/* Known not to be able to: before it is opened, and before whoever else has it is waited for. */
+static int check_usb(const struct libnfc *n, const struct usb_device *u, struct err *err)
+{
+	const char *why = misfit_usb(u->vendor, u->product_id, n->as_card);
+
+	return why ? err_set(err, ERR_UNSUPPORTED, "port %s: %s", u->port, why) : 0;
+}
+
 /* A device on USB: a reader of libnfc's, or a serial adapter with a chip behind it. */
 static int take_usb(struct libnfc *n, const struct usb_device *u, struct err *err)
 {
 	const char *driver = usb_nfc_driver(u);
+	int rc = check_usb(n, u, err);
 	char text[64];
 
+	if (rc)
+		return rc;
 	if (!driver && !u->tty[0])
 		return err_set(
 			err, ERR_UNSUPPORTED,
@@ -336,7 +355,8 @@ static int open_device(struct libnfc *n, struct err *err)
 			return 0;
 		}
 		libnfc_shut(n);
-		if (rc == ERR_NOMEM || (n->lock_fd >= 0 && tty_hung_up(n->lock_fd)))
+		if (rc == ERR_NOMEM || rc == ERR_UNSUPPORTED ||
+		    (n->lock_fd >= 0 && tty_hung_up(n->lock_fd)))
 			break;
 		rc = i + 1 < n->tries ? 0 : rc;
 	}
