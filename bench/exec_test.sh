@@ -82,6 +82,35 @@ recovers babbles 'print("I would rather not", flush=True)' "does not begin with 
 recovers floods 'sys.stdout.write("x" * 100000)' "more than 2048 bytes"
 recovers lies 'print("1 ok data=9000", flush=True)' "it answered request 1"
 
+# A positioner: a controller that hangs, or is killed, leaves no phone at the reader; nor a program that hangs then.
+sed "s|^positioner: .*|positioner: {driver: exec, command: [python3, ./device.py, --state, $tmp/place]}|" \
+	fixtures/rigs/emulated-a.yaml >"$tmp/placed.yaml"
+cat >"$tmp/wait.yaml" <<END
+suite: wait
+needs: [reader, positioner]
+cases:
+  - id: wait
+    trials: {count: 1}
+    steps: [approach, wait: {for: 60 s}]
+END
+for signal in STOP KILL; do
+	"$kb" run "$tmp/wait.yaml" --rig "$tmp/placed.yaml" --target example --seed 1 --runs "$tmp/$signal" >"$tmp/out" 2>"$tmp/err" &
+	pid=$!
+	started $pid
+	wait_for 30 grep -q tap "$tmp/place"
+	ok $? "the program has the phone at the reader"
+	kill -$signal $pid
+	wait_for 20 grep -q away "$tmp/place"
+	ok $? "SIG$signal to keybench: the program is told to take it away"
+	kill -KILL $pid 2>/dev/null
+	ends 30 $pid 2>/dev/null
+done
+nobody() {
+	[ -z "$(grep -lsa "$tmp/plac[e]" /proc/[0-9]*/cmdline)" ]
+}
+wait_for 20 nobody
+ok $? "and the program ends"
+
 # The mechanics as programs: a board with its inputs, and a sensor on another board, from which a tap begins.
 sed "s|^relay: .*|relay: {driver: exec, command: [python3, ./numato.py], device: emu:relay0}|
 	s/^uncertainty:.*/uncertainty: 1 s/" fixtures/rigs/emulated-sensor.yaml >"$tmp/board.yaml"

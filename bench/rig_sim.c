@@ -113,7 +113,7 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 	rng_init(&s->delays, seed, "phone.delay");
 	rc = crypto_seeded_new(&s->lib, seed, err);
 	if (!rc)
-		rc = phone_device(&s->device, rig->phone, rig->profile, &rig->pairing,
+		rc = phone_device(&s->device, rig->phone, rig->profile, rig->pairing_path,
 				  s->lib, err);
 	return rc ? rc
 		  : pair_phone_init(&s->whole, s->device, rig->profile, &rig->pairing,

@@ -53,7 +53,8 @@ struct positioner_move {
 
 struct positioner_identity {
 	char model[64];
-	bool offsets; /* it can go elsewhere than to the tap itself */
+	char link[64]; /* what it hangs on; "" on a relay board */
+	bool offsets;  /* it can go elsewhere than to the tap itself */
 	bool simulated;
 };
 
@@ -92,6 +93,7 @@ struct positioner {
 	int64_t cycles;        /* taps it was sent to since it was opened: wear */
 };
 
+struct on_limit;
 struct pump;
 struct relay;
 
@@ -100,6 +102,8 @@ struct positioner_parts {
 	struct relay *relay;
 	struct pump *
 		pump; /* for what must happen by itself; NULL: it happens at the next call */
+	/* how hot the coil is (positioner/on_limit.h), known beyond a close; NULL: forgotten with it */
+	struct on_limit *coil;
 };
 
 struct positioner_driver {

@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Numato gives each size of board a number of its own: 0x0c00 to 0x0cff. */
+#define NUMATO 0x2a19
+#define NUMATO_SERIES 0x0c00
+
 /* Source: libnfc 1.8.0, drivers/pn53x_usb.c and acr122_usb.c; the USB IDs of common adapters. */
-static const struct {
+static const struct known {
 	uint16_t vendor, product;
 	const char *nfc, *model;
 } known[] = {
@@ -27,10 +31,11 @@ static const struct {
 	{ 0x10c4, 0xea60, NULL, "CP210x serial" },
 	{ 0x067b, 0x2303, NULL, "PL2303 serial" },
 	{ 0x16c0, 0x05df, NULL, "DCTTech relay board (HID)" },
-	{ 0x2a19, 0x0c02, NULL, "Numato relay board" },
+	{ NUMATO, NUMATO_SERIES, NULL, "Numato relay board" },
 	{ 0x1d50, 0x606f, NULL, "CAN adapter (gs_usb)" },
 	{ 0x0c72, 0x000c, NULL, "PEAK PCAN-USB" },
 	{ 0x0c72, 0x0012, NULL, "PEAK PCAN-USB FD" },
+	{ 0 },
 };
 
 static const char *folder_of(char out[PATH_MAX], const char *root)
@@ -267,18 +272,25 @@ bool usb_tty_of_interface(char out[32], const char *root, const char *interface)
 	return tty_in(folder, out);
 }
 
+/* Its row, or the last one, which is empty. */
+static const struct known *row_of(const struct usb_device *d)
+{
+	const struct known *k = known;
+	uint16_t product = d->product_id;
+
+	if (d->vendor == NUMATO)
+		product &= 0xff00;
+	while (k->vendor && (k->vendor != d->vendor || k->product != product))
+		k++;
+	return k;
+}
+
 const char *usb_nfc_driver(const struct usb_device *d)
 {
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].vendor == d->vendor && known[i].product == d->product_id)
-			return known[i].nfc;
-	return NULL;
+	return row_of(d)->nfc;
 }
 
 const char *usb_model(const struct usb_device *d)
 {
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].vendor == d->vendor && known[i].product == d->product_id)
-			return known[i].model;
-	return NULL;
+	return row_of(d)->model;
 }

@@ -134,6 +134,21 @@ static void two_of_a_kind_are_told_apart_by_their_port(void **state)
 	found("usb-port:1-3", "1-3");
 }
 
+static void every_size_of_numato_board_is_known(void **state)
+{
+	struct usb_device d = { .vendor = 0x2a19, .product_id = 0x0c01 };
+
+	(void)state;
+	assert_string_equal(usb_model(&d), "Numato relay board");
+	d.product_id = 0x0c05;
+	assert_string_equal(usb_model(&d), "Numato relay board");
+	assert_null(usb_nfc_driver(&d));
+	d.product_id = 0x0800; /* another kind of board */
+	assert_null(usb_model(&d));
+	d = (struct usb_device){ .vendor = 0x16c0, .product_id = 0x0500 };
+	assert_null(usb_model(&d));
+}
+
 static void what_names_nothing_is_refused(void **state)
 {
 	static const char *const wrong[] = { "usb-port:",   "usb-serial:",
@@ -227,6 +242,7 @@ int main(void)
 		ON_MACHINE(a_device_is_found_by_what_stays),
 		ON_MACHINE(its_numbers_are_those_of_now),
 		ON_MACHINE(two_of_a_kind_are_told_apart_by_their_port),
+		ON_MACHINE(every_size_of_numato_board_is_known),
 		ON_MACHINE(what_names_nothing_is_refused),
 		ON_MACHINE(a_serial_line_belongs_to_its_adapter),
 		ON_MACHINE(an_interface_tells_its_line_of_now),

@@ -132,6 +132,8 @@ struct step_kind {
 	/** Do the parameters make sense on this rig? A mistake is located at @at or below. NULL: they always do. */
 	int (*check)(const void *params, const struct step_rig *rig, struct node at,
 		     struct err *err);
+	/** Does it need a bus that carries FD frames, all being well? NULL: it does not. */
+	bool (*is_fd)(const void *params, const struct dbc *dbc);
 };
 
 /** Ended by NULL. */

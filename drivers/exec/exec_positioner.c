@@ -1,6 +1,7 @@
 /*
- * A positioner that is a program: keybench-exec(5). It needs no worker: the program is a process of its own, and it
- * is waited for with the pump. The phone is away when it has said hello, and goes away at end-of-file.
+ * A positioner that is a program: keybench-exec(5). The phone is away when it has said hello, and goes away at
+ * end-of-file; a program that hangs then is killed. A controller that hangs or is killed gives no end-of-file in time,
+ * or does not stay for that: so this lives in a worker, which sends the phone away, with a guard.
  */
 #include "drivers/exec/exec_program.h"
 #include "drivers/positioner.h"
@@ -22,7 +23,8 @@ struct exec_positioner {
 	bool near; /* the phone may be at the reader */
 	enum position to;
 	int64_t settled_ns; /* of the last move */
-	bool failed;        /* it did not say what came of that */
+	int64_t commanded_ns, slack_ns;
+	bool failed; /* it did not say what came of that */
 };
 
 static const struct positioner_ops exec_ops;
@@ -84,6 +86,8 @@ static int exec_move(struct positioner *p, struct positioner_move *move, struct 
 		return EXEC_TAKEN(&e->program, rc, err);
 	move->settled_ns = move->commanded_ns + travel_ns;
 	e->settled_ns = move->settled_ns;
+	e->commanded_ns = move->commanded_ns;
+	e->slack_ns = move->slack_ns;
 	e->to = move->to;
 	e->failed = false;
 	if (move->to == POSITION_AWAY)
@@ -100,6 +104,8 @@ static int exec_settle(struct positioner *p, struct positioner_move *move,
 	if (!exec_running(&e->program))
 		return err_set(err, ERR_GONE, "%s is not running", e->program.name);
 	move->settled_ns = e->settled_ns;
+	move->commanded_ns = e->commanded_ns;
+	move->slack_ns = e->slack_ns;
 	return clock_now(p->clock) < e->settled_ns ? POSITIONER_NOT_YET : 0;
 }
 
@@ -211,6 +217,7 @@ extern const struct positioner_driver exec_positioner_driver;
 const struct positioner_driver exec_positioner_driver = {
 	.name = "exec",
 	.summary = "any program that speaks keybench-exec(5)",
+	.needs_worker = true,
 	.items = items,
 	.options_size = sizeof(struct place_options),
 	.reach = exec_reach,

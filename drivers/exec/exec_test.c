@@ -17,6 +17,8 @@
 #include "drivers/wrap/worker.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /*
@@ -271,6 +273,38 @@ static int positioner_with(void **state, const char *more, const char *keys)
 	return 0;
 }
 
+static void turn_until(struct positioner_case *c, int64_t until_ns)
+{
+	(void)c;
+	pump_sleep_until(pump, until_ns, NULL);
+}
+
+static int positioner_in_worker(void **state)
+{
+	const struct positioner_driver *d = positioner_driver_find("exec");
+	struct err err = { 0 };
+
+	*state = &positioner_case;
+	example_of(d->items, "", "");
+	positioner_case.truth = place;
+	positioner_case.travel_ns = 40 * NS_PER_MS;
+	positioner_case.sleep_until = turn_until;
+	wanted(pump_new(&pump, &err), &err);
+	wanted(worker_open_positioner(&positioner_case.positioner, d, options, pump,
+				      clock_real(), &err),
+	       &err);
+	return 0;
+}
+
+static bool phone_gets_away(void)
+{
+	int64_t deadline = clock_now(clock_real()) + 20 * NS_PER_S;
+
+	while (place(NULL) != POSITION_AWAY && clock_now(clock_real()) < deadline)
+		usleep(2000);
+	return place(NULL) == POSITION_AWAY;
+}
+
 static int positioner(void **state)
 {
 	return positioner_with(state, "", "");
@@ -284,7 +318,7 @@ static int positioner_with_places(void **state)
 static int close_positioner(void **state)
 {
 	positioner_close(positioner_case.positioner);
-	positioner_case.positioner = NULL;
+	memset(&positioner_case, 0, sizeof(positioner_case));
 	return forget(state);
 }
 
@@ -475,6 +509,90 @@ static void a_phone_goes_away_with_its_positioner(void **state)
 	positioner_close(positioner_case.positioner);
 	positioner_case.positioner = NULL;
 	assert_int_equal(place(NULL), POSITION_AWAY);
+}
+
+static void tap(void)
+{
+	struct positioner_move there = { .to = POSITION_TAP };
+	struct err err = { 0 };
+
+	wanted(positioner_move(positioner_case.positioner, &there, &err), &err);
+	assert_int_equal(place(NULL), POSITION_TAP);
+}
+
+static void a_controller_that_is_stopped_loses_the_phone_and_is_told(void **state)
+{
+	struct positioner_move there = { .to = POSITION_TAP };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_true(positioner_driver_find("exec")->needs_worker);
+	tap();
+	assert_true(phone_gets_away()); /* nobody turns the pump */
+	assert_int_equal(positioner_move(positioner_case.positioner, &there, &err),
+			 ERR_TIMEOUT);
+	assert_non_null(strstr(err.text, "dropped itself"));
+	tap();
+}
+
+static void a_phone_goes_away_when_the_worker_is_killed(void **state)
+{
+	(void)state;
+	tap();
+	kill(worker_positioner_pid(positioner_case.positioner), SIGKILL);
+	assert_true(phone_gets_away());
+}
+
+static bool ends(pid_t pid)
+{
+	int64_t deadline = clock_now(clock_real()) + 20 * NS_PER_S;
+
+	while (kill(pid, 0) == 0 && clock_now(clock_real()) < deadline)
+		usleep(2000);
+	return kill(pid, 0) != 0;
+}
+
+/* A controller that has such a program at the tap, and is killed. */
+static void a_program_that_hangs_at_the_end_is_killed_after_its_controller(void **state)
+{
+	char script[400];
+	pid_t controller, program = -1;
+	FILE *f = NULL;
+
+	(void)state;
+	strcpy(state_file, "/tmp/keybench-exec-XXXXXX");
+	close(mkstemp(state_file));
+	snprintf(script, sizeof(script),
+		 "trap \"\" TERM; read n l; echo \"$n ok travel=0\"; echo $$ >%s.pid; "
+		 "mv %s.pid %s; while :; do sleep 600; done",
+		 state_file, state_file, state_file);
+	shell_program(script);
+	controller = fork();
+	if (controller == 0) {
+		struct positioner_move there = { .to = POSITION_TAP };
+		struct positioner *p;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (pump_new(&pump, NULL) ||
+		    worker_open_positioner(&p, positioner_driver_find("exec"), options,
+					   pump, clock_real(), NULL) ||
+		    positioner_move(p, &there, NULL))
+			_exit(1);
+		pump_sleep_until(pump, clock_now(clock_real()) + 600 * NS_PER_S, NULL);
+		_exit(1);
+	}
+	for (int i = 0; i < 10000 && program <= 0; i++) {
+		usleep(2000);
+		f = fopen(state_file, "r");
+		if (f && fscanf(f, "%d", &program) != 1)
+			program = -1;
+		if (f)
+			fclose(f);
+	}
+	assert_true(program > 0);
+	kill(controller, SIGKILL);
+	waitpid(controller, NULL, 0);
+	assert_true(ends(program));
 }
 
 static void a_missing_unit_of_python_is_told(void **state)
@@ -668,6 +786,7 @@ static int run_contracts(void)
 		RELAY_CONTRACT(relay, close_relay),
 		RELAY_CONTRACT(relay_in_worker, close_relay),
 		POSITIONER_CONTRACT(positioner, close_positioner),
+		POSITIONER_CONTRACT(positioner_in_worker, close_positioner),
 		POSITIONER_CONTRACT(positioner_with_places, close_positioner),
 		SENSOR_CONTRACT(sensor, close_sensor),
 		SENSOR_CONTRACT(sensor_with_stamps, close_sensor),
@@ -683,6 +802,12 @@ static int run_contracts(void)
 		WITH(a_board_whose_program_is_killed_is_dropped_by_another, relay,
 		     close_relay),
 		WITH(a_phone_goes_away_with_its_positioner, positioner, close_positioner),
+		WITH(a_controller_that_is_stopped_loses_the_phone_and_is_told,
+		     positioner_in_worker, close_positioner),
+		WITH(a_phone_goes_away_when_the_worker_is_killed, positioner_in_worker,
+		     close_positioner),
+		WITH(a_program_that_hangs_at_the_end_is_killed_after_its_controller, NULL,
+		     forget),
 		WITH(a_missing_unit_of_python_is_told, NULL, forget),
 		WITH(nonsense_ends_a_program, NULL, forget),
 		WITH(comments_pass_and_an_error_is_only_an_error, NULL, forget),

@@ -4,7 +4,7 @@
  * It is homed whenever it is opened, and home is away from the reader: so opening is also how a guard gets the phone out
  * of the field. It goes beside the tap and away from the reader, never past the tap towards it; between two places it
  * first lifts off. Whether it is there is its own word: idle, at the place. On its way to the reader it is turned
- * round by a feed hold and a reset, which loses no step.
+ * round by a feed hold and a reset, which loses no step. Out of a fault leads a reset, and then the way home.
  *
  * Every wait here is bounded, for the worker around this driver must get back to its heartbeat: only opening takes
  * longer (an Arduino starts anew when its line is opened). Homing and moves are waited for by settle.
@@ -123,6 +123,17 @@ static int begin_home(struct grbl *g, struct err *err)
 	return grbl_send(&g->line, "$H\n", 3, err);
 }
 
+/*
+ * The way out of a fault. A line is not read in a hold, and after an alarm of its limits the firmware hears nothing but a
+ * reset; after that it is where it was or has lost its place, and home is right for both.
+ */
+static int go_home(struct grbl *g, struct err *err)
+{
+	int rc = grbl_start_over(&g->line, err);
+
+	return rc ? rc : begin_home(g, err);
+}
+
 /* Where a tap beside the tap lies; z counts from the tap towards away. */
 static void place_of(const struct grbl *g, const struct positioner_offset *o,
 		     int64_t out[GRBL_AXES])
@@ -140,7 +151,7 @@ static int begin_tap(struct grbl *g, struct err *err)
 	int rc = 0;
 
 	if (g->travel.state == POSITIONER_FAULT || g->travel.state == POSITIONER_UNKNOWN)
-		rc = begin_home(g, err);
+		rc = go_home(g, err);
 	g->waiting = g->travel.state == POSITIONER_HOMING;
 	if (rc || g->waiting)
 		return rc;
@@ -163,7 +174,7 @@ static int begin_away(struct grbl *g, struct err *err)
 
 	g->waiting = false;
 	if (g->travel.state == POSITIONER_FAULT || g->travel.state == POSITIONER_UNKNOWN)
-		return begin_home(g, err);
+		return go_home(g, err);
 	if (g->travel.state == POSITIONER_AWAY || g->travel.state == POSITIONER_HOMING)
 		return 0;
 	if (travel_moves(&g->travel))
@@ -319,7 +330,8 @@ static int grbl_identity(struct positioner *base, struct positioner_identity *id
 
 	(void)err;
 	memset(id, 0, sizeof(*id));
-	snprintf(id->model, sizeof(id->model), "GRBL axis on %.40s", g->where);
+	snprintf(id->model, sizeof(id->model), "GRBL axis");
+	memcpy(id->link, g->where, sizeof(id->link));
 	id->offsets = true;
 	id->simulated = g->simulated;
 	return 0;
@@ -339,8 +351,9 @@ static void grbl_close(struct positioner *base)
 {
 	struct grbl *g = axis_of(base);
 
-	if (grbl_take_in(&g->line, NULL) != ERR_GONE)
-		begin_away(g, NULL);
+	if (checked(g, grbl_take_in(&g->line, NULL)) != ERR_GONE &&
+	    checked(g, begin_away(g, NULL)))
+		begin_away(g, NULL); /* it did not obey: by way of a reset */
 	release(g);
 }
 

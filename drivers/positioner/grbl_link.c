@@ -209,6 +209,65 @@ static bool at_rest(const struct grbl_link *g)
 	       !(g->status.state == GRBL_HOLDING && g->status.substate == 1);
 }
 
+/* Its banner, whatever it says before that. @return 0, ERR_GONE, or ERR_TIMEOUT without words */
+static int await_banner(struct grbl_link *g, int64_t limit_ns)
+{
+	int64_t end = clock_now(clock_real()) + limit_ns;
+	int rc;
+
+	do {
+		int64_t left = end - clock_now(clock_real());
+
+		if (left <= 0 && !g->banner)
+			return ERR_TIMEOUT;
+		/* an alarm that it tells meanwhile is what homing is for */
+		rc = read_until(g, greeted, left, NULL);
+	} while (rc && rc != ERR_GONE);
+	return rc;
+}
+
+static int hung_up(struct err *err)
+{
+	return err_set(err, ERR_GONE, "the axis' line is hung up");
+}
+
+/* It stands, or does not say so: one that homes or is in alarm is deaf, and has nothing to hold. */
+static int hold_still(struct grbl_link *g)
+{
+	int64_t deadline = clock_now(clock_real()) + GRBL_ANSWER_LIMIT_NS;
+	int rc = grbl_send_byte(g, GRBL_HOLD, NULL);
+
+	while (rc != ERR_GONE) {
+		int64_t left = deadline - clock_now(clock_real());
+
+		if (left <= 0)
+			return 0;
+		g->before_ns = clock_now(g->clock);
+		rc = grbl_send_byte(g, GRBL_ASK, NULL);
+		if (rc == 0)
+			rc = read_until(g, told, left, NULL);
+		if (rc == 0 && at_rest(g))
+			return 0;
+	}
+	return rc;
+}
+
+int grbl_start_over(struct grbl_link *g, struct err *err)
+{
+	int rc = hold_still(g);
+
+	if (rc == 0) {
+		g->banner = false;
+		g->unanswered = 0;
+		rc = grbl_send_byte(g, GRBL_RESET, err);
+	}
+	if (rc == 0)
+		rc = await_banner(g, GRBL_ANSWER_LIMIT_NS);
+	if (rc == ERR_GONE)
+		return hung_up(err);
+	return rc == ERR_TIMEOUT ? err_set(err, rc, "the axis does not reset") : rc;
+}
+
 /* Stop where it is, and forget what was planned. */
 int grbl_stop_short(struct grbl_link *g, struct err *err)
 {
@@ -240,21 +299,16 @@ int grbl_wake(struct grbl_link *g, struct err *err)
 	if (rc == 0)
 		rc = read_until(g, never, 50 * NS_PER_MS, NULL);
 	if (rc == ERR_GONE)
-		return err_set(err, rc, "the axis' line is hung up");
+		return hung_up(err);
 	g->banner = false;
 	rc = grbl_send_byte(g, GRBL_RESET, err);
-	/* an alarm that it tells now is what homing is for */
-	for (int64_t end = clock_now(g->clock) + GRBL_BANNER_LIMIT_NS;
-	     rc == 0 && !g->banner;) {
-		int64_t left = end - clock_now(g->clock);
-
-		if (left <= 0)
-			return err_set(err, ERR_TIMEOUT,
-				       "nobody says that it is GRBL within %lld ms",
-				       (long long)(GRBL_BANNER_LIMIT_NS / NS_PER_MS));
-		rc = read_until(g, greeted, left, NULL);
-		rc = rc == ERR_GONE ? rc : 0;
-	}
+	if (rc == 0)
+		rc = await_banner(g, GRBL_BANNER_LIMIT_NS);
+	if (rc == ERR_GONE)
+		return hung_up(err);
+	if (rc == ERR_TIMEOUT)
+		return err_set(err, rc, "nobody says that it is GRBL within %lld ms",
+			       (long long)(GRBL_BANNER_LIMIT_NS / NS_PER_MS));
 	return rc;
 }
 

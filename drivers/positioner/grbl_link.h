@@ -38,6 +38,11 @@ int grbl_take_in(struct grbl_link *g, struct err *err);
 int grbl_ask_status(struct grbl_link *g, struct err *err);
 /** Hold, wait until it stands, reset: what was planned is forgotten, no step is lost. */
 int grbl_stop_short(struct grbl_link *g, struct err *err);
+/**
+ * Out of whatever it is in, a hold or an alarm, with a reset: it takes commands again, the way home at least. Takes up to
+ * twice GRBL_ANSWER_LIMIT_NS.
+ */
+int grbl_start_over(struct grbl_link *g, struct err *err);
 /** Says what alarm @number is (0: unknown). @return ERR_IO */
 int grbl_alarmed(int number, struct err *err);
 

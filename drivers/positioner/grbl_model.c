@@ -72,6 +72,9 @@ static void alarm(struct grbl_model *m, int number, struct buf *reply)
 	forget_moves(m);
 	m->state = GRBL_ALARMED;
 	buf_printf(reply, "ALARM:%d\r\n", number);
+	m->deaf = number == 1 || number == 2; /* of its limits */
+	if (m->deaf)
+		say(reply, "[MSG:Reset to continue]");
 }
 
 static void greet(struct grbl_model *m, struct buf *reply)
@@ -97,6 +100,7 @@ static void reset(struct grbl_model *m, int64_t now_ns, struct buf *reply)
 	stand(m, now_ns);
 	forget_moves(m);
 	m->feed = 0;
+	m->deaf = false;
 	if (lost) { /* it stopped without slowing down */
 		m->homed = false;
 		alarm(m, m->state == GRBL_HOMING ? 6 : 3, reply);
@@ -359,6 +363,8 @@ void grbl_model_hear(struct grbl_model *m, uint8_t byte, int64_t now_ns,
 		     struct buf *reply)
 {
 	grbl_model_run(m, now_ns, reply);
+	if (m->deaf && byte != GRBL_RESET)
+		return;
 	switch (byte) {
 	case GRBL_ASK:
 		if (m->state != GRBL_HOMING) /* it is deaf meanwhile */
@@ -417,6 +423,11 @@ static void end_move(struct grbl_model *m)
 
 static void end_homing(struct grbl_model *m, struct buf *reply)
 {
+	if (m->blocked) { /* it finds no switch, and starts over by itself */
+		alarm(m, 9, reply);
+		greet(m, reply);
+		return;
+	}
 	m->state = GRBL_IDLE;
 	m->homed = true;
 	for (int i = 0; i < GRBL_AXES; i++)

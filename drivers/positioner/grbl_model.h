@@ -6,7 +6,8 @@
 
 /*
  * An axis with GRBL 1.1 as the host sees it; pure, on the caller's time. Straight moves at their feed without
- * acceleration, homing, soft limits, dwell, hold, reset, alarms, settings, status. Machine coordinates are 0 at
+ * acceleration, homing, soft limits, dwell, hold, reset, alarms, settings, status. In a hold its lines wait; after
+ * alarm 1 or 2 it hears nothing but a reset. Machine coordinates are 0 at
  * home and negative from there on, as GRBL has them.
  */
 #define GRBL_MODEL_PLAN 15
@@ -20,6 +21,7 @@ struct grbl_model {
 	bool soft_limits, homing, locked_at_start;
 	bool probe;   /* something is at its probe input */
 	bool blocked; /* planted: it cannot move */
+	bool deaf;    /* after an alarm of its limits: to all but a reset */
 
 	enum grbl_state state;
 	bool homed;

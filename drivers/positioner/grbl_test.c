@@ -175,26 +175,97 @@ static void no_place_beyond_its_reach_is_gone_to(void **state)
 	assert_int_equal(go(POSITION_TAP, NULL), 0); /* and nothing is broken */
 }
 
+static void shorten(const char *limit, int64_t ns)
+{
+	struct err err = { 0 };
+
+	for (const struct conf_item *i = axis.driver->items; i->key; i++)
+		if (strcmp(i->key, limit) == 0)
+			*(int64_t *)(void *)((char *)axis.options + i->offset) = ns;
+	positioner_close(under_test.positioner);
+	if (open_axis(&err))
+		fail_msg("%s", err.text);
+	assert_int_equal(go(POSITION_AWAY, NULL), 0);
+}
+
+/* What it was told last has arrived: it does nothing by itself any more. */
+static void wait_until_it_is(enum grbl_state state)
+{
+	struct clock *clock = clock_real();
+
+	for (int64_t end = clock_now(clock) + 20 * NS_PER_S; clock_now(clock) < end;) {
+		if (axis.truth->state == state)
+			return;
+		clock->sleep_until(clock, clock_now(clock) + NS_PER_MS);
+	}
+	fail_msg("it is in state %d", axis.truth->state);
+}
+
+static void block_on_the_way_to_the_tap(void)
+{
+	struct err err = { 0 };
+
+	shorten("move_limit", 300 * NS_PER_MS);
+	axis.truth->blocked = true;
+	assert_int_equal(go(POSITION_TAP, &err), ERR_TIMEOUT);
+	assert_int_equal(positioner_state(under_test.positioner), POSITIONER_FAULT);
+	wait_until_it_is(GRBL_HOLDING);
+}
+
 static void an_axis_that_is_blocked_is_a_fault_in_time(void **state)
 {
 	struct err err = { 0 };
 
 	(void)state;
-	axis.truth->blocked = false;
-	assert_int_equal(go(POSITION_AWAY, NULL), 0);
-	/* option move_limit, shortened */
-	for (const struct conf_item *i = axis.driver->items; i->key; i++)
-		if (strcmp(i->key, "move_limit") == 0)
-			*(int64_t *)(void *)((char *)axis.options + i->offset) =
-				300 * NS_PER_MS;
-	positioner_close(under_test.positioner);
-	assert_int_equal(open_axis(&err), 0);
-	assert_int_equal(go(POSITION_AWAY, NULL), 0);
-	axis.truth->blocked = true;
-	assert_int_equal(go(POSITION_TAP, &err), ERR_TIMEOUT);
-	assert_int_equal(positioner_state(under_test.positioner), POSITIONER_FAULT);
+	block_on_the_way_to_the_tap();
 	axis.truth->blocked = false;
 	assert_int_equal(go(POSITION_TAP, &err), 0); /* home, and there */
+}
+
+static void from_a_hold_it_is_sent_away(void **state)
+{
+	(void)state;
+	shorten("move_limit", 20 * NS_PER_S);
+	assert_int_equal(go(POSITION_TAP, NULL), 0);
+	/* it stands at the reader, held, as a move that took too long leaves it */
+	shorten("move_limit", 300 * NS_PER_MS);
+	axis.truth->at_um[2] = -30000;
+	axis.truth->blocked = true;
+	assert_int_equal(go(POSITION_TAP, NULL), ERR_TIMEOUT);
+	wait_until_it_is(GRBL_HOLDING);
+	assert_false(axis_is_away(&axis));
+	axis.truth->blocked = false;
+	assert_int_equal(go(POSITION_AWAY, NULL), 0);
+	assert_true(axis_is_away(&axis));
+	assert_true(axis.truth->homed);
+}
+
+static void closed_in_a_hold_it_goes_away_all_the_same(void **state)
+{
+	(void)state;
+	shorten("move_limit", 300 * NS_PER_MS);
+	axis.truth->at_um[2] = -30000;
+	axis.truth->blocked = true;
+	assert_int_equal(go(POSITION_TAP, NULL), ERR_TIMEOUT);
+	wait_until_it_is(GRBL_HOLDING);
+	axis.truth->blocked = false;
+	positioner_close(under_test.positioner);
+	assert_true(axis_gets_away(&axis));
+	assert_int_equal(open_axis(NULL), 0); /* for the tear-down */
+}
+
+static void
+an_axis_that_finds_no_home_says_so_and_is_no_nearer_to_be_trusted(void **state)
+{
+	struct err err = { 0 };
+
+	(void)state;
+	block_on_the_way_to_the_tap();
+	assert_int_equal(go(POSITION_AWAY, &err), ERR_IO);
+	assert_non_null(strstr(err.text, "alarm 9"));
+	assert_int_equal(positioner_state(under_test.positioner), POSITIONER_FAULT);
+	axis.truth->blocked = false;
+	assert_int_equal(go(POSITION_AWAY, &err), 0);
 }
 
 static void an_alarm_is_a_fault_that_going_home_mends(void **state)
@@ -277,6 +348,9 @@ int main(void)
 		WITH(between_two_places_it_lifts_off),
 		WITH(no_place_beyond_its_reach_is_gone_to),
 		WITH(an_axis_that_is_blocked_is_a_fault_in_time),
+		WITH(from_a_hold_it_is_sent_away),
+		WITH(closed_in_a_hold_it_goes_away_all_the_same),
+		WITH(an_axis_that_finds_no_home_says_so_and_is_no_nearer_to_be_trusted),
 		WITH(an_alarm_is_a_fault_that_going_home_mends),
 		cmocka_unit_test_setup(an_axis_without_limits_or_home_is_refused, grbl),
 		WITH(its_probe_input_is_read),

@@ -217,6 +217,30 @@ static void a_hold_keeps_its_place_and_a_reset_forgets_the_rest(void **state)
 	assert_true(axis.homed);
 }
 
+static void a_line_in_a_hold_waits(void **state)
+{
+	(void)state;
+	home();
+	say("G1Z-11F600\n");
+	later(NS_PER_S / 2);
+	assert_string_equal(say("!$H\n"), "");
+	assert_string_equal(later(10 * NS_PER_S), "");
+	assert_non_null(strstr(say("?"), "<Hold:0|"));
+	say("\x18"); /* and is forgotten with the rest */
+	assert_string_equal(later(10 * NS_PER_S), "");
+	assert_non_null(strstr(say("?"), "<Idle|"));
+}
+
+static void an_axis_that_finds_no_switch_starts_over_locked(void **state)
+{
+	(void)state;
+	axis.blocked = true;
+	assert_string_equal(say("$H\n"), "");
+	assert_non_null(strstr(later(2 * NS_PER_S), "ALARM:9"));
+	assert_non_null(strstr(buf_str(&reply), "Grbl 1.1"));
+	assert_string_equal(say("G1X-5F100\n"), "error:9\r\n");
+}
+
 static void a_reset_in_motion_loses_its_place(void **state)
 {
 	(void)state;
@@ -233,7 +257,11 @@ static void soft_limits_are_an_alarm_for_a_move_and_an_error_for_a_jog(void **st
 	(void)state;
 	home();
 	assert_string_equal(say("$J=G91Z5F100\n"), "error:15\r\n");
-	assert_string_equal(say("G1Z-50.001F100\n"), "ALARM:2\r\n");
+	assert_string_equal(say("G1Z-50.001F100\n"),
+			    "ALARM:2\r\n[MSG:Reset to continue]\r\n");
+	assert_string_equal(say("?$X\n$H\n!~"), ""); /* nothing but a reset */
+	assert_string_equal(later(10 * NS_PER_S), "");
+	assert_non_null(strstr(say("\x18"), "'$H'|'$X' to unlock"));
 	assert_string_equal(say("$X\n"), "[MSG:Caution: Unlocked]\r\nok\r\n");
 	assert_string_equal(say("G1Z-50F100\n"), "ok\r\n");
 }
@@ -272,6 +300,9 @@ int main(void)
 		cmocka_unit_test_setup(lines_behind_a_dwell_wait, power_on),
 		cmocka_unit_test_setup(
 			a_hold_keeps_its_place_and_a_reset_forgets_the_rest, power_on),
+		cmocka_unit_test_setup(a_line_in_a_hold_waits, power_on),
+		cmocka_unit_test_setup(an_axis_that_finds_no_switch_starts_over_locked,
+				       power_on),
 		cmocka_unit_test_setup(a_reset_in_motion_loses_its_place, power_on),
 		cmocka_unit_test_setup(
 			soft_limits_are_an_alarm_for_a_move_and_an_error_for_a_jog,

@@ -5,7 +5,14 @@
 
 void on_limit_init(struct on_limit *l, int64_t max_on_ns, int64_t window_ns, double duty)
 {
-	*l = (struct on_limit){ .max_on_ns = max_on_ns };
+	*l = (struct on_limit){ 0 };
+	on_limit_renew(l, max_on_ns, window_ns, duty);
+}
+
+void on_limit_renew(struct on_limit *l, int64_t max_on_ns, int64_t window_ns, double duty)
+{
+	l->max_on_ns = max_on_ns;
+	l->window_ns = l->allowed_ns = 0;
 	if (window_ns == 0 || duty >= 1)
 		return;
 	l->window_ns = window_ns;
@@ -46,6 +53,28 @@ void on_limit_switched(struct on_limit *l, bool on, int64_t now_ns)
 	forget(l, now_ns);
 	l->past[l->count].from_ns = l->since_ns;
 	l->past[l->count++].to_ns = now_ns;
+}
+
+void on_limit_was_on(struct on_limit *l, int64_t from_ns, int64_t to_ns)
+{
+	if (from_ns >= to_ns)
+		return;
+	if (l->count == ON_LIMIT_PAST - 1) { /* room for one more is kept; as above */
+		l->past[0].from_ns = from_ns;
+		return;
+	}
+	memmove(l->past + 1, l->past, (size_t)l->count * sizeof(l->past[0]));
+	l->past[0].from_ns = from_ns;
+	l->past[0].to_ns = to_ns;
+	l->count++;
+}
+
+void on_limit_assume_worst(struct on_limit *l, int64_t now_ns)
+{
+	if (!l->window_ns)
+		return;
+	l->count = 0;
+	on_limit_was_on(l, now_ns - l->allowed_ns, now_ns);
 }
 
 /* Of @from..@to, what lies at or behind @start. */

@@ -25,6 +25,13 @@ struct on_limit {
 };
 
 void on_limit_init(struct on_limit *l, int64_t max_on_ns, int64_t window_ns, double duty);
+/** New limits for the same coil: it is as hot as it was. Zero-initialised before the first time. */
+void on_limit_renew(struct on_limit *l, int64_t max_on_ns, int64_t window_ns,
+		    double duty);
+/** It was on before all that is known of it; in their order, the latest first. */
+void on_limit_was_on(struct on_limit *l, int64_t from_ns, int64_t to_ns);
+/** Nobody knows: as hot as its limits ever let it get by @now_ns. */
+void on_limit_assume_worst(struct on_limit *l, int64_t now_ns);
 void on_limit_switched(struct on_limit *l, bool on, int64_t now_ns);
 /** On-time in the window that ends at @now_ns. */
 int64_t on_limit_used(const struct on_limit *l, int64_t now_ns);

@@ -96,12 +96,55 @@ static void whatever_is_asked_no_window_gets_more(void **state)
 	free(t);
 }
 
+static void what_it_did_before_counts(void **state)
+{
+	struct on_limit l = { 0 };
+
+	(void)state;
+	on_limit_was_on(&l, 50, 70); /* before its limits are known */
+	on_limit_renew(&l, 1000, 100, 0.5);
+	on_limit_was_on(&l, 20, 30);
+	on_limit_was_on(&l, 7, 7);
+	assert_int_equal(l.count, 2);
+	assert_int_equal(on_limit_used(&l, 100), 30);
+	assert_int_equal(on_limit_used(&l, 125), 25);
+	on_limit_switched(&l, true, 110);
+	on_limit_renew(&l, 1000, 100, 0.25); /* a coil that is on stays so */
+	assert_int_equal(on_limit_used(&l, 120), 40);
+	on_limit_switched(&l, false, 120);
+	/* more than there is room for is taken to have been on in between */
+	for (int64_t t = 0; t < 3 * ON_LIMIT_PAST; t++)
+		on_limit_was_on(&l, -10 * t - 1, -10 * t);
+	assert_true(l.count < ON_LIMIT_PAST);
+	assert_int_equal(l.past[0].from_ns, -10 * (3 * ON_LIMIT_PAST - 1) - 1);
+	on_limit_switched(&l, true, 130);
+	on_limit_switched(&l, false, 131);
+	assert_true(l.count < ON_LIMIT_PAST);
+}
+
+static void of_the_worst_it_cools_like_of_any_other_past(void **state)
+{
+	struct on_limit l;
+
+	(void)state;
+	on_limit_init(&l, 1000, 100, 0.3);
+	on_limit_assume_worst(&l, 500);
+	assert_int_equal(on_limit_left(&l, 500), 0);
+	assert_int_equal(on_limit_start(&l, 500, 10), 580);
+	assert_int_equal(on_limit_start(&l, 500, 30), 600);
+	on_limit_init(&l, 1000, 0, 1);
+	on_limit_assume_worst(&l, 500); /* without a window nothing is known to be hot */
+	assert_int_equal(on_limit_start(&l, 500, 10), 500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stretch_ends_at_its_limit),
 		cmocka_unit_test(a_share_is_of_the_window_that_ends_now),
 		cmocka_unit_test(whatever_is_asked_no_window_gets_more),
+		cmocka_unit_test(what_it_did_before_counts),
+		cmocka_unit_test(of_the_worst_it_cools_like_of_any_other_past),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

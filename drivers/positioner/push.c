@@ -8,6 +8,7 @@
  * happened, because the attempt that was under way lost its phone. A tap that the share does not allow yet waits.
  */
 #include "drivers/positioner.h"
+#include "drivers/positioner.h"
 #include "drivers/positioner/on_limit.h"
 #include "drivers/positioner/travel.h"
 #include "drivers/relay.h"
@@ -37,7 +38,7 @@ struct push {
 	int tick;            /* of the pump, or negative */
 	struct push_options options;
 	struct travel travel;
-	struct on_limit limit;
+	struct on_limit *limit, own; /* the rig's, or its own */
 	bool busy; /* a request to the board is under way: a tick must not start another */
 	bool retracted;     /* the limit acted, and no move has said so yet */
 	bool waiting;       /* a tap that may not begin before .start_ns */
@@ -66,10 +67,10 @@ static int push_set(struct push *p, bool on, struct err *err)
 
 	p->busy = true;
 	if (on)
-		on_limit_switched(&p->limit, true, now_of(p));
+		on_limit_switched(p->limit, true, now_of(p));
 	rc = relay_set(p->relay, (int)p->options.channel, on, err);
 	if (rc == 0 && !on)
-		on_limit_switched(&p->limit, false, now_of(p));
+		on_limit_switched(p->limit, false, now_of(p));
 	p->busy = false;
 	return rc;
 }
@@ -78,7 +79,7 @@ static void enforce_limit(struct push *p)
 {
 	int64_t margin = p->pump ? CHECK_NS : 0; /* the next look would be too late */
 
-	if (p->busy || !p->limit.on || on_limit_left(&p->limit, now_of(p)) > margin)
+	if (p->busy || !p->limit->on || on_limit_left(p->limit, now_of(p)) > margin)
 		return;
 	p->retracted = true;
 	travel_step(&p->travel, TRAVEL_LEAVE, now_of(p), p->options.retreat_ns);
@@ -139,11 +140,11 @@ static int64_t soonest(const struct push *p)
 {
 	int64_t need = 2 * p->options.travel_ns;
 
-	if (p->limit.on)
+	if (p->limit->on)
 		return now_of(p);
-	if (p->limit.longest_ns > need)
-		need = p->limit.longest_ns;
-	return on_limit_start(&p->limit, now_of(p), need);
+	if (p->limit->longest_ns > need)
+		need = p->limit->longest_ns;
+	return on_limit_start(p->limit, now_of(p), need);
 }
 
 static int push_move(struct positioner *base, struct positioner_move *move,
@@ -249,10 +250,10 @@ static const struct positioner_ops push_ops = {
 /* Limits under which the phone would never arrive are a mistake of the rig. */
 static int check_limits(const struct push *p, struct err *err)
 {
-	int64_t most = p->limit.max_on_ns;
+	int64_t most = p->limit->max_on_ns;
 
-	if (p->limit.window_ns && p->limit.allowed_ns < most)
-		most = p->limit.allowed_ns;
+	if (p->limit->window_ns && p->limit->allowed_ns < most)
+		most = p->limit->allowed_ns;
 	if (p->options.travel_ns <= most)
 		return 0;
 	return err_set(err, ERR_RANGE,
@@ -282,8 +283,9 @@ static int push_open(struct positioner **out, const void *options,
 	p->options = *(const struct push_options *)options;
 	if (p->options.retreat_ns == 0)
 		p->options.retreat_ns = p->options.travel_ns;
-	on_limit_init(&p->limit, p->options.max_on_ns, p->options.duty_window_ns,
-		      p->options.duty);
+	p->limit = parts->coil ? parts->coil : &p->own;
+	on_limit_renew(p->limit, p->options.max_on_ns, p->options.duty_window_ns,
+		       p->options.duty);
 	rc = check_limits(p, err);
 	if (rc == 0) /* a known start, and proof that the channel exists */
 		rc = command(p, false, err);

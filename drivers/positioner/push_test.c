@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "bench/core/pump.h"
+#include "drivers/positioner/on_limit.h"
 #include "drivers/positioner/sim.h"
 #include "drivers/positioner_contract.h"
 #include "drivers/relay.h"
@@ -31,13 +32,17 @@ static void *bind(const struct positioner_driver *driver, const char *text)
 	return options;
 }
 
+static struct on_limit coil;
+
 static void open_push(const char *text, struct pump *pump, struct clock *clock)
 {
 	static const struct sim_relay_options two = { .channels = 2 };
 	const struct positioner_driver *push = positioner_driver_find("push");
 	void *options = bind(push, text);
-	struct positioner_parts parts = { .pump = pump };
+	struct positioner_parts parts = { .pump = pump, .coil = &coil };
 	struct err err = { 0 };
+
+	memset(&coil, 0, sizeof(coil));
 
 	assert_int_equal(sim_relay_driver.open(&board, &two, clock, NULL), 0);
 	parts.relay = board;
@@ -235,6 +240,43 @@ static void the_coil_never_gets_more_than_its_share(void **state)
 	pump_free(pump);
 }
 
+/* As recovery does it after the limit acted. */
+static void a_coil_is_as_hot_when_it_is_opened_again(void **state)
+{
+	static const char text[] =
+		"{channel: 2, travel: 40 ms, duty: 10 %, duty_window: 60 s}";
+	const struct positioner_driver *driver = positioner_driver_find("push");
+	void *options = bind(driver, text);
+	struct positioner_parts parts = { .coil = &coil };
+	struct positioner_move move;
+	int64_t off_ns;
+
+	(void)state;
+	clock_virtual_init(&virtual_clock);
+	open_push(text, NULL, &virtual_clock.base);
+	parts.relay = board;
+	assert_int_equal(move_code(POSITION_TAP, &move), 0);
+	virtual_clock.at_ns += 6 * NS_PER_S; /* all of its share */
+	assert_int_equal(move_code(POSITION_TAP, &move), ERR_TIMEOUT);
+	assert_int_equal(pushed_to(NULL), POSITION_AWAY);
+	off_ns = virtual_clock.at_ns;
+	positioner_close(under_test.positioner);
+	virtual_clock.at_ns += NS_PER_S;
+	assert_int_equal(driver->open(&under_test.positioner, options, &parts,
+				      &virtual_clock.base, NULL),
+			 0);
+	assert_int_equal(move_code(POSITION_TAP, &move), 0);
+	while (pushed_to(NULL) == POSITION_AWAY) {
+		virtual_clock.at_ns += 10 * NS_PER_MS;
+		assert_true(positioner_settle(under_test.positioner, &move, NULL) >= 0);
+		assert_true(virtual_clock.at_ns < off_ns + 61 * NS_PER_S);
+	}
+	/* it was on for as long as it may: the next may be as long, so all of that must be gone */
+	assert_true(virtual_clock.at_ns >= off_ns + 60 * NS_PER_S);
+	close_push(NULL);
+	free(options);
+}
+
 static void limits_under_which_it_never_arrives_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -285,6 +327,7 @@ int main(void)
 			a_phone_pushed_too_long_is_retracted_and_said_so_once, push,
 			close_push),
 		cmocka_unit_test(with_a_pump_the_limit_acts_by_itself),
+		cmocka_unit_test(a_coil_is_as_hot_when_it_is_opened_again),
 		cmocka_unit_test(the_coil_never_gets_more_than_its_share),
 		cmocka_unit_test_setup_teardown(
 			limits_under_which_it_never_arrives_are_refused, push,

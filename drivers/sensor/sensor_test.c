@@ -185,6 +185,7 @@ static void an_input_of_the_board_is_a_sensor(void **state)
 	s = NULL;
 	assert_int_equal(input->open(&s, options, &parts, clock_real(), NULL),
 			 ERR_UNSUPPORTED);
+	assert_null(s); /* who opened it has nothing to close */
 	relay_close(parts.relay);
 	board_stop(&board);
 	free(options);

@@ -100,14 +100,18 @@ static int input_open(struct sensor **out, const void *options,
 			     .input = (int)o->input,
 			     .inverted = o->inverted };
 	struct sensor_sample first;
-	int rc = open_wired(out, &how, clock, err);
+	struct sensor *s;
+	int rc = open_wired(&s, &how, clock, err);
 
 	if (rc)
 		return rc;
-	rc = sensor_look(*out, &first, err); /* proof that the board has inputs */
-	if (rc)
-		sensor_close(*out);
-	return rc;
+	rc = sensor_look(s, &first, err); /* proof that the board has inputs */
+	if (rc) {
+		sensor_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
 }
 
 static int probe_open(struct sensor **out, const void *options,

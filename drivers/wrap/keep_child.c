@@ -49,6 +49,9 @@ static void drop_if_silent(struct keeper *k)
 int keep_say_dropped(struct keeper *k, struct err *err)
 {
 	k->dropped = false;
+	if (k->alone)
+		return err_set(err, ERR_GONE,
+			       "the device dropped itself: its guard is gone");
 	return err_set(err, ERR_TIMEOUT,
 		       "the device dropped itself: no word from the controller for a "
 		       "second");

@@ -34,6 +34,7 @@ void keep_run(struct keeper *k, int rc, const struct err *err);
  * else 0.
  */
 int keep_may_expose(struct keeper *k, struct err *err);
+/** That it dropped by itself, and why: ERR_TIMEOUT, or ERR_GONE when its guard is gone. */
 int keep_say_dropped(struct keeper *k, struct err *err);
 
 #endif

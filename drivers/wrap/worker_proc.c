@@ -227,6 +227,12 @@ static int take_message(struct proc *p, struct worker_message *m, bool block,
 {
 	int n = block ? worker_wait(p->socket_fd, m) : worker_receive(p->socket_fd, m);
 
+	/*
+	 * It ended without having read all that it was sent, a heartbeat for one. The kernel
+	 * says that first, and only once; what it said last still lies behind that.
+	 */
+	if (n < 0 && errno == ECONNRESET)
+		n = worker_receive(p->socket_fd, m);
 	if (n == 1)
 		return 1;
 	if (n == 0 || errno == ECONNRESET)

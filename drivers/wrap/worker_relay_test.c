@@ -222,6 +222,45 @@ static void two_boards_do_not_keep_each_other_alive(void **state)
 			 0); /* for the tear-down */
 }
 
+/* So long that heartbeats lie unread in the socket of a worker that then ends. */
+static int open_slowly_and_fail(struct relay **out, const void *options,
+				struct clock *clock, struct err *err)
+{
+	(void)out;
+	(void)options;
+	clock->sleep_until(clock, clock_now(clock) + 3 * WORKER_HEARTBEAT_NS);
+	return err_set(err, ERR_RANGE, "this board is upside down");
+}
+
+/* Once it was sent heartbeats: look no sooner than when it has ended. */
+static void wait_for_an_end(void *ctx)
+{
+	siginfo_t info;
+	int *times = ctx;
+
+	if (++*times == 5)
+		waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+}
+
+static void why_a_board_does_not_open_is_told_over_unread_heartbeats(void **state)
+{
+	static const struct relay_driver slow = { .name = "slow",
+						  .open = open_slowly_and_fail };
+	struct relay *second = NULL;
+	struct err err = { 0 };
+	int times = 0, tick;
+
+	(void)state;
+	tick = pump_every(pump, WORKER_HEARTBEAT_NS / 2, wait_for_an_end, &times);
+	assert_true(tick >= 0);
+	assert_int_equal(
+		worker_open_relay(&second, &slow, NULL, pump, clock_real(), &err),
+		ERR_RANGE);
+	pump_stop(pump, tick);
+	assert_string_equal(err.text, "this board is upside down");
+	assert_null(second);
+}
+
 static void end(pid_t pid, int signal)
 {
 	int64_t deadline = clock_now(clock_real()) + 60 * NS_PER_S;
@@ -271,6 +310,25 @@ static pid_t await_guard(pid_t parent)
 	while (guard < 0 && clock_now(clock_real()) < deadline)
 		guard = find_guard(parent);
 	return guard;
+}
+
+static void a_board_that_lost_its_guard_is_dropped_and_says_why(void **state)
+{
+	pid_t guard = await_guard(getpid());
+	struct err err = { 0 };
+	uint32_t is = 0;
+
+	(void)state;
+	energise();
+	assert_true(guard > 0);
+	kill(guard, SIGKILL);
+	for (int i = 0; i < 600 && board.truth->state; i++)
+		turn_the_pump(100 * NS_PER_MS);
+	assert_int_equal(board.truth->state, 0);
+	assert_int_equal(relay_read(under_test.relay, &is, &err), ERR_GONE);
+	assert_non_null(strstr(err.text, "guard is gone"));
+	assert_int_equal(relay_set(under_test.relay, 1, true, &err), ERR_GONE);
+	assert_non_null(strstr(err.text, "guard"));
 }
 
 enum victim {
@@ -372,6 +430,10 @@ int main(void)
 		WITH_BOARD(sigterm_drops_the_board),
 		WITH_BOARD(ctrl_c_does_not_reach_the_board),
 		WITH_BOARD(a_board_that_does_not_open_leaves_no_process),
+		WITH_BOARD(why_a_board_does_not_open_is_told_over_unread_heartbeats),
+		cmocka_unit_test_setup_teardown(
+			a_board_that_lost_its_guard_is_dropped_and_says_why,
+			worker_of_lcus_that_reads_back, close_lcus),
 		WITH_BOARD(two_boards_do_not_keep_each_other_alive),
 		cmocka_unit_test(a_killed_controller_leaves_no_coil_on),
 		cmocka_unit_test(not_even_when_its_worker_is_killed_with_it),

@@ -34,6 +34,9 @@ int can_find_message(const struct dbc_message **out, const struct dbc *dbc,
 /** A frame as candump writes it. */
 int can_read_frame(struct canframe *out, const char *text, struct node at,
 		   struct err *err);
+/** The same; @fd or @brs make it an FD frame, whose data may then be longer. */
+int can_read_fd_frame(struct canframe *out, const char *text, bool fd, bool brs,
+		      struct node at, struct err *err);
 /** Take in what the bus has; waits for one frame until @deadline_ns when there is none. */
 int can_collect(struct step_env *env, int64_t deadline_ns, struct err *err);
 /** Is everything that can_send sent in this attempt on the bus? Waits for it, 1 s; else an error of the bench. */

@@ -36,6 +36,34 @@ sed 's/sensor: {input: 1}}/sensor: {input: 2}}/' "$tmp/input.yaml" >"$tmp/blind.
 "$kb" run suites/timing/smoke.yaml --rig "$tmp/blind.yaml" --target example --seed 3 --runs "$tmp/blind" >"$tmp/out" 2>&1
 is $? 75 "a sensor that sees nothing is the bench's error, never the reader's"
 holds "$tmp/out" "did not see the phone" "and said"
+sed 's/numato/lcus/' fixtures/rigs/emulated-sensor.yaml >"$tmp/lcus.yaml"
+"$kb" run suites/timing/smoke.yaml --rig "$tmp/lcus.yaml" --target example --seed 3 --runs "$tmp/lcus" >"$tmp/out" 2>&1
+is $? 75 "a sensor on a board without inputs is the bench's error"
+holds "$tmp/out" "sensor: " "and said"
+
+# a move that takes too long ends in a hold: the tear-down brings the phone away out of that, and a recovery counts as
+# proved when it really is
+sed 's/tap_x: .*/tap_x: -1 mm/; s/tap_y: .*/tap_y: -1 mm/; s/away_z: .*/away_z: -5 mm/
+	s/feed: .*/feed: 6000/; s/move_limit: .*/move_limit: 300 ms/; s/home_limit: .*/home_limit: 60 s/' $rig >"$tmp/slow.yaml"
+cat >"$tmp/tap.yaml" <<'END'
+suite: tap
+title: One tap
+needs: [reader, positioner]
+cases:
+  - id: tap
+    trials: {count: 1}
+    steps: [approach]
+END
+"$kb" run "$tmp/tap.yaml" --rig "$tmp/slow.yaml" --target example --seed 3 --runs "$tmp/slow" >"$tmp/out" 2>&1
+is $? 75 "a move that takes too long is the bench's error"
+truth=$(echo "$tmp"/slow/*/truth.jsonl)
+is "$(jq -rs '[.[] | select(.what == "axis" or .what == "client_gone") | .state // "closed"] | . as $s |
+	[range(1; length) | select($s[. - 1] == "Hold") | $s[.]] | unique | join(" ")' "$truth")" Idle \
+	"the axis is let out of its hold before anything else"
+is "$(jq -rs --slurpfile truth "$truth" '([.[] | select(.type == "run")][0].origin_ns) as $o |
+	[.[] | select(.type == "recovery" and .proved) | .at_ns + .took_ns + $o] | map(. as $t |
+	[$truth[] | select(.what == "axis" and .t <= $t)] | last | "\(.state) at \(.z_um)") | unique | join(", ")' \
+	"$tmp"/slow/*/journal.jsonl)" "Idle at 55000" "what is proved to be recovered is away"
 
 # killed in the middle of a tap: guard or worker send it away before the desk ends
 setsid "$kb" run suites/timing/door-unlock.yaml --rig $rig --target example --seed 4 --runs "$tmp/killed" >"$tmp/out" 2>&1 &

@@ -87,8 +87,7 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = pairing_load(&p->pairing, path, err);
 	if (!rc)
-		rc = phone_device(&p->device, p->phone, p->profile, &p->pairing, NULL,
-				  err);
+		rc = phone_device(&p->device, p->phone, p->profile, path, NULL, err);
 	return rc ? rc
 		  : pair_phone_init(&p->whole, p->device, p->profile, &p->pairing,
 				    clock_real(), NULL, err);
