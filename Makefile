@@ -217,9 +217,10 @@ torture:
 ## faults: the fault campaign, in process and on emulated desks, and its table; SEED=1, the same seed makes the same faults
 SEED ?= 1
 FAULT_JOBS ?= 2
+FAULT_DESKS ?= 0
 faults:
 	$(Q)$(MAKE) --no-print-directory all $(FAULTS)
-	$(Q)KEYBENCH_BIN=$(abspath $(BIN)) $(FAULTS) --all --seed $(SEED) --jobs $(FAULT_JOBS)
+	$(Q)KEYBENCH_BIN=$(abspath $(BIN)) $(FAULTS) --all --seed $(SEED) --jobs $(FAULT_JOBS) --desks $(FAULT_DESKS)
 ## valgrind: memcheck over unit tests, keybench check and report
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite,indirect

@@ -59,4 +59,15 @@ jq -rn --slurpfile journal "$run/journal.jsonl" --slurpfile truth "$run/truth.js
 ' >"$tmp/found"
 is "$(tr '\n' ' ' <"$tmp/found")" "1 1 1 1 1 " "the point bus is the end of the frame, to the nanosecond"
 holds "$run/report.txt" "bus: virtual CAN bus, 500000 bit/s" "the report names the bus"
+# What the key may do is on the bus too: the family's friend may drive at limited speed, the bench's owner as he likes.
+for who in "family DriveRestricted On" "bench Owner Off"; do
+	set -- $who
+	sed "s/^pairing: .*/pairing: $1/" $rig >"$tmp/$1.yaml"
+	sed -e 's/count: 70/count: 1/' -e 's/warmup: 2/warmup: 0/' -e '/p95(/d' -e '/expect:$/d' \
+		-e "s/^      - retreat/      - can_expect: {message: DoorStatus, signal: Access, equals: $2, within: 2 s}\n&/" \
+		-e "s/^      - retreat/      - can_expect: {message: DoorStatus, signal: SpeedLimit, equals: $3, within: 2 s}\n&/" \
+		suites/timing/wake-up.yaml >"$tmp/access.yaml"
+	"$bin/keybench" run "$tmp/access.yaml" --rig "$tmp/$1.yaml" --target $target --seed 4 --runs "$tmp/access" >"$tmp/out" 2>"$tmp/err"
+	is $? 0 "the key of $1: $2, speed limit $3"
+done
 done_testing

@@ -138,7 +138,7 @@ ok $? "junit.xml is well-formed"
 is $? 0 "with all three standard descriptors closed it still runs"
 "$kb" report "$(echo "$tmp"/closed/*)" >/dev/null
 is $? 0 "and its journal is whole"
-(ulimit -f 16 && exec "$kb" run smoke --rig sim --target $target --trials 200 --seed 1 --runs "$tmp/limited" >"$tmp/out" 2>"$tmp/err")
+(ulimit -f 40 && exec "$kb" run smoke --rig sim --target $target --trials 200 --seed 1 --runs "$tmp/limited" >"$tmp/out" 2>"$tmp/err")
 is $? 75 "where files may not grow a run ends as on a full disk"
 holds "$tmp/err" "journal.jsonl: File too large" "which is said"
 "$kb" report "$(echo "$tmp"/limited/*)" >"$tmp/out"

@@ -44,6 +44,8 @@ extern const struct argp question_argp;
 
 /** Load and check everything without touching a device. question_release also after an error. */
 int question_load(struct question *q, struct err *err);
+/** Once the rig is open: can its bus carry what the steps send? Located at the step. */
+int question_fits_bus(const struct question *q, struct err *err);
 void question_release(struct question *q);
 
 /** True when stdout's locale can show block characters. */

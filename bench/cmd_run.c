@@ -213,6 +213,8 @@ static int run_new(struct job *job, struct runner *r, struct err *err)
 	int opened, rc;
 
 	opened = rig_open(q->rig, job->pump, r->seed, truth_path(job, truth), &why);
+	if (!opened)
+		opened = question_fits_bus(q, &why);
 	/* the folder is made in our time, what is in it may have its own */
 	rc = runner_begin(r, job->name,
 			  rig_is_virtual(q->rig) ? rig_wall_ns(q->rig) : job->wall_ns,

@@ -1,6 +1,7 @@
 #include "bench/doctor.h"
 
 #include "bench/core/verdict.h"
+#include "bench/rig.h"
 #include "results/text.h"
 
 #include <ctype.h>
@@ -319,6 +320,12 @@ enum doctor_access doctor_access(const struct doctor *d, const char *path, char 
 	return ACCESS_DENIED;
 }
 
+bool doctor_wants_pcscd(const struct doctor *d)
+{
+	return d->rig && d->rig->reader_driver &&
+	       strcmp(d->rig->reader_driver->name, "pcsc") == 0;
+}
+
 bool doctor_node(struct doctor *d, const char *subject, const char *what,
 		 const char *path)
 {
@@ -346,7 +353,7 @@ bool doctor_node(struct doctor *d, const char *subject, const char *what,
 		break;
 	}
 	pid = doctor_holder(d, path, name);
-	if (!pid)
+	if (!pid || (strcmp(name, "pcscd") == 0 && doctor_wants_pcscd(d)))
 		return true;
 	snprintf(mend, sizeof(mend), "kill %d    # %s", (int)pid, name);
 	doctor_wrong(d, EXIT_BENCH_ERROR, subject, mend,

@@ -64,6 +64,9 @@ void doctor_can(struct doctor *d);
 void doctor_rig(struct doctor *d);
 void doctor_can_of_rig(struct doctor *d);
 
+/** Does the rig's reader belong to pcscd, which then has it rightly? */
+bool doctor_wants_pcscd(const struct doctor *d);
+
 /* What they use. @mend may be NULL. */
 void doctor_good(struct doctor *d, const char *subject, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

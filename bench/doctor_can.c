@@ -3,6 +3,7 @@
 #include "bench/doctor.h"
 #include "bench/rig.h"
 #include "drivers/can/canlink.h"
+#include "drivers/can/hwstamp.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -26,6 +27,8 @@ static const char *link_text(struct doctor *d, const char *name, char *out, size
 {
 	struct canlink l;
 	char mend[120];
+	const char *why;
+	int refused;
 
 	out[0] = '\0';
 	if (d->root[0] || canlink_read(&l, name, NULL) || l.virtual)
@@ -33,6 +36,10 @@ static const char *link_text(struct doctor *d, const char *name, char *out, size
 	snprintf(out, size, ", %lld bit/s, sample point %.1f %%, %s",
 		 (long long)l.bitrate, l.sample_point / 10.0,
 		 canlink_state_name(l.state));
+	snprintf(out + strlen(out), size - strlen(out), ", stamps by the %s",
+		 hwstamp_choose(canlink_stamps(&l, false, &refused), 0, &why)
+			 ? "controller"
+			 : "kernel");
 	snprintf(mend, sizeof(mend), "sudo ip link set %.60s type can restart", name);
 	if (l.state == CANLINK_BUS_OFF)
 		doctor_wrong(

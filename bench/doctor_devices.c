@@ -1,6 +1,7 @@
 /* What is plugged in: USB devices a bench would have, and serial lines. */
 #include "bench/core/verdict.h"
 #include "bench/doctor.h"
+#include "drivers/nfc/misfit.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -57,6 +58,12 @@ static int usb_one(void *ctx, const struct usb_device *u)
 	struct doctor *d = ctx;
 	char what[200], subject[80], node[64];
 
+	if (misfit_usb(u->vendor, u->product_id, false)) {
+		snprintf(subject, sizeof(subject), "usb-port:%s", u->port);
+		doctor_warn(d, subject, NULL, "%s",
+			    misfit_usb(u->vendor, u->product_id, false));
+		return 0;
+	}
 	if (!usb_model(u) && !u->tty[0])
 		return 0; /* a mouse */
 	maker_and_product(u, what);

@@ -130,6 +130,25 @@ static void modules(struct doctor *d)
 			    "the kernel's own NFC drivers stay away");
 }
 
+/* The rig's reader is one of pcscd's: what libpcsclite goes to must be there. Behind a socket of systemd's it starts by itself. */
+static void wanted_daemon(struct doctor *d)
+{
+	const char *socket = d->root[0] ? NULL : getenv("PCSCLITE_CSOCK_NAME");
+	pid_t pid = doctor_process(d, "pcscd");
+
+	if (!socket)
+		socket = "/run/pcscd/pcscd.comm";
+	if (!doctor_exists(d, socket))
+		doctor_wrong(d, EXIT_BENCH_ERROR, "pcscd",
+			     "sudo apt install pcscd; sudo systemctl start pcscd.socket",
+			     "is not running, and the rig's reader is one of its: no %s",
+			     socket);
+	else if (pid)
+		doctor_good(d, "pcscd", "runs (process %d)", (int)pid);
+	else
+		doctor_good(d, "pcscd", "starts when somebody asks for it");
+}
+
 /* pcscd opens every CCID reader it sees, an ACR122U among them. */
 static void card_daemon(struct doctor *d)
 {
@@ -156,5 +175,8 @@ void doctor_nfc(struct doctor *d)
 	library(d);
 	configuration(d);
 	modules(d);
-	card_daemon(d);
+	if (doctor_wants_pcscd(d))
+		wanted_daemon(d);
+	else
+		card_daemon(d);
 }

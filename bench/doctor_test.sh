@@ -134,6 +134,14 @@ found wrong pcscd "process 812" "sudo systemctl mask --now pcscd.socket" "it nam
 found wrong usb-port:1-2.3 "process 812 (pcscd) has /dev/bus/usb/001/005 open" "kill 812" "and the reader that it holds"
 
 healthy
+doctor 75 "a rig that wants pcscd, and none" --rig pcsc
+found wrong pcscd "the rig's reader is one of its" "sudo systemctl start pcscd.socket" "it says how to start it"
+put /run/pcscd/pcscd.comm ""
+process 812 pcscd /dev/bus/usb/001/005
+doctor 0 "a rig that wants pcscd, which runs" --rig pcsc
+found good pcscd "runs (process 812)" "" "it is not told to stop it"
+
+healthy
 process 4711 minicom /dev/ttyUSB0
 doctor 75 "somebody has a serial line"
 found wrong usb-port:1-4 "process 4711 (minicom) has /dev/ttyUSB0 open" "kill 4711" "it says who"
@@ -251,4 +259,8 @@ is $? 64 "a file that is there is left alone"
 is $? 64 "a name that is no word is refused"
 "$kb" rig destroy >"$tmp/out" 2>&1
 is $? 64 "rig knows init alone"
+healthy
+usb 1-7 1 8 054c 06c3 "NFC Port/PaSoRi"
+"$kb" doctor --root "$m" >"$tmp/out" 2>&1
+holds "$tmp/out" "a Sony RC-S380 has a chip that libnfc has no driver for" "a reader that no bench can use is known, with what to take"
 done_testing

@@ -34,6 +34,17 @@ planted emulated-a '{role: relay, do: abort, call: set, at: 5}'
 is $status 75 "a relay board whose process dies is a bench error"
 is "$(jq -rs '[.[] | select(.what == "end")] | last | .relays' "$run/truth.jsonl")" 0 "and is dropped"
 
+planted emulated-a '{role: positioner, do: disconnect, call: move, at: 2, stays: yes}'
+is $status 75 "a positioner that does not come back is one as well"
+is "$(jq -r .ended "$run/summary.json")" drained "and drains the bench, as often as it was opened in vain"
+is "$(jq -rs '[.[] | select(.what == "end")] | last | .relays' "$run/truth.jsonl")" 0 "with the phone away"
+
+planted emulated-sensor '{role: sensor, do: disconnect, call: look, at: 9}'
+is $status 75 "a sensor that is gone is the bench's error, never the phone's"
+is "$(jq -cs "$recoveries | .[0]" "$run/journal.jsonl")" '["positioner","reopen",true]' "and is opened again"
+is "$(jq -rs '[.[] | select(.type == "attempt" and .outcome != "DONE" and .outcome != "BENCH_ERROR")] | length' \
+	"$run/journal.jsonl")" 0 "nothing else comes of it"
+
 planted sim '{role: reader, do: clock-step, call: exchange, at: 3, by: 1 s}'
 is $status 75 "stamps of another clock are a bench error"
 is "$(jq -rs '[.[] | select(.type == "attempt") | .outcome] | unique | join(" ")' "$run/journal.jsonl")" BENCH_ERROR \

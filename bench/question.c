@@ -121,6 +121,28 @@ int question_load(struct question *q, struct err *err)
 	return rc ? rc : check_steps(q, err);
 }
 
+int question_fits_bus(const struct question *q, struct err *err)
+{
+	struct bus_identity id = { 0 };
+	int rc = q->rig->bus ? bus_identity(q->rig->bus, &id, err) : 0;
+
+	for (int i = 0; !rc && !id.fd && i < q->plan.count; i++) {
+		const struct plan_case *p = &q->plan.cases[i];
+
+		for (int k = 0; !rc && !p->skip[0] && k < p->step_count; k++) {
+			const struct suite_step *s = p->steps[k];
+
+			if (s->kind->is_fd && s->kind->is_fd(s->params, q->rig->dbc))
+				rc = node_error(
+					s->at, err,
+					"%s: an FD frame, and the bus (%s) carries "
+					"classic frames only",
+					s->kind->name, id.model);
+		}
+	}
+	return rc;
+}
+
 void question_release(struct question *q)
 {
 	plan_free(&q->plan);

@@ -176,9 +176,9 @@ static int renew(struct recovery *r, const struct patient *p, struct err *err)
 
 		if (rc == ERR_GONE)
 			missed = now;
-		if (rc == 0 || rc == ERR_INTERRUPTED || rc == ERR_NOMEM || !missed ||
-		    now >= deadline || now - missed > SETTLE_NS ||
-		    (rig->desk && !desk_alive(rig->desk)))
+		if (rc == 0 || rc == ERR_INTERRUPTED || rc == ERR_NOMEM ||
+		    rc == ERR_UNSUPPORTED || !missed || now >= deadline ||
+		    now - missed > SETTLE_NS || (rig->desk && !desk_alive(rig->desk)))
 			return rc;
 		if (!said)
 			log_warning("the %s is not there: waiting up to %.0f s for it",

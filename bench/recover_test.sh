@@ -38,6 +38,20 @@ for board in lcus kmtronic numato; do
 	is "$(jq -cs '[.[] | select(.what == "plugged") | .path] | length' "$run/truth.jsonl")" 1 "$board: it came back elsewhere"
 done
 
+# an axis: at the line that sends it to the reader; it has power of its own, and is sent home when its line is back
+sed "s/faults: \[\]/faults: [{device: axis0, at: {command: 9}, do: unplug, by: 3 s}]/" fixtures/rigs/emulated-axis.yaml >"$tmp/axis.yaml"
+echo "recovery: {wait: 60 s}" >>"$tmp/axis.yaml"
+"$bin/keybench" run suites/timing/smoke.yaml --rig "$tmp/axis.yaml" --target example --seed 5 --runs "$tmp/axis" >"$tmp/out" 2>"$tmp/err"
+is $? 75 "axis: the bench's error, and told as one"
+run=$(echo "$tmp"/axis/*)
+is "$(jq -cs '[.[] | select(.what == "fault") | .do]' "$run/truth.jsonl")" '["unplug"]' "axis: it was unplugged"
+is "$(rungs)" '[["positioner","reopen",true]]' "axis: it is back, and proved"
+is "$(ended)" complete "axis: the run finishes"
+is "$(jq -cs '([.[] | .what == "plugged"] | index(true)) as $i | [.[$i:][] | select(.what == "axis")] | map(.state) | index("Home") != null' \
+	"$run/truth.jsonl")" true "axis: it goes home first"
+is "$(jq -rs '[.[] | select(.what == "phone_in_field" or .what == "phone_left") | .what] | last' "$run/truth.jsonl")" phone_left \
+	"axis: the phone is away at the end"
+
 run gone 0 "1 s" lcus 6
 is "$(rungs)" '[["positioner","reopen",false],["positioner","drain",false]]' "gone: waited for, and given up"
 is "$(ended)" drained "gone: the bench is drained"

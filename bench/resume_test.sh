@@ -53,10 +53,13 @@ simulate whole
 is $status 0 "the suite passes when nothing happens"
 size=$(wc -c <"$(echo "$tmp"/whole/*)/journal.jsonl")
 blocks=$((size / 512))
+# the copies of what the run was made of must fit: it is the journal that is cut
+largest=$(find "$tmp/whole" -path '*/inputs/*' -type f -printf '%s\n' | sort -n | tail -n 1)
 
 # killed at many places: in warm-up, in the first case, in the second, near the end
 for share in 7 15 30 48 52 70 95; do
 	at=$((blocks * share / 100))
+	[ $((at * 512)) -gt "$largest" ] || at=$((largest / 512 + 1))
 	crash_at $at "$kb" run "$tmp/suite.yaml" --rig sim --target example --seed 5 --runs "$tmp/at$share"
 	run=$(echo "$tmp/at$share"/*)
 	[ -n "$(tail -c 1 "$run/journal.jsonl" | tr -d '\n')" ]

@@ -2,7 +2,10 @@
 
 #include "bench/rig_bind.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "bench/rig_sim.h"
+#include "fixtures/device/element_file.h"
+#include "fixtures/vehicle/slots_file.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -261,6 +264,25 @@ static int check_ids(const struct rig *rig, struct err *err)
 	return 0;
 }
 
+/* What the pairing holds beside its one pair of keys is looked into now, not when the bench moves. */
+static int check_keys(const struct rig *rig, struct err *err)
+{
+	struct vehicle_identity who;
+	struct element *e = NULL;
+	struct slots slots;
+	int rc = vehicle_provision(&who, &slots, rig->profile, rig->pairing_path, err);
+
+	if (rc)
+		return rc;
+	secret_wipe(&who, sizeof(who));
+	slots_wipe(&slots);
+	rc = element_new(&e, rig->profile, NULL, err);
+	if (!rc)
+		rc = element_provision_file(e, rig->pairing_path, err);
+	element_free(e);
+	return rc;
+}
+
 static int load_fixtures(struct rig *rig, const struct rig_head *head, struct err *err)
 {
 	int rc = locate(rig, "protocol", head->protocol, "fixtures/profiles/protocol",
@@ -280,6 +302,8 @@ static int load_fixtures(struct rig *rig, const struct rig_head *head, struct er
 		rc = pairing_load(&rig->pairing, rig->pairing_path, err);
 	if (!rc && head->pairing)
 		rc = check_ids(rig, err);
+	if (!rc && head->pairing)
+		rc = check_keys(rig, err);
 	rig->has_pairing = !rc && head->pairing;
 	return rc;
 }
@@ -398,5 +422,5 @@ unsigned rig_has(const struct rig *rig)
 	       (rig->positioner_driver ? NEED_POSITIONER : 0) |
 	       (rig->bus_driver ? NEED_BUS : 0) |
 	       (rig->card_driver || node_present(rig->module_node) ? NEED_MODULE : 0) |
-	       (rig->t0_sensor ? NEED_SENSOR : 0);
+	       (rig->t0_sensor ? NEED_SENSOR : 0) | (rig_can_pair(rig) ? NEED_OWNER : 0);
 }

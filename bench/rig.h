@@ -51,6 +51,7 @@ struct rig_recovery {
 
 struct rig_sim;
 struct rig_faults;
+struct rig_owner;
 
 struct rig {
 	struct conf *conf;
@@ -102,6 +103,8 @@ struct rig {
 	struct positioner *positioner;
 	struct sensor *sensor;
 	struct vehicle *vehicle;
+	struct rig_owner *
+		owner_side; /* of owner pairing; NULL: this rig cannot (bench/rig_owner.h) */
 	struct bus *bus;
 	struct cyclic *cyclic;
 	int64_t cycles_kept; /* of the positioner that is open: counted in the file already */

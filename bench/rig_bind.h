@@ -21,8 +21,8 @@ void rig_note_device(struct rig *rig, const char *role, const char *model,
 		     const char *link, const char *software, bool simulated);
 
 /**
- * What answers in a role (enum rig_role): remembered at the first time; at any later one it must be the same, ERR_GONE
- * when it is not. A recovery that ends at somebody else's device is none.
+ * What answers in a role (enum rig_role): remembered at the first time; at any later one it must be the same, ERR_UNSUPPORTED
+ * when it is not: waiting does not help then. A recovery that ends at somebody else's device is none.
  */
 int rig_know(struct rig *rig, int role, const char *model, struct err *err);
 

@@ -86,7 +86,7 @@ int rig_open_card(struct rig *rig, uint64_t seed, struct err *err)
 	if (!rig->card_driver)
 		return 0;
 	rng_init(&rig->delays, seed, "phone.delay");
-	rc = phone_device(&rig->device, rig->phone, rig->profile, &rig->pairing, NULL,
+	rc = phone_device(&rig->device, rig->phone, rig->profile, rig->pairing_path, NULL,
 			  err);
 	if (!rc)
 		rc = open_driver(rig, err);

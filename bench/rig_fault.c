@@ -339,7 +339,7 @@ int rig_faulty_simulated_reader(struct reader **out, struct reader *inner,
 {
 	struct planted *p = planted(rig, RIG_READER);
 
-	*out = inner;
+	*out = p ? NULL : inner; /* a wrapper that fails has closed it */
 	return p ? fault_reader_open(out, inner, p->fault, err) : 0;
 }
 
@@ -348,7 +348,7 @@ int rig_faulty_positioner(struct positioner **out, struct positioner *inner,
 {
 	struct planted *p = planted(rig, RIG_POSITIONER);
 
-	*out = inner;
+	*out = p ? NULL : inner; /* a wrapper that fails has closed it */
 	return p ? fault_positioner_open(out, inner, p->fault, err) : 0;
 }
 
@@ -357,7 +357,7 @@ int rig_faulty_sensor(struct sensor **out, struct sensor *inner, struct rig *rig
 {
 	struct planted *p = planted(rig, RIG_SENSOR);
 
-	*out = inner;
+	*out = p ? NULL : inner; /* a wrapper that fails has closed it */
 	return p ? fault_sensor_open(out, inner, p->fault, err) : 0;
 }
 
@@ -365,6 +365,6 @@ int rig_faulty_bus(struct bus **out, struct bus *inner, struct rig *rig, struct 
 {
 	struct planted *p = planted(rig, RIG_BUS);
 
-	*out = inner;
+	*out = p ? NULL : inner; /* a wrapper that fails has closed it */
 	return p ? fault_bus_open(out, inner, p->fault, err) : 0;
 }

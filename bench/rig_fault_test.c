@@ -87,7 +87,7 @@ static void what_answers_later_must_be_what_answered_first(void **state)
 	assert_int_equal(rig_know(&rig, RIG_RELAY, "board", &err), 0);
 	assert_int_equal(rig_know(&rig, RIG_READER, "reader", &err), 0);
 	assert_int_equal(rig_know(&rig, RIG_RELAY, "board", &err), 0);
-	assert_int_equal(rig_know(&rig, RIG_RELAY, "reader", &err), ERR_GONE);
+	assert_int_equal(rig_know(&rig, RIG_RELAY, "reader", &err), ERR_UNSUPPORTED);
 	assert_string_equal(err.text, "reader answers where there was board: it is "
 				      "another device");
 }

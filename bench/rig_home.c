@@ -92,9 +92,14 @@ static void ask_desk(const struct rig *rig, int role, const char **text)
 	}
 }
 
-/* The serial line, or the device, that is plugged in there now, as a rig would name it. */
-static int find_home(struct rig_home *h, struct err *err)
+/*
+ * The serial line, or the device, that is plugged in there now, as a rig would name it; @text is how it did: what stands
+ * around a path in libnfc's connection string stays.
+ */
+static int find_home(struct rig_home *h, const char *text, struct err *err)
 {
+	const char *slash = strchr(text, '/'),
+		   *behind = slash ? strchr(slash, ':') : NULL;
 	char where[RIG_USB_PORT + 8], tty[32];
 
 	snprintf(where, sizeof(where), "%s", h->name + strlen(USB));
@@ -105,7 +110,8 @@ static int find_home(struct rig_home *h, struct err *err)
 	if (!usb_tty_of_interface(tty, "", where))
 		return err_set(err, ERR_GONE, "nothing is plugged in at USB port %.40s",
 			       where);
-	snprintf(h->now, sizeof(h->now), "/dev/%s", tty);
+	snprintf(h->now, sizeof(h->now), "%.*s/dev/%s%s", slash ? (int)(slash - text) : 0,
+		 text, tty, behind && slash != text ? behind : "");
 	return 0;
 }
 
@@ -126,7 +132,7 @@ int rig_follow(struct rig *rig, int role, struct err *err)
 		lock_name(name, *text);
 		if (strcmp(name, h->name) == 0)
 			return 0;
-		rc = find_home(h, err);
+		rc = find_home(h, *text, err);
 		if (rc == 0)
 			*text = h->now;
 		return rc;

@@ -1,9 +1,11 @@
 #include "bench/core/log.h"
 #include "bench/rig_bind.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "bench/rig_sim.h"
 #include "drivers/can/sim.h"
 #include "drivers/wrap/worker.h"
+#include "fixtures/vehicle/slots_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +55,7 @@ int rig_know(struct rig *rig, int role, const char *model, struct err *err)
 		snprintf(known, sizeof(rig->models[role]), "%s", model);
 	if (!strcmp(known, model))
 		return 0;
-	return err_set(err, ERR_GONE,
+	return err_set(err, ERR_UNSUPPORTED,
 		       "%s answers where there was %s: it is another device", model,
 		       known);
 }
@@ -225,7 +227,7 @@ static void note_mechanics(struct rig *rig, const struct mechanics *m)
 		rig_note_device(rig, "relay", m->board.model, m->board.link, "",
 				m->board.simulated);
 	if (rig->positioner)
-		rig_note_device(rig, "positioner", m->where.model, "", "",
+		rig_note_device(rig, "positioner", m->where.model, m->where.link, "",
 				m->where.simulated);
 	if (rig->sensor)
 		rig_note_device(rig, "sensor", m->eye.model, "", "", m->eye.simulated);
@@ -263,8 +265,10 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 	if (!rc && rig->bus && bus.module[0])
 		rig_note_device(rig, "module", bus.module, "", "", bus.simulated);
 	if (!rc && rig->has_pairing)
-		rc = vehicle_new(&rig->vehicle, rig->profile, &rig->pairing,
-				 rig_sim_lib(rig), err);
+		rc = vehicle_new_file(&rig->vehicle, rig->profile, rig->pairing_path,
+				      rig_sim_lib(rig), err);
+	if (!rc)
+		rc = rig_owner_open(rig, rig_sim_lib(rig), err);
 	if (rc)
 		rig_close(rig);
 	if (rc)
@@ -298,6 +302,7 @@ void rig_close(struct rig *rig)
 	close_bus(rig);
 	vehicle_free(rig->vehicle);
 	rig->vehicle = NULL;
+	rig_owner_close(rig);
 	rig_sim_close(rig);
 	if (rig->desk)
 		conf_set_devices(rig->conf, NULL, NULL);

@@ -5,8 +5,8 @@
 #include "drivers/nfc/sim.h"
 #include "drivers/peer.h"
 #include "drivers/positioner/sim.h"
-#include "fixtures/device/device.h"
 #include "fixtures/device/wake.h"
+#include "fixtures/pki/pair_phone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@ struct rig_sim {
 	struct peer peer; /* first: the reader hands it back */
 	OSSL_LIB_CTX *lib;
 	struct device *device;
-	struct reader *reader; /* under whatever stands around it */
+	struct pair_phone whole; /* with that device */
+	struct reader *reader;   /* under whatever stands around it */
 	const struct phone *phone;
 	struct bytes vehicle; /* the one it has a key for */
 	struct wake wake;
@@ -25,14 +26,14 @@ struct rig_sim {
 
 static void peer_reset(struct peer *p)
 {
-	device_reset(((struct rig_sim *)p)->device);
+	handset_reset(&((struct rig_sim *)p)->whole.handset);
 }
 
 static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 		       int64_t *think_ns)
 {
 	struct rig_sim *s = (struct rig_sim *)p;
-	enum device_command c = device_answer(s->device, command, answer);
+	enum device_command c = handset_answer(&s->whole.handset, command, answer);
 
 	*think_ns = phone_draw(s->phone, c, &s->delays);
 	return 0;
@@ -112,9 +113,11 @@ int rig_sim_open(struct rig *rig, uint64_t seed, struct err *err)
 	rng_init(&s->delays, seed, "phone.delay");
 	rc = crypto_seeded_new(&s->lib, seed, err);
 	if (!rc)
-		rc = phone_device(&s->device, rig->phone, rig->profile, &rig->pairing,
+		rc = phone_device(&s->device, rig->phone, rig->profile, rig->pairing_path,
 				  s->lib, err);
-	return rc;
+	return rc ? rc
+		  : pair_phone_init(&s->whole, s->device, rig->profile, &rig->pairing,
+				    rig->clock, s->lib, err);
 }
 
 void rig_sim_close(struct rig *rig)
@@ -123,6 +126,7 @@ void rig_sim_close(struct rig *rig)
 
 	if (!s)
 		return;
+	pair_phone_release(&s->whole);
 	device_free(s->device);
 	crypto_seeded_free(s->lib);
 	free(s);

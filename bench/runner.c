@@ -4,6 +4,7 @@
 #include "bench/progress.h"
 #include "bench/recover.h"
 #include "bench/rig_fault.h"
+#include "bench/rig_owner.h"
 #include "bench/sched.h"
 #include "results/metric.h"
 #include "results/record.h"
@@ -381,6 +382,7 @@ static void init_env(struct running *run)
 		.sensor = rig->sensor,
 		.t0_sensor = rig->t0_sensor,
 		.vehicle = rig->vehicle,
+		.owner = rig_owner(rig),
 		.bus = rig->bus,
 		.dbc = rig->dbc,
 		.uds = run->r->target->has_uds ? &run->r->target->uds : NULL,

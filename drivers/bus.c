@@ -15,6 +15,24 @@ int bus_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
 	return b->ops->send(b, f, launch_ns, result, err);
 }
 
+int bus_send_many(struct bus *b, const struct canframe *f, int count, int *sent,
+		  struct err *err)
+{
+	enum bus_result result = BUS_OK;
+	int rc = 0;
+
+	*sent = 0;
+	if (b->ops->send_many)
+		return b->ops->send_many(b, f, count, sent, err);
+	while (!rc && *sent < count) {
+		rc = bus_send(b, &f[*sent], 0, &result, err);
+		if (rc || result != BUS_OK)
+			return rc;
+		(*sent)++;
+	}
+	return rc;
+}
+
 int bus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 		enum bus_result *result, struct err *err)
 {

@@ -37,8 +37,10 @@ struct bus_identity {
 	char link[112];
 	char module
 		[200]; /* what the module that is asked says of itself; "": none is asked */
-	int64_t bitrate; /* bit/s; 0: unknown */
-	bool launches;   /* honours launch times by itself, to the bit */
+	int64_t bitrate;      /* bit/s; 0: unknown */
+	int64_t data_bitrate; /* of FD frames that switch to it; 0: unknown */
+	bool fd;              /* carries FD frames */
+	bool launches;        /* honours launch times by itself, to the bit */
 	bool simulated;
 };
 
@@ -54,6 +56,13 @@ struct bus_ops {
 	 */
 	int (*send)(struct bus *b, const struct canframe *f, int64_t launch_ns,
 		    enum bus_result *result, struct err *err);
+	/**
+	 * As many of @count frames as go now, in order, as by so many sends without a launch time; NULL: that is how it is done.
+	 *
+	 * @param sent  out: the first of them that did not go, also with an error
+	 */
+	int (*send_many)(struct bus *b, const struct canframe *f, int count, int *sent,
+			 struct err *err);
 	/** The next frame; own ones too. A deadline in the past: what is here, or nothing. */
 	int (*receive)(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 		       enum bus_result *result, struct err *err);
@@ -102,6 +111,8 @@ const struct bus_driver *bus_driver_find(const char *name);
 /* Short forms; they check the promises that callers make. */
 int bus_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
 	     enum bus_result *result, struct err *err);
+int bus_send_many(struct bus *b, const struct canframe *f, int count, int *sent,
+		  struct err *err);
 int bus_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
 		enum bus_result *result, struct err *err);
 int bus_flush(struct bus *b, struct err *err);

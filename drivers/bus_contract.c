@@ -160,6 +160,37 @@ void bus_frames_take_their_time(void **state)
 	}
 }
 
+/* Whether they are like each other, and whether they all fit, or not. */
+void bus_sends_many_in_their_order(void **state)
+{
+	struct bus *b = bus_in(state);
+	struct canframe many[200];
+	int done = 0, heard = 0;
+
+	for (int i = 0; i < 200; i++) {
+		many[i] = frame("123#0000");
+		many[i].data[0] = (uint8_t)(i / 3);
+	}
+	while (heard < 200) {
+		enum bus_result result;
+		struct bus_frame got;
+		int sent;
+
+		assert_int_equal(bus_send_many(b, many + done, 200 - done, &sent, NULL),
+				 0);
+		done += sent;
+		assert_true(done <= 200);
+		assert_int_equal(bus_receive(b, &got, clock_now(b->clock) + NS_PER_S,
+					     &result, NULL),
+				 0);
+		assert_int_equal(result, BUS_OK);
+		assert_true(got.own && !got.lost);
+		assert_true(canframe_equal(&got.frame, &many[heard]));
+		heard++;
+	}
+	assert_int_equal(done, 200);
+}
+
 void bus_launches_when_it_is_told_to(void **state)
 {
 	struct bus *b = bus_in(state);

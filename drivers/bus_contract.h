@@ -24,6 +24,7 @@ void bus_hears_its_own_frame_when_it_is_out(void **state);
 void bus_hears_the_other_node_with_a_stamp(void **state);
 void bus_brings_every_kind_of_classic_frame_whole(void **state);
 void bus_frames_take_their_time(void **state);
+void bus_sends_many_in_their_order(void **state);
 void bus_launches_when_it_is_told_to(void **state);
 void bus_forgets_what_waits_when_flushed(void **state);
 void bus_says_when_it_is_full(void **state);
@@ -36,6 +37,7 @@ void bus_counts_what_it_could_not_keep(void **state);
 		BUS_TEST(bus_hears_the_other_node_with_a_stamp, setup, teardown), \
 		BUS_TEST(bus_brings_every_kind_of_classic_frame_whole, setup, teardown), \
 		BUS_TEST(bus_frames_take_their_time, setup, teardown), \
+		BUS_TEST(bus_sends_many_in_their_order, setup, teardown), \
 		BUS_TEST(bus_launches_when_it_is_told_to, setup, teardown), \
 		BUS_TEST(bus_forgets_what_waits_when_flushed, setup, teardown), \
 		BUS_TEST(bus_says_when_it_is_full, setup, teardown), \

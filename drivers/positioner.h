@@ -53,7 +53,8 @@ struct positioner_move {
 
 struct positioner_identity {
 	char model[64];
-	bool offsets; /* it can go elsewhere than to the tap itself */
+	char link[64]; /* what it hangs on; "" on a relay board */
+	bool offsets;  /* it can go elsewhere than to the tap itself */
 	bool simulated;
 };
 

@@ -328,8 +328,6 @@ static void a_real_port_too(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	if (!where)
-		skip();
 	if (usb_rescue_reset(where, &err) || usb_rescue_power(where, NS_PER_S, &err))
 		fail_msg("%s", err.text);
 }
@@ -351,9 +349,11 @@ int main(void)
 		WITH(one_hub, power_is_never_left_off_by_a_stumble),
 		WITH(one_hub, a_device_that_is_gone_anyhow_needs_no_proof_that_it_leaves),
 		WITH(one_hub, a_reset_is_done_where_the_device_is_plugged_in),
-		cmocka_unit_test(a_real_port_too),
 	};
+	const struct CMUnitTest real[] = { cmocka_unit_test(a_real_port_too) };
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
+	if (getenv("KEYBENCH_USB_PORT"))
+		return cmocka_run_group_tests(real, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

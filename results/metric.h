@@ -14,7 +14,7 @@ struct metric {
 	bool ends; /* reaches to the end of an attempt: what fails on the way has none */
 };
 
-#define METRIC_COUNT 17
+#define METRIC_COUNT 22
 /** Ended by a row without name. In the order reports show them. */
 extern const struct metric metrics[];
 /** -1 when there is none of that name. */

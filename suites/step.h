@@ -21,6 +21,7 @@ struct cyclic;
 struct dbc;
 struct card;
 struct device;
+struct owner_pairing;
 struct phone;
 struct positioner;
 struct positioner_reach;
@@ -40,7 +41,8 @@ enum step_need {         /* what a rig must have for a step; bits */
 	/* no step says these, a suite does */
 	NEED_MODULE = 16, /* a vehicle module that speaks on the bus */
 	NEED_SENSOR =
-		32 /* a sensor that sees the phone arrive, from which a tap counts */
+		32,     /* a sensor that sees the phone arrive, from which a tap counts */
+	NEED_OWNER = 64 /* a protocol and a pairing with what owner pairing takes */
 };
 
 /** What a step works on. Lives for one case; .attempt is new for every attempt. */
@@ -51,6 +53,8 @@ struct step_env {
 	struct sensor *sensor; /* sees the phone arrive; NULL where the rig has none */
 	bool t0_sensor;        /* a tap begins with what it saw */
 	struct vehicle *vehicle;
+	struct owner_pairing *
+		owner; /* the vehicle's side of owner pairing; NULL where the rig cannot */
 	struct bus *bus;
 	const struct dbc *dbc; /* what its frames mean; NULL where the rig says nothing */
 	const struct uds_target
@@ -84,6 +88,7 @@ struct step_env {
 	bool approached, field_on, activated; /* what tear-down has to undo */
 	unsigned failed; /* NEED_ bits of the roles that answered with an error */
 	int64_t exchange_timeout_ns;
+	int ecp;      /* how select polled, for whoever must look for the phone again */
 	int card_fsc; /* largest frame the activated card takes, bytes; set by select */
 	/* Sleep, serving everything that must stay alive; ERR_INTERRUPTED when somebody asks to stop. */
 	int (*sleep_until)(struct step_env *env, int64_t until_ns, struct err *err);
@@ -127,6 +132,8 @@ struct step_kind {
 	/** Do the parameters make sense on this rig? A mistake is located at @at or below. NULL: they always do. */
 	int (*check)(const void *params, const struct step_rig *rig, struct node at,
 		     struct err *err);
+	/** Does it need a bus that carries FD frames, all being well? NULL: it does not. */
+	bool (*is_fd)(const void *params, const struct dbc *dbc);
 };
 
 /** Ended by NULL. */

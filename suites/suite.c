@@ -265,7 +265,8 @@ static int load_roles(unsigned *out, const char *key, struct node list, struct e
 		      { "positioner", NEED_POSITIONER },
 		      { "bus", NEED_BUS },
 		      { "module", NEED_MODULE },
-		      { "sensor", NEED_SENSOR } };
+		      { "sensor", NEED_SENSOR },
+		      { "password", NEED_OWNER } };
 
 	*out = 0;
 	if (node_present(list) && !node_is_list(list))
@@ -276,13 +277,13 @@ static int load_roles(unsigned *out, const char *key, struct node list, struct e
 		const char *word = node_text(node_item(list, i));
 		unsigned bits = 0;
 
-		for (int k = 0; k < 5; k++)
+		for (int k = 0; k < 6; k++)
 			if (word && strcmp(word, words[k].name) == 0)
 				bits = words[k].bits;
 		if (!bits)
 			return node_error(node_item(list, i), err,
 					  "'%s' is no role; allowed: reader, positioner, "
-					  "bus, module, sensor",
+					  "bus, module, sensor, password",
 					  word ? word : "a list");
 		*out |= bits;
 	}

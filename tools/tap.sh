@@ -19,7 +19,7 @@ started() {
 
 # running PID: is it, and no corpse?
 running() {
-	[ -d "/proc/$1" ] && ! grep -qs '^State:.Z' "/proc/$1/status"
+	[ -d "/proc/$1" ] && ! grep -qs '^State:.Z' "/proc/$1/status" && [ -d "/proc/$1" ] # the shell may bury it meanwhile
 }
 
 # ends SECONDS PID: wait for a process of this test, no longer than that: then it is killed. Its exit status.

@@ -15,12 +15,13 @@
  *
  * Names of points: approach field_on activated decided bus retreat, and per APDU
  * "<apdu>.sent" and "<apdu>.answered" with apdu one of select auth0 auth1 exchange control_flow,
- * and uds.sent and uds.answered.
+ * and uds.sent and uds.answered; of an owner pairing pair_select pair_request … (suites/steps/pair.c), and of its
+ * phases pair_2a pair_2b.
  * Names of values: airtime_floor vehicle device, and held_up: how long in all the machine kept an emulated desk
  * from doing what was due between the first and the last of its points (of one that is not DONE, or has a complaint: in all
  * of it). It may be in any latency of the attempt, or in none.
  */
-#define ATTEMPT_MAX_POINTS 48
+#define ATTEMPT_MAX_POINTS 80
 #define ATTEMPT_MAX_VALUES 8
 
 struct attempt_point {

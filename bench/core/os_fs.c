@@ -75,7 +75,7 @@ static int write_failed(const struct fs_writing *w, struct err *err)
 	return err_set(err, ERR_IO, "writing %s: %s", w->path, strerror(errno));
 }
 
-int fs_begin(struct fs_writing *w, const char *path, struct err *err)
+static int begin(struct fs_writing *w, const char *path, mode_t mode, struct err *err)
 {
 	int n;
 
@@ -84,11 +84,16 @@ int fs_begin(struct fs_writing *w, const char *path, struct err *err)
 	n = snprintf(w->temp, sizeof(w->temp), "%s.%ld.tmp", path, (long)getpid());
 	if (n < 0 || (size_t)n >= sizeof(w->temp))
 		return err_set(err, ERR_RANGE, "%s: path too long", path);
-	w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	/* left by a process of this number that was killed while it wrote */
 	if (w->fd < 0 && errno == EEXIST && unlink(w->temp) == 0)
-		w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		w->fd = open(w->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	return w->fd < 0 ? write_failed(w, err) : 0;
+}
+
+int fs_begin(struct fs_writing *w, const char *path, struct err *err)
+{
+	return begin(w, path, 0666, err);
 }
 
 int fs_more(struct fs_writing *w, struct bytes part, struct err *err)
@@ -111,14 +116,25 @@ int fs_end(struct fs_writing *w, int rc, struct err *err)
 	return rc;
 }
 
-int fs_write(const char *path, struct bytes content, struct err *err)
+static int write_whole(const char *path, struct bytes content, mode_t mode,
+		       struct err *err)
 {
 	struct fs_writing w;
-	int rc = fs_begin(&w, path, err);
+	int rc = begin(&w, path, mode, err);
 
 	if (!rc)
 		rc = fs_more(&w, content, err);
 	return fs_end(&w, rc, err);
+}
+
+int fs_write(const char *path, struct bytes content, struct err *err)
+{
+	return write_whole(path, content, 0666, err);
+}
+
+int fs_write_secret(const char *path, struct bytes content, struct err *err)
+{
+	return write_whole(path, content, 0600, err);
 }
 
 int fs_sync_name(const char *path, struct err *err)
@@ -135,6 +151,27 @@ int fs_sync_name(const char *path, struct err *err)
 		err_set(err, rc, "%s: %s", dir, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	return rc;
+}
+
+int fs_create(const char *path, struct bytes content, unsigned mode, struct err *err)
+{
+	struct fs_writing w = { .path = path };
+	int rc;
+
+	w.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (w.fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_USAGE, "%s is there already: not overwritten",
+			       path);
+	if (w.fd < 0)
+		return write_failed(&w, err);
+	rc = fs_more(&w, content, err);
+	if (!rc && fsync(w.fd))
+		rc = write_failed(&w, err);
+	if (close(w.fd) && !rc)
+		rc = write_failed(&w, err);
+	if (rc)
+		unlink(path);
 	return rc;
 }
 

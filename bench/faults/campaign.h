@@ -64,6 +64,11 @@ struct finding {
 	int attempts, outcomes[OUTCOME_COUNT];
 	int recoveries; /* rungs that held */
 	int strikes;
+	/*
+	 * Attempts that went wrong without a fault, said that something came late, and in which the desk wrote down that the
+	 * machine had held it up by more than U: neither the bench's fault nor the campaign's.
+	 */
+	int late;
 	bool drained;
 };
 void finding_wrong(struct finding *f, const char *fmt, ...)

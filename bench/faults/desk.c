@@ -1,6 +1,7 @@
 #include "bench/core/buf.h"
 #include "bench/core/fs.h"
 #include "bench/faults/campaign.h"
+#include "bench/faults/syncs.h"
 #include "results/journal.h"
 #include "results/record.h"
 #include "results/summary.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +25,8 @@
  * The program keybench itself on an emulated desk of its own: a rig file with the fault in it, a suite, and then the
  * journal against the desk's log.
  */
-#define U_MS 25 /* what the rig states; machines that run many desks at once are late */
+/* What the rig states; machines that run many desks at once are late. */
+#define U_NS (25 * NS_PER_MS)
 /* A busy machine is no finding: a tap must be off by more than this before it is one. */
 #define FAR_NS (700 * NS_PER_MS)
 
@@ -129,7 +132,7 @@ static void write_suite(const struct scenario *s, const char *dir)
 
 	snprintf(text, sizeof(text), suite_text, s->as_phone ? ", bus" : "",
 		 s->as_phone ? "" : "wants: [bus]\n",
-		 s->role == CAMPAIGN_DISK ? 5 + MORE : 5, s->as_phone ? announced : "",
+		 s->kind == FAULT_DISK_FULL ? 5 + MORE : 5, s->as_phone ? announced : "",
 		 s->phone == PHONE_SLOW ? "20 ms" : "4 s");
 	put(dir, "suite.yaml", text);
 }
@@ -155,7 +158,7 @@ static void fill_disk(const struct scenario *s, const char *dir)
 	chmod(path, 0700);
 	setenv("KEYBENCH_EMU", path, 1);
 	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = (rlim_t)(9000 + 500 * s->plan.nth);
+	limit.rlim_cur = (rlim_t)(12500 + 300 * s->plan.nth);
 	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
@@ -173,7 +176,7 @@ static void become_keybench(const struct scenario *s, const char *dir)
 	snprintf(suite, sizeof(suite), "%s/suite.yaml", dir);
 	snprintf(runs, sizeof(runs), "%s/runs", dir);
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)s->seed);
-	if (s->role == CAMPAIGN_DISK)
+	if (s->kind == FAULT_DISK_FULL)
 		fill_disk(s, dir);
 	execl(program, "keybench", "run", suite, "--rig", rig, "--target",
 	      "fixtures/profiles/target/example.yaml", "--seed", seed, "--runs", runs,
@@ -183,20 +186,30 @@ static void become_keybench(const struct scenario *s, const char *dir)
 }
 
 /* @return its exit status, or -1 when it did not end by itself */
-static int run_keybench(const struct scenario *s, const char *dir)
+static int run_keybench(const struct scenario *s, const char *dir, struct finding *f)
 {
-	int status = 0;
+	struct syncs syncs = { .nth = s->plan.nth, .times = s->plan.times };
+	int status = 0, ends[2];
 	pid_t pid;
 
 	fflush(NULL);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return -1;
 	pid = fork();
 	if (pid == 0) {
+		close(ends[0]);
 		alarm(0);
 		prctl(PR_SET_PDEATHSIG, SIGTERM); /* the watchdog ends us both */
+		if (s->kind == FAULT_FSYNC)
+			syncs_give(ends[1]);
 		become_keybench(s, dir);
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	close(ends[1]);
+	status = syncs_serve(s->kind == FAULT_FSYNC ? syncs_take(ends[0]) : -1, pid,
+			     &syncs);
+	if (s->kind != FAULT_FSYNC)
+		close(ends[0]);
+	f->strikes = (int)syncs.failed;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -224,7 +237,7 @@ struct check {
 	const struct scenario *s;
 	const char *dir;
 	struct finding *f;
-	const json_t *truth;
+	const json_t *truth, *strikes;
 	int64_t origin_ns;
 	int taps;
 	bool ended, marked;
@@ -326,6 +339,62 @@ static void check_done(struct check *c, const struct record_attempt *r,
 			      (double)off / 1e6);
 }
 
+/* How long the machine kept the desk from what was due, by the desk's own word. */
+static int64_t late_in(const struct check *c, const struct record_attempt *r)
+{
+	int64_t all_ns = 0;
+
+	for (size_t i = 0; i < json_array_size(c->truth); i++) {
+		const json_t *t = json_array_get(c->truth, i);
+		const char *what = text_of(t, "what");
+		int64_t at = number_of(t, "t") - c->origin_ns;
+
+		if (at >= r->started_ns && at <= r->ended_ns &&
+		    (!strcmp(what, "late") || !strcmp(what, "line_late")))
+			all_ns += number_of(t, "late_ns");
+	}
+	return all_ns;
+}
+
+/* Does it say that something came too late, or nobody knows when? */
+static bool says_late(const struct attempt *a)
+{
+	static const char *const words[] = { "ms off",  "in time",   "within", "too late",
+					     "timeout", "timed out", "did not" };
+	const char *said = a->complaint[0] ? a->complaint : a->detail;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(said, words[i]))
+			return true;
+	return false;
+}
+
+/* Of the bench's devices, or of the desk's own. */
+static bool struck_in(const struct check *c, const struct record_attempt *r)
+{
+	const json_t *const logs[] = { c->strikes, c->truth };
+
+	for (int log = 0; log < 2; log++)
+		for (size_t i = 0; i < json_array_size(logs[log]); i++) {
+			const json_t *o = json_array_get(logs[log], i);
+			int64_t at = number_of(o, "t") - c->origin_ns;
+
+			if (log == 1 && strcmp(text_of(o, "what"), "fault") != 0)
+				continue;
+			if (at >= r->started_ns && at <= r->ended_ns)
+				return true;
+		}
+	return false;
+}
+
+/* An attempt that no fault struck, that came to no good end, and that the machine held up. */
+static bool is_late(const struct check *c, const struct record_attempt *r,
+		    const struct attempt *a)
+{
+	return (a->outcome != OUTCOME_DONE || a->complaint[0]) && !struck_in(c, r) &&
+	       says_late(a) && late_in(c, r) > U_NS;
+}
+
 static void check_attempt(struct check *c, const struct record_attempt *r,
 			  const struct attempt *a)
 {
@@ -337,7 +406,9 @@ static void check_attempt(struct check *c, const struct record_attempt *r,
 	c->f->outcomes[a->outcome]++;
 	c->taps += count_taps(c->truth, r->started_ns + c->origin_ns,
 			      r->ended_ns + c->origin_ns);
-	if (blamed && c->s->phone == PHONE_HONEST && !targets)
+	if (is_late(c, r, a))
+		c->f->late++;
+	else if (blamed && c->s->phone == PHONE_HONEST && !targets)
 		finding_wrong(c->f, "%s %d blames an honest target: %s %s%s%s",
 			      r->case_id, r->trial, outcome_name(a->outcome), a->detail,
 			      a->complaint[0] ? "; " : "", a->complaint);
@@ -432,8 +503,9 @@ static void check_run(struct check *c, const struct store_run *run, int status)
 	c->f->verdict = s->verdict;
 	c->f->drained = !strcmp(s->ended, "drained");
 	/* what the disk could not keep is an error of the bench, whatever the journal says so far */
-	if (c->s->role == CAMPAIGN_DISK && said(c->dir, strerror(EFBIG))) {
+	if (c->s->kind == FAULT_DISK_FULL && said(c->dir, strerror(EFBIG)))
 		c->f->strikes = 1;
+	if (c->s->role == CAMPAIGN_DISK && c->f->strikes) {
 		if (s->verdict != VERDICT_FAIL)
 			c->f->verdict = VERDICT_BENCH_ERROR;
 	}
@@ -462,14 +534,16 @@ void desk_run(const struct scenario *s, const char *dir, struct finding *f)
 	f->verdict = VERDICT_BENCH_ERROR;
 	write_rig(s, dir);
 	write_suite(s, dir);
-	status = run_keybench(s, dir);
+	status = run_keybench(s, dir, f);
 	snprintf(pattern, sizeof(pattern), "%s/runs/*", dir);
 	if (status < 0 || glob(pattern, 0, NULL, &found)) {
 		finding_wrong(f, "keybench made no run: status %d", status);
 		return;
 	}
 	if (store_open_run(&run, found.gl_pathv[0], &err)) {
-		finding_wrong(f, "%s", err.text);
+		/* a disk that did not even take the inputs leaves no run, and nothing has moved */
+		if (!f->strikes || status != EXIT_BENCH_ERROR)
+			finding_wrong(f, "status %d, and %s", status, err.text);
 		globfree(&found);
 		return;
 	}
@@ -477,7 +551,8 @@ void desk_run(const struct scenario *s, const char *dir, struct finding *f)
 	truth = read_lines(store_path(&run, "truth.jsonl", path, sizeof(path)));
 	strikes = read_lines(store_path(&run, "faults.jsonl", path, sizeof(path)));
 	c.truth = truth;
-	f->strikes = (int)json_array_size(strikes);
+	c.strikes = strikes;
+	f->strikes += (int)json_array_size(strikes);
 	for (size_t i = 0; i < json_array_size(truth); i++) /* the desk's own */
 		f->strikes += !strcmp(text_of(json_array_get(truth, i), "what"), "fault");
 	check_run(&c, &run, status);

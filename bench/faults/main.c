@@ -22,7 +22,7 @@
 
 static struct {
 	uint64_t seed;
-	int jobs, only;
+	int jobs, only, desks; /* desks: so many scenarios there; 0: all */
 	bool all, verbose, no_desk, no_process;
 } args = { .seed = 1, .jobs = 1 };
 
@@ -146,7 +146,7 @@ static void run_all(const int *which, int count, int most)
 
 /* A row of the table: what came of a kind of fault in a role at a place. */
 struct row {
-	int scenarios, struck, drained, recoveries, wrong;
+	int scenarios, struck, drained, recoveries, late, wrong;
 	int outcomes[OUTCOME_COUNT], verdicts[VERDICT_COUNT];
 };
 
@@ -156,6 +156,7 @@ static void add(struct row *row, const struct finding *f)
 	row->struck += f->strikes > 0;
 	row->drained += f->drained;
 	row->recoveries += f->recoveries;
+	row->late += f->late;
 	row->wrong += f->wrong;
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		row->outcomes[i] += f->outcomes[i];
@@ -164,23 +165,24 @@ static void add(struct row *row, const struct finding *f)
 
 static void print_row(const char *name, const struct row *r)
 {
-	printf("%-32s %5d %6d |%6d%6d%6d%6d%6d |%6d%6d |%5d%5d%5d%5d |%6d\n", name,
+	printf("%-32s %5d %6d |%6d%6d%6d%6d%6d |%6d%6d |%5d%5d%5d%5d |%5d |%6d\n", name,
 	       r->scenarios, r->struck, r->outcomes[OUTCOME_DONE],
 	       r->outcomes[OUTCOME_REFUSED], r->outcomes[OUTCOME_RF_ERROR],
 	       r->outcomes[OUTCOME_NO_TAP], r->outcomes[OUTCOME_BENCH_ERROR],
 	       r->recoveries, r->drained, r->verdicts[VERDICT_PASS],
 	       r->verdicts[VERDICT_FAIL], r->verdicts[VERDICT_INCONCLUSIVE],
-	       r->verdicts[VERDICT_BENCH_ERROR], r->wrong);
+	       r->verdicts[VERDICT_BENCH_ERROR], r->late, r->wrong);
 }
 
 static void print_head(void)
 {
-	printf("%-32s %5s %6s |%6s%6s%6s%6s%6s |%6s%6s |%5s%5s%5s%5s |%6s\n", "", "", "",
-	       "", "", "at-", "tempts", "", "recov-", "drai-", "", "ver-", "dicts", "",
-	       "");
-	printf("%-32s %5s %6s |%6s%6s%6s%6s%6s |%6s%6s |%5s%5s%5s%5s |%6s\n",
+	printf("%-32s %5s %6s |%6s%6s%6s%6s%6s |%6s%6s |%5s%5s%5s%5s |%5s |%6s\n", "", "",
+	       "", "", "", "at-", "tempts", "", "recov-", "drai-", "", "ver-", "dicts",
+	       "", "", "");
+	printf("%-32s %5s %6s |%6s%6s%6s%6s%6s |%6s%6s |%5s%5s%5s%5s |%5s |%6s\n",
 	       "place   role        fault", "scen.", "struck", "DONE", "REFU", "RF_E",
-	       "NO_T", "BENCH", "ered", "ned", "PASS", "FAIL", "INC", "BERR", "WRONG");
+	       "NO_T", "BENCH", "ered", "ned", "PASS", "FAIL", "INC", "BERR", "late",
+	       "WRONG");
 }
 
 static struct row print_table(void)
@@ -246,6 +248,14 @@ static int sample(void)
 	return wrong || struck * 2 < n;
 }
 
+/* So many of the first @n, evenly from all of them. */
+static int thin_out(int *which, int n, int most)
+{
+	for (int i = 0; most && i < most && n > most; i++)
+		which[i] = which[(int)((int64_t)i * n / most)];
+	return most && n > most ? most : n;
+}
+
 static int campaign(void)
 {
 	static int which[MAX_SCENARIOS];
@@ -254,20 +264,22 @@ static int campaign(void)
 
 	printf("Fault campaign, seed %llu\n", (unsigned long long)args.seed);
 	run_all(which, n, args.jobs);
-	desk = args.no_desk ? 0 : pick(which, PLACE_DESK, 1);
+	desk = args.no_desk ? 0 : thin_out(which, pick(which, PLACE_DESK, 1), args.desks);
 	run_all(which, desk, args.jobs > 1 ? 2 * args.jobs : args.jobs);
 	total = print_table();
 	printf("%d scenarios: %d in process, %d on the emulated desk (%d desks at once); "
-	       "%d struck, %d recoveries, %d drained; %d wrong\n",
+	       "%d struck, %d recoveries, %d drained, %d attempts late by the machine; "
+	       "%d wrong\n",
 	       total.scenarios, n, desk, args.jobs > 1 ? 2 * args.jobs : args.jobs,
-	       total.struck, total.recoveries, total.drained, total.wrong);
+	       total.struck, total.recoveries, total.drained, total.late, total.wrong);
 	return total.wrong > 0;
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: campaign [--all] [--seed N] [--jobs N] [--only ID] "
-			"[--no-desk | --no-process] [--verbose]\n");
+	fprintf(stderr,
+		"usage: campaign [--all] [--seed N] [--jobs N] [--only ID] [--desks N] "
+		"[--no-desk | --no-process] [--verbose]\n");
 	return EXIT_WRONG_USE;
 }
 
@@ -278,6 +290,7 @@ static int parse(int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "only", required_argument, NULL, 'o' },
+		{ "desks", required_argument, NULL, 'd' },
 		{ "no-desk", no_argument, NULL, 'n' },
 		{ "no-process", no_argument, NULL, 'p' },
 		{ "verbose", no_argument, NULL, 'v' },
@@ -298,6 +311,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'o':
 			args.only = atoi(optarg);
+			break;
+		case 'd':
+			args.desks = atoi(optarg);
 			break;
 		case 'n':
 			args.no_desk = true;

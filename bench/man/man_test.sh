@@ -107,6 +107,7 @@ keys target "a target" "$top"
 keys pairing "a pairing" "$top"
 keys pairing "vehicle" "s/^vehicle:/&\\n  $bad: 1/"
 keys pairing "device" "s/^device:/&\\n  $bad: 1/"
+keys pairing "owner" "s/^owner:/&\\n  $bad: 1/"
 keys phone "a phone" "$top"
 for map in card ats delay; do
 	keys phone $map "s/^$map: *{/&$bad: 1, /; s/^$map:\$/&\\n  $bad: 1/"
@@ -114,14 +115,18 @@ done
 keys phone "a delay" "s/  select: {/&$bad: 1, /"
 keys phone "a tail" "s/tail: {/&$bad: 1, /"
 keys protocol "a protocol" "$top"
-for map in aid version id auth0 auth1 sig kdf fast sm cf tlv sw wtx exchange mailbox cert access; do
+for map in aid version id auth0 auth1 sig kdf fast sm cf tlv sw wtx exchange mailbox cert access spake2 pairing getdata opcf; do
 	keys protocol $map "s/^$map: *{/&$bad: 1, /; s/^$map:\$/&\\n  $bad: 1/" "$map[.]"
 done
 for path in id.vehicle id.slot auth0.p2 auth0.cryptogram sig.usage sm.mac cf.p1; do
 	keys protocol $path "s/^  ${path#*.}: {/&$bad: 1, /" "$path[.]"
 done
-for path in exchange.tag exchange.status mailbox.private mailbox.confidential mailbox.map cert.oid cert.value cert.path_length; do
+for path in exchange.tag exchange.status mailbox.private mailbox.confidential mailbox.map spake2.scrypt pairing.obj cert.oid cert.value cert.path_length; do
 	keys protocol $path "s/^  ${path#*.}: *{/&$bad: 1, /; s/^  ${path#*.}:\$/&\\n    $bad: 1/" "$path[.]"
+done
+for at in getdata.tag:endpoint opcf.p1:continue opcf.p2:none; do
+	path=${at%:*}
+	keys protocol "$path" "s/^  ${path#*.}: {${at#*:}/  ${path#*.}: {$bad: 1, ${at#*:}/" "$path[.]"
 done
 keys protocol "an info string" "s/^  volatile:/&\\n    $bad: 1/"
 

@@ -5,6 +5,7 @@
 #include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/net_tstamp.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,6 +112,28 @@ int canlink_read(struct canlink *l, const char *name, struct err *err)
 	rc = ask_all(l, fd, err);
 	close(fd);
 	return rc;
+}
+
+unsigned canlink_stamps(const struct canlink *l, bool on, int *refused)
+{
+	struct ethtool_ts_info info = { .cmd = ETHTOOL_GET_TS_INFO };
+	struct hwtstamp_config config = { .tx_type = HWTSTAMP_TX_ON,
+					  .rx_filter = HWTSTAMP_FILTER_ALL };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = { 0 };
+
+	*refused = 0;
+	if (fd < 0)
+		return 0;
+	memcpy(r.ifr_name, l->name, sizeof(r.ifr_name));
+	r.ifr_data = (char *)&info;
+	if (ioctl(fd, SIOCETHTOOL, &r))
+		info.so_timestamping = 0;
+	r.ifr_data = (char *)&config;
+	if (on && ioctl(fd, SIOCSHWTSTAMP, &r))
+		*refused = errno;
+	close(fd);
+	return info.so_timestamping;
 }
 
 const char *canlink_state_name(enum canlink_state s)

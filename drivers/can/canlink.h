@@ -37,6 +37,13 @@ struct canlink {
 int canlink_read(struct canlink *l, const char *name, struct err *err);
 const char *canlink_state_name(enum canlink_state s);
 
+/**
+ * Time stamps of its own: SOF_TIMESTAMPING_ flags of what it can (0: it does not say).
+ *
+ * @param on  switch them on. @param refused  out: errno of that; 0 they are, or nobody asked
+ */
+unsigned canlink_stamps(const struct canlink *l, bool on, int *refused);
+
 struct canlink_wanted {
 	int64_t bitrate; /* 0: as it is */
 	int sample_point; /* 1/1000; 0: as it is, or the kernel's choice for a new bit rate */

@@ -96,6 +96,9 @@ static int sim_identity(struct bus *b, struct bus_identity *id, struct err *err)
 	*id = (struct bus_identity){ .model = "simulated CAN bus",
 				     .link = "in process",
 				     .bitrate = canbus_bitrate(sim_of(b)->model),
+				     .data_bitrate =
+					     canbus_data_bitrate(sim_of(b)->model),
+				     .fd = canbus_data_bitrate(sim_of(b)->model) > 0,
 				     .launches = true,
 				     .simulated = true };
 	return 0;
@@ -150,6 +153,8 @@ static int sim_open(struct bus **out, const void *options, const struct bus_part
 	s->base = (struct bus){ &sim_ops, clock };
 	s->deaf = parts && parts->deaf;
 	rc = canbus_new(&s->model, o->bitrate, DEPTH, err);
+	if (!rc)
+		canbus_set_data_bitrate(s->model, o->data_bitrate);
 	if (!rc && bus_ring_init(&s->ring, BUS_KEEPS))
 		rc = err_set(err, ERR_NOMEM, "simulated bus");
 	if (!rc && (s->node = canbus_attach(s->model, hear, s)) < 0)
@@ -176,6 +181,12 @@ static const struct conf_item items[] = {
 	  .help = "bit/s",
 	  .min = 1000,
 	  .max = 1000000 },
+	{ .key = "data_bitrate",
+	  .type = CONF_INT,
+	  .offset = offsetof(struct sim_bus_options, data_bitrate),
+	  .fallback = "0",
+	  .help = "bit/s of FD frames; 0: classic frames only",
+	  .max = 8000000 },
 	{ .key = "uds",
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct sim_bus_options, uds),

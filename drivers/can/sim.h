@@ -10,6 +10,7 @@
  */
 struct sim_bus_options {
 	int64_t bitrate;
+	int64_t data_bitrate; /* 0: classic frames only */
 	const char
 		*uds; /* "7E0:7E8": a module is on it, which answers there; NULL: none */
 };

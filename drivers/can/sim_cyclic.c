@@ -139,7 +139,7 @@ static int model_replay(struct cyclic *c, const struct replay *r, int64_t first_
 	struct replay copy = { malloc(r->count * sizeof(*r->frames)), r->count };
 
 	for (size_t i = 0; i < r->count; i++)
-		if (!canframe_bits(&r->frames[i].frame)) {
+		if (!canbus_carries(m->model, &r->frames[i].frame)) {
 			free(copy.frames);
 			return err_set(err, ERR_UNSUPPORTED,
 				       "the simulated bus carries classic frames only");

@@ -10,6 +10,7 @@
 #include "bench/core/pump.h"
 #include "drivers/can/canlink.h"
 #include "drivers/can/clockfit.h"
+#include "drivers/can/hwstamp.h"
 #include "drivers/can/isotp.h"
 #include "drivers/can/socketcan_wire.h"
 #include "drivers/can/uds.h"
@@ -30,15 +31,32 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH 32
+#define BATCH 64
+#define TAKEN \
+	128 /* frames at a time: more than a window, so that all echoes of one come at once */
 #define WINDOW_MAX 64
 #define CLOCK_TRIES 5
 #define CLOCK_GOOD_NS 1000
 
 struct socketcan_options {
 	const char *device, *filter, *uds;
-	int64_t bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
+	int64_t bitrate, data_bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
 	double sample_point;
+	int stamps; /* enum hwstamp_wish */
+};
+
+/* Where the kernel puts frames, and what comes along with them. */
+struct inbox {
+	uint8_t rooms[TAKEN][CANFRAME_SOCKET_FD];
+	uint8_t control[TAKEN][CMSG_SPACE(3 * sizeof(struct timespec)) +
+			       CMSG_SPACE(sizeof(uint32_t))];
+	struct iovec iov[TAKEN];
+	struct mmsghdr m[TAKEN];
+	int used;
+	/* the last frame, and what it was read from: most are like the one before */
+	uint8_t last[CANFRAME_SOCKET_FD];
+	size_t last_len;
+	struct canframe last_frame;
 };
 
 struct socketcan {
@@ -49,7 +67,7 @@ struct socketcan {
 	int64_t seen_ns; /* when the latest batch was read */
 	int broken;      /* errno of the link; 0: it is fine */
 	struct canlink link;
-	int64_t bitrate, latency_ns;
+	int64_t bitrate, data_bitrate, latency_ns;
 	int window, flying; /* frames whose echo has not come yet */
 	bool resync;        /* some of those may never come back */
 	uint32_t dropped, lost;
@@ -57,9 +75,12 @@ struct socketcan {
 	int filter_count, sent_count; /* what is wanted; what must pass for the echoes */
 	bool open_wide;               /* more identifiers sent than filters: all pass */
 	struct clockfit fit;
+	struct hwstamp hardware;
+	const char *no_hardware; /* why its stamps are the kernel's */
 	int tick;
 	char module[200];
 	struct bus_ring ring;
+	struct inbox inbox;
 };
 
 static const struct bus_ops socketcan_ops;
@@ -173,6 +194,11 @@ static void stamp(struct socketcan *s, const struct socketcan_along *along,
 	}
 	f->at_ns = clockfit_bench(&s->fit, along->software_ns, &f->slack_ns);
 	f->slack_ns += s->latency_ns;
+	if (!s->hardware.on)
+		return;
+	hwstamp_take(&s->hardware, along->hardware_ns, &f->at_ns, &f->slack_ns);
+	if (!s->hardware.on)
+		s->no_hardware = "none came";
 }
 
 static void take(struct socketcan *s, struct msghdr *m, size_t len)
@@ -186,9 +212,17 @@ static void take(struct socketcan *s, struct msghdr *m, size_t len)
 		s->dropped = along.dropped;
 		s->resync = true;
 	}
-	if (canframe_from_socket(&f.frame, BYTES(m->msg_iov->iov_base, len)))
+	if (len == s->inbox.last_len &&
+	    !memcmp(m->msg_iov->iov_base, s->inbox.last, len)) {
+		f.frame = s->inbox.last_frame; /* cyclic ones and load */
+	} else if (canframe_from_socket(&f.frame, BYTES(m->msg_iov->iov_base, len))) {
 		f.lost++; /* CAN XL, or what else there may be: it was a frame */
-	else
+	} else {
+		s->inbox.last_len = len;
+		memcpy(s->inbox.last, m->msg_iov->iov_base, len);
+		s->inbox.last_frame = f.frame;
+	}
+	if (f.frame.error)
 		heed_error(s, &f.frame, &f);
 	if (f.own && s->flying)
 		s->flying--;
@@ -203,25 +237,28 @@ static void take(struct socketcan *s, struct msghdr *m, size_t len)
 	bus_ring_put(&s->ring, &f);
 }
 
+static void prepare_inbox(struct inbox *in)
+{
+	for (int i = 0; i < TAKEN; i++) {
+		in->iov[i] = (struct iovec){ in->rooms[i], sizeof(in->rooms[i]) };
+		in->m[i].msg_hdr = (struct msghdr){ .msg_iov = &in->iov[i],
+						    .msg_iovlen = 1,
+						    .msg_control = in->control[i] };
+	}
+	in->used = TAKEN;
+}
+
 static void drain(struct socketcan *s)
 {
-	uint8_t rooms[BATCH][CANFRAME_SOCKET_FD];
-	uint8_t control[BATCH][CMSG_SPACE(3 * sizeof(struct timespec)) +
-			       CMSG_SPACE(sizeof(uint32_t))];
-	struct iovec iov[BATCH];
-	struct mmsghdr m[BATCH];
-	int n = BATCH;
+	struct inbox *in = &s->inbox;
+	int n = TAKEN;
 
-	while (n == BATCH && !s->broken) {
-		memset(m, 0, sizeof(m));
-		for (int i = 0; i < BATCH; i++) {
-			iov[i] = (struct iovec){ rooms[i], sizeof(rooms[i]) };
-			m[i].msg_hdr.msg_iov = &iov[i];
-			m[i].msg_hdr.msg_iovlen = 1;
-			m[i].msg_hdr.msg_control = control[i];
-			m[i].msg_hdr.msg_controllen = s->deaf ? 0 : sizeof(control[i]);
-		}
-		n = recvmmsg(s->fd, m, BATCH, MSG_DONTWAIT, NULL);
+	while (n == TAKEN && !s->broken) {
+		for (int i = 0; i < in->used; i++) /* what the kernel wrote there */
+			in->m[i].msg_hdr.msg_controllen =
+				s->deaf ? 0 : sizeof(in->control[i]);
+		n = recvmmsg(s->fd, in->m, TAKEN, MSG_DONTWAIT, NULL);
+		in->used = n > 0 ? n : 0;
 		if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 			lose_link(s, errno);
 		s->seen_ns = clock_now(s->base.clock);
@@ -229,7 +266,7 @@ static void drain(struct socketcan *s)
 		if (n > 0 && !s->deaf)
 			read_clocks(s);
 		for (int i = 0; i < n; i++)
-			take(s, &m[i].msg_hdr, m[i].msg_len);
+			take(s, &in->m[i].msg_hdr, in->m[i].msg_len);
 	}
 }
 
@@ -274,41 +311,54 @@ static int let_echo_pass(struct socketcan *s, const struct canframe *f, struct e
 	return set_filters(s, err);
 }
 
-static int write_frame(struct socketcan *s, const struct canframe *f,
-		       enum bus_result *result, struct err *err)
+/* A link that is no more, or what the socket says. */
+static int refused(struct socketcan *s, int cause, struct err *err)
 {
-	uint8_t room[CANFRAME_SOCKET_FD];
-	struct buf b = BUF_ON(room);
-
-	canframe_to_socket(f, &b);
-	*result = BUS_OK;
-	while (send(s->fd, room, b.len, MSG_DONTWAIT) < 0) {
-		if (errno == EINTR)
-			continue;
-		*result = BUS_FULL;
-		if (errno == ENOBUFS || errno == EAGAIN)
-			return 0; /* it did not go; what is before it must leave first */
-		if (errno == ENETDOWN || errno == ENODEV || errno == ENXIO) {
-			lose_link(s, errno == ENXIO ? ENODEV : errno);
-			return link_gone(s, err);
-		}
+	if (cause != ENETDOWN && cause != ENODEV && cause != ENXIO)
 		return err_set(err, ERR_IO, "%s: sending: %s", s->link.name,
-			       strerror(errno));
-	}
-	s->flying++;
-	return 0;
+			       strerror(cause));
+	lose_link(s, cause == ENXIO ? ENODEV : cause);
+	return link_gone(s, err);
 }
 
-static int socketcan_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
-			  enum bus_result *result, struct err *err)
+/* @return how many the kernel took, in order; 0: what is before them must leave first; negative: an error */
+static int write_frames(struct socketcan *s, const struct canframe *f, int count,
+			struct err *err)
 {
-	struct socketcan *s = socketcan_of(b);
-	int rc;
+	uint8_t rooms[BATCH][CANFRAME_SOCKET_FD];
+	struct mmsghdr m[BATCH];
+	struct iovec iov[BATCH];
+	int n;
 
-	(void)launch_ns; /* identity says that we cannot */
-	if (f->fd && !s->link.fd)
-		return err_set(err, ERR_UNSUPPORTED, "%s carries classic frames only",
-			       s->link.name);
+	for (int i = 0; i < count; i++) {
+		struct buf b = BUF_ON(rooms[i]);
+
+		if (i && !memcmp(&f[i], &f[i - 1], sizeof(*f))) {
+			iov[i] = iov[i - 1];
+		} else {
+			canframe_to_socket(&f[i], &b);
+			iov[i] = (struct iovec){ rooms[i], b.len };
+		}
+		m[i] = (struct mmsghdr){ .msg_hdr = { .msg_iov = &iov[i],
+						      .msg_iovlen = 1 } };
+	}
+	do
+		n = count == 1 ? send(s->fd, rooms[0], iov[0].iov_len, MSG_DONTWAIT) < 0
+					 ? -1
+					 : 1
+			       : sendmmsg(s->fd, m, (unsigned)count, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == ENOBUFS || errno == EAGAIN))
+		return 0;
+	if (n < 0)
+		return refused(s, errno, err);
+	s->flying += n;
+	return n;
+}
+
+/* How many frames may go now; negative: an error. */
+static int room_for(struct socketcan *s, struct err *err)
+{
 	if (s->broken)
 		return link_gone(s, err);
 	if (s->flying >= s->window)
@@ -318,11 +368,49 @@ static int socketcan_send(struct bus *b, const struct canframe *f, int64_t launc
 	if (s->bus_off)
 		return err_set(err, ERR_IO, "%s is bus-off: nothing leaves it",
 			       s->link.name);
-	*result = BUS_FULL;
-	if (s->flying >= s->window)
-		return 0;
-	rc = let_echo_pass(s, f, err);
-	return rc ? rc : write_frame(s, f, result, err);
+	return s->flying < s->window ? s->window - s->flying : 0;
+}
+
+static int check_frame(struct socketcan *s, const struct canframe *f, struct err *err)
+{
+	if (f->fd && !s->link.fd)
+		return err_set(err, ERR_UNSUPPORTED, "%s carries classic frames only",
+			       s->link.name);
+	return let_echo_pass(s, f, err);
+}
+
+static int socketcan_send_many(struct bus *b, const struct canframe *f, int count,
+			       int *sent, struct err *err)
+{
+	struct socketcan *s = socketcan_of(b);
+	int n = 0, rc = 0;
+
+	for (*sent = 0; *sent < count; *sent += n) {
+		int room = room_for(s, err);
+
+		n = count - *sent < BATCH ? count - *sent : BATCH;
+		n = n < room ? n : room;
+		if (n <= 0)
+			return room < 0 ? room : 0;
+		for (int i = 0; !rc && i < n; i++)
+			rc = check_frame(s, &f[*sent + i], err);
+		if (rc)
+			return rc;
+		n = write_frames(s, f + *sent, n, err);
+		if (n <= 0)
+			return n;
+	}
+	return 0;
+}
+
+static int socketcan_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
+			  enum bus_result *result, struct err *err)
+{
+	int sent, rc = socketcan_send_many(b, f, 1, &sent, err);
+
+	(void)launch_ns; /* identity says that we cannot */
+	*result = sent ? BUS_OK : BUS_FULL;
+	return rc;
 }
 
 static int socketcan_receive(struct bus *b, struct bus_frame *f, int64_t deadline_ns,
@@ -387,10 +475,14 @@ static int socketcan_identity(struct bus *b, struct bus_identity *id, struct err
 			 l->sample_point / 10, l->sample_point % 10);
 	snprintf(id->model, sizeof(id->model), "CAN interface%s, %.16s%s",
 		 l->fd ? " (FD)" : "", l->driver[0] ? l->driver : "unknown", rate);
-	snprintf(id->link, sizeof(id->link), "%s%s%s", l->name, l->where[0] ? " at " : "",
-		 l->where);
+	snprintf(id->link, sizeof(id->link), "%s%s%s, stamped by the %s%s%s", l->name,
+		 l->where[0] ? " at " : "", l->where,
+		 s->hardware.on ? "controller" : "kernel", s->no_hardware[0] ? ": " : "",
+		 s->no_hardware);
 	memcpy(id->module, s->module, sizeof(id->module));
 	id->bitrate = s->bitrate;
+	id->data_bitrate = s->data_bitrate;
+	id->fd = l->fd;
 	id->simulated = s->simulated;
 	return 0;
 }
@@ -423,6 +515,7 @@ static void socketcan_close(struct bus *b)
 
 static const struct bus_ops socketcan_ops = {
 	.send = socketcan_send,
+	.send_many = socketcan_send_many,
 	.receive = socketcan_receive,
 	.flush = socketcan_flush,
 	.fd = socketcan_fd,
@@ -451,7 +544,10 @@ static void enlarge(struct socketcan *s, int64_t bytes)
 static int set_options(struct socketcan *s, const struct socketcan_options *o,
 		       struct err *err)
 {
-	int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	int stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+		     (s->hardware.on ? SOF_TIMESTAMPING_RX_HARDWARE |
+					       SOF_TIMESTAMPING_RAW_HARDWARE
+				     : 0);
 	int rc;
 
 	enlarge(s, o->buffer);
@@ -467,6 +563,23 @@ static int set_options(struct socketcan *s, const struct socketcan_options *o,
 	if (!rc && !s->deaf)
 		rc = option(s, SOL_SOCKET, SO_RXQ_OVFL, 1, "counting what is lost", err);
 	return rc ? rc : set_filters(s, err);
+}
+
+/* Whose stamps: the controller's where it has them, and the rig does not say otherwise. */
+static int choose_stamps(struct socketcan *s, enum hwstamp_wish wish, struct err *err)
+{
+	unsigned flags;
+	int refused;
+
+	s->no_hardware = wish == HWSTAMP_SOFTWARE ? "as the rig says" : "";
+	if (s->deaf || wish == HWSTAMP_SOFTWARE)
+		return 0;
+	flags = canlink_stamps(&s->link, true, &refused);
+	s->hardware.on = hwstamp_choose(flags, refused, &s->no_hardware);
+	if (s->hardware.on || wish != HWSTAMP_HARDWARE)
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, "%s: stamps of the controller: %s",
+		       s->link.name, s->no_hardware);
 }
 
 static int open_socket(struct socketcan *s, const struct socketcan_options *o,
@@ -520,6 +633,7 @@ static int prepare_link(struct socketcan *s, const struct socketcan_options *o,
 	s->simulated = s->link.virtual || canlink_machine_emulated();
 	/* of a wire that is none, what it stands for */
 	s->bitrate = s->link.bitrate ? s->link.bitrate : o->bitrate;
+	s->data_bitrate = o->data_bitrate;
 	s->window = (int)o->window;
 	if (!s->window)
 		s->window = s->link.queue_len < 4 ? 2 : s->link.queue_len / 2;
@@ -579,6 +693,8 @@ static int socketcan_open(struct bus **out, const void *options,
 	s->deaf = parts && parts->deaf;
 	s->latency_ns = o->latency_ns;
 	s->fd = s->tick = -1;
+	prepare_inbox(&s->inbox);
+	s->no_hardware = "";
 	if (o->filter)
 		rc = s->filter_count = socketcan_filters(s->filters, o->filter);
 	if (rc < 0)
@@ -588,6 +704,8 @@ static int socketcan_open(struct bus **out, const void *options,
 		rc = find_link(s, o, err);
 	if (!rc)
 		rc = prepare_link(s, o, err);
+	if (!rc)
+		rc = choose_stamps(s, (enum hwstamp_wish)o->stamps, err);
 	if (!rc)
 		rc = open_socket(s, o, err);
 	if (!rc && bus_ring_init(&s->ring, s->deaf ? 2 * WINDOW_MAX : BUS_KEEPS))
@@ -605,6 +723,7 @@ static int socketcan_open(struct bus **out, const void *options,
 	return 0;
 }
 
+static const char *const wishes[] = { "auto", "software", "hardware", NULL };
 #define FIELD(f) offsetof(struct socketcan_options, f)
 static const struct conf_item items[] = {
 	{ .key = "device",
@@ -617,6 +736,12 @@ static const struct conf_item items[] = {
 	  .fallback = "0",
 	  .help = "bit/s; it is set so when it is not (needs CAP_NET_ADMIN); 0: as it is",
 	  .max = 1000000 },
+	{ .key = "data_bitrate",
+	  .type = CONF_INT,
+	  .offset = FIELD(data_bitrate),
+	  .fallback = "0",
+	  .help = "bit/s that the interface was given for FD frames; 0: unknown",
+	  .max = 8000000 },
 	{ .key = "sample_point",
 	  .type = CONF_SHARE,
 	  .offset = FIELD(sample_point),
@@ -645,6 +770,13 @@ static const struct conf_item items[] = {
 	  .fallback = "0 us",
 	  .help = "how late the kernel may stamp a frame: part of every stamp's slack",
 	  .max = NS_PER_S },
+	{ .key = "stamps",
+	  .type = CONF_CHOICE,
+	  .offset = FIELD(stamps),
+	  .fallback = "auto",
+	  .help = "whose: the controller's where it has any, else the kernel's; or only "
+		  "one of them",
+	  .choices = wishes },
 	{ .key = "wait",
 	  .type = CONF_TIME,
 	  .offset = FIELD(wait_ns),

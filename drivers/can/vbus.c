@@ -31,7 +31,7 @@ struct vbus {
 	bool watched, gone;
 	int fd;
 	char path[108];
-	uint32_t bitrate, depth;
+	uint32_t bitrate, data_bitrate, depth;
 	uint32_t sent, left; /* frames given to the host, and those it is done with */
 	uint32_t lost;       /* told without a frame */
 	struct bus_ring ring;
@@ -133,9 +133,9 @@ static int vbus_send(struct bus *b, const struct canframe *f, int64_t launch_ns,
 	bool full;
 	int rc;
 
-	if (!canframe_bits(f))
+	if (f->fd && !v->data_bitrate)
 		return err_set(err, ERR_UNSUPPORTED,
-			       "a virtual bus carries classic frames only");
+			       "this virtual bus carries classic frames only");
 	if (v->gone)
 		return host_gone(v, err);
 	if (v->sent - v->left >= v->depth)
@@ -217,6 +217,8 @@ static int vbus_identity(struct bus *b, struct bus_identity *id, struct err *err
 	snprintf(id->model, sizeof(id->model), "virtual CAN bus, %u bit/s", v->bitrate);
 	snprintf(id->link, sizeof(id->link), "%s", v->path);
 	id->bitrate = v->bitrate;
+	id->data_bitrate = v->data_bitrate;
+	id->fd = v->data_bitrate > 0;
 	id->launches = true;
 	id->simulated = true;
 	return 0;
@@ -294,6 +296,7 @@ static int read_welcome(struct vbus *v, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, "%s: it speaks version %d, we %d",
 			       v->path, m.version, VBUS_VERSION);
 	v->bitrate = m.bitrate;
+	v->data_bitrate = m.data_bitrate;
 	v->depth = m.depth;
 	return 0;
 }

@@ -161,6 +161,8 @@ static int on_hello(struct client *c, const struct vbus_message *m)
 	struct vbus_message welcome = { .type = VBUS_WELCOME,
 					.version = VBUS_VERSION,
 					.bitrate = (uint32_t)canbus_bitrate(model),
+					.data_bitrate =
+						(uint32_t)canbus_data_bitrate(model),
 					.depth = (uint32_t)canbus_depth(model) };
 
 	if (c->node >= 0)
@@ -195,7 +197,8 @@ static int on_message(struct client *c, struct bytes packet)
 		return ERR_FORMAT;
 	rc = canbus_send(s->model, c->node, &m.frame,
 			 m.at_ns > s->now_ns ? m.at_ns : s->now_ns);
-	if (rc == ERR_RANGE) { /* it did not count what it has under way */
+	if (rc == ERR_RANGE ||
+	    rc == ERR_UNSUPPORTED) { /* it did not count what it has under way */
 		c->left++;
 		c->lost++;
 		s->lost++;

@@ -29,6 +29,7 @@ void vbus_encode(const struct vbus_message *m, struct buf *out)
 	case VBUS_WELCOME:
 		buf_u8(out, m->version);
 		buf_be32(out, m->bitrate);
+		buf_be32(out, m->data_bitrate);
 		buf_be32(out, m->depth);
 		break;
 	case VBUS_SEND:
@@ -85,6 +86,7 @@ int vbus_decode(struct vbus_message *m, struct bytes packet)
 	case VBUS_WELCOME:
 		m->version = cursor_u8(&c);
 		m->bitrate = cursor_be32(&c);
+		m->data_bitrate = cursor_be32(&c);
 		m->depth = cursor_be32(&c);
 		break;
 	case VBUS_SEND:

@@ -8,7 +8,7 @@
  * What a node and the host of a virtual bus say to each other over SOCK_SEQPACKET: one message a packet,
  * numbers big-endian, frames as in capture files. Pure.
  */
-#define VBUS_VERSION 1
+#define VBUS_VERSION 2
 #define VBUS_MAX_MESSAGE 128
 #define VBUS_MAX_NAME 31
 
@@ -27,7 +27,8 @@ struct vbus_message {
 	uint8_t version;
 	bool deaf, own;
 	char name[VBUS_MAX_NAME + 1];
-	uint32_t bitrate, depth;
+	uint32_t bitrate, data_bitrate,
+		depth; /* bit/s; the second 0: classic frames only */
 	uint32_t lost; /* frames this node missed since the last message */
 	uint32_t
 		left; /* of its own, since HELLO: out on the bus, flushed or refused; wraps */

@@ -291,6 +291,7 @@ static int open_card(struct card **out, const void *options, struct clock *clock
 	n->base = (struct card){ &libnfc_card_ops, clock };
 	n->port.clock = clock;
 	n->port.set_up = set_up;
+	n->port.as_card = true;
 	n->uid[0] = 0x08;
 	memcpy(n->uid + 1, o->uid.data, sizeof(n->uid) - 1);
 	n->historical_len = o->historical.len;

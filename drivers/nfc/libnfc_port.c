@@ -1,9 +1,11 @@
 #include "drivers/nfc/libnfc_port.h"
 
 #include "drivers/lock.h"
+#include "drivers/nfc/misfit.h"
 #include "drivers/tty.h"
 #include "drivers/usb.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,8 +102,45 @@ static int find_chip(struct libnfc *n, struct err *err)
 	return 0;
 }
 
+/* pcscd: it opens every CCID reader that it sees, and does not share. @return its process, or 0 */
+static int rival(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	int found = 0;
+
+	while (proc && !found && (e = readdir(proc))) {
+		char path[300], name[16] = "";
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", e->d_name);
+		f = e->d_name[0] >= '1' && e->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		if (f && fgets(name, sizeof(name), f) && strcmp(name, "pcscd\n") == 0)
+			found = atoi(e->d_name);
+		if (f)
+			fclose(f);
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+static int nobody_answers(const struct libnfc *n, struct err *err)
+{
+	int pid = n->usb ? rival() : 0;
+
+	if (!pid)
+		return err_set(err, ERR_IO, "nothing answers there as an NFC reader");
+	return err_set(err, ERR_IO,
+		       "nothing answers there as an NFC reader, and pcscd runs (process "
+		       "%d), which takes such readers: 'keybench doctor' says how to "
+		       "stop it, 'driver: pcsc' goes through it",
+		       pid);
+}
+
 static int open_once(struct libnfc *n, struct err *err)
 {
+	const char *why;
 	int rc;
 
 	nfc_init(&n->context);
@@ -111,10 +150,13 @@ static int open_once(struct libnfc *n, struct err *err)
 		tty_exclusive(n->lock_fd, false); /* or libnfc's own open would fail */
 	n->device = nfc_open(n->context, n->connstring);
 	if (!n->device)
-		return err_set(err, ERR_IO, "nothing answers there as an NFC reader");
+		return nobody_answers(n, err);
 	if (n->lock_fd >= 0)
 		tty_exclusive(n->lock_fd, true);
 	rc = find_chip(n, err);
+	why = rc ? NULL : misfit_chip(n->chip, n->as_card);
+	if (why)
+		return err_set(err, ERR_UNSUPPORTED, "a %s answers: %s", n->chip, why);
 	return rc ? rc : n->set_up(n, err);
 }
 
@@ -196,6 +238,9 @@ static int take_connstring(struct libnfc *n, const char *text, int speed, struct
 			return err_set(err, ERR_RANGE, "a line speed is 9600 to 460800");
 		return take_line(n, driver, second, (int)asked, err);
 	}
+	if (on_usb && strncmp(driver, "acr122", 6) == 0 && n->as_card)
+		return err_set(err, ERR_UNSUPPORTED, "%s",
+			       misfit_usb(0x072f, 0x2200, true));
 	n->usb = on_usb;
 	n->slack_ns = HOST_SLACK_NS + (on_usb ? USB_SLACK_NS : 0);
 	n->simulated = on_usb && usb_bus_is_simulated((int)strtol(second, NULL, 10));
@@ -210,12 +255,23 @@ static int lock_usb(struct libnfc *n, const char *connstring, struct err *err)
 					       "open", LOCK_PATIENCE_NS, err);
 }
 
+/* Known not to be able to: before it is opened, and before whoever else has it is waited for. */
+static int check_usb(const struct libnfc *n, const struct usb_device *u, struct err *err)
+{
+	const char *why = misfit_usb(u->vendor, u->product_id, n->as_card);
+
+	return why ? err_set(err, ERR_UNSUPPORTED, "port %s: %s", u->port, why) : 0;
+}
+
 /* A device on USB: a reader of libnfc's, or a serial adapter with a chip behind it. */
 static int take_usb(struct libnfc *n, const struct usb_device *u, struct err *err)
 {
 	const char *driver = usb_nfc_driver(u);
+	int rc = check_usb(n, u, err);
 	char text[64];
 
+	if (rc)
+		return rc;
 	if (!driver && !u->tty[0])
 		return err_set(
 			err, ERR_UNSUPPORTED,
@@ -299,7 +355,8 @@ static int open_device(struct libnfc *n, struct err *err)
 			return 0;
 		}
 		libnfc_shut(n);
-		if (rc == ERR_NOMEM || (n->lock_fd >= 0 && tty_hung_up(n->lock_fd)))
+		if (rc == ERR_NOMEM || rc == ERR_UNSUPPORTED ||
+		    (n->lock_fd >= 0 && tty_hung_up(n->lock_fd)))
 			break;
 		rc = i + 1 < n->tries ? 0 : rc;
 	}

@@ -30,6 +30,7 @@ struct libnfc {
 	struct clock *clock;
 	/* make an opened chip what it shall be; a failure closes it again */
 	int (*set_up)(struct libnfc *n, struct err *err);
+	bool as_card; /* it is to be one: some devices never can */
 	nfc_context *context;
 	nfc_device *device; /* NULL while it is not open */
 	int lock_fd;        /* our own descriptor of the line; -1 without one */
@@ -77,7 +78,7 @@ struct libnfc {
 			"only a name (USB CDC)" \
 	}
 
-/** Open with .clock and .set_up in place; on failure everything is let go. */
+/** Open with .clock, .set_up and .as_card in place; on failure everything is let go. */
 int libnfc_open(struct libnfc *n, const struct libnfc_options *options, struct err *err);
 /** Close and open again. */
 int libnfc_reopen(struct libnfc *n, struct err *err);

@@ -330,7 +330,8 @@ static int grbl_identity(struct positioner *base, struct positioner_identity *id
 
 	(void)err;
 	memset(id, 0, sizeof(*id));
-	snprintf(id->model, sizeof(id->model), "GRBL axis on %.40s", g->where);
+	snprintf(id->model, sizeof(id->model), "GRBL axis");
+	memcpy(id->link, g->where, sizeof(id->link));
 	id->offsets = true;
 	id->simulated = g->simulated;
 	return 0;

@@ -74,6 +74,7 @@ static int serve_identity(struct axis *a, struct worker_identity *out, struct er
 	if (rc)
 		return rc;
 	memcpy(out->model, id.model, sizeof(out->model));
+	memcpy(out->link, id.link, sizeof(out->link));
 	out->reads_back = id.offsets;
 	out->simulated = id.simulated;
 	return 0;

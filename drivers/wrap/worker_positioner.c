@@ -95,6 +95,7 @@ static int far_identity(struct positioner *p, struct positioner_identity *id,
 		return rc;
 	memset(id, 0, sizeof(*id));
 	memcpy(id->model, m.u.identity.model, sizeof(id->model));
+	memcpy(id->link, m.u.identity.link, sizeof(id->link));
 	id->offsets = m.u.identity.reads_back != 0;
 	id->simulated = m.u.identity.simulated != 0;
 	return 0;

@@ -3,6 +3,7 @@
 #include "drivers/can/cyclic.h"
 #include "suites/steps/steps.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,7 +144,8 @@ static int remember_sent(struct step_env *env, const struct canframe *f, int64_t
 static bool same_frame(const struct canframe *a, const struct canframe *b)
 {
 	return a->id == b->id && a->extended == b->extended && a->remote == b->remote &&
-	       a->len == b->len && (a->remote || !memcmp(a->data, b->data, a->len));
+	       a->fd == b->fd && a->brs == b->brs && a->len == b->len &&
+	       (a->remote || !memcmp(a->data, b->data, a->len));
 }
 
 /* Own frames heard since the last time; @return how many of what was sent were not seen yet. */
@@ -205,12 +207,46 @@ int can_read_frame(struct canframe *out, const char *text, struct node at,
 			  text);
 }
 
+int can_read_fd_frame(struct canframe *out, const char *text, bool fd, bool brs,
+		      struct node at, struct err *err)
+{
+	char written[CANFRAME_TEXT_MAX];
+	const char *data = strchr(text, '#');
+
+	if ((!fd && !brs) || !data)
+		return can_read_frame(out, text, at, err);
+	if (data[1] == '#')
+		return node_error(
+			at, err, "'%.60s' says itself what kind of FD frame it is", text);
+	if (strlen(text) + 3 > sizeof(written))
+		return node_error(at, err, "'%.60s' is longer than a frame", text);
+	snprintf(written, sizeof(written), "%.*s##%d%s", (int)(data - text), text, brs,
+		 data + 1);
+	return can_read_frame(out, written, at, err);
+}
+
 /* A frame to send: by names, or as it stands. */
 struct what {
 	const char *message, *frame;
 	struct node signals;
+	bool fd, brs;
 };
 
+#define FD_ITEMS(type, fd, brs) \
+	{ \
+		"fd", \
+		CONF_BOOL, \
+		offsetof(type, fd), \
+		"no", \
+		"an FD frame, of up to 64 bytes", \
+		0, \
+		0, \
+		NULL \
+	}, \
+	{ \
+		"brs", CONF_BOOL, offsetof(type, brs), "no", \
+			"an FD frame that switches to the data bit rate", 0, 0, NULL \
+	}
 #define WHAT_ITEMS(type) \
 	{ "message", \
 	  CONF_TEXT, \
@@ -228,11 +264,15 @@ struct what {
 		  0, \
 		  0, \
 		  NULL }, \
-	{ \
-		"frame", CONF_TEXT, offsetof(type, what.frame), CONF_ABSENT, \
-			"a frame as it stands, 123#DEADBEEF, instead of message", 0, 0, \
-			NULL \
-	}
+		{ "frame", \
+		  CONF_TEXT, \
+		  offsetof(type, what.frame), \
+		  CONF_ABSENT, \
+		  "a frame as it stands, 123#DEADBEEF, instead of message", \
+		  0, \
+		  0, \
+		  NULL }, \
+		FD_ITEMS(type, what.fd, what.brs)
 
 static int set_signal(struct canframe *f, const struct dbc_message *m, struct node name,
 		      struct node value, struct err *err)
@@ -287,16 +327,17 @@ static int make_frame(struct canframe *f, const struct what *w, const struct dbc
 	if (w->frame && node_present(w->signals))
 		return node_error(w->signals, err, "signals need a 'message'");
 	if (w->frame)
-		return can_read_frame(f, w->frame, at, err);
+		return can_read_fd_frame(f, w->frame, w->fd, w->brs, at, err);
 	rc = can_find_message(&m, dbc, w->message, at, err);
 	if (rc)
 		return rc;
 	dbc_frame(m, f);
 	rc = set_signals(f, m, w->signals, err);
-	if (!rc && f->fd)
-		rc = node_error(at, err,
-				"%s has %d bytes: only classic frames can be sent",
-				m->name, m->length);
+	f->fd = f->fd || w->fd || w->brs;
+	f->brs = w->brs;
+	if (!rc && !canframe_valid(f))
+		rc = node_error(at, err, "%s has %d bytes: no frame has", m->name,
+				m->length);
 	return rc;
 }
 
@@ -316,6 +357,14 @@ static int check_send(const void *params, const struct step_rig *rig, struct nod
 	struct canframe f;
 
 	return make_frame(&f, &p->what, rig->dbc, at, err);
+}
+
+static bool send_is_fd(const void *params, const struct dbc *dbc)
+{
+	const struct send_params *p = params;
+	struct canframe f;
+
+	return !make_frame(&f, &p->what, dbc, (struct node){ 0 }, NULL) && f.fd;
 }
 
 static int run_send(const void *params, struct step_env *env, struct err *err)
@@ -367,6 +416,14 @@ static int no_helper(struct err *err)
 	return err_set(err, ERR_UNSUPPORTED, "this bus cannot send by itself");
 }
 
+static bool cyclic_is_fd(const void *params, const struct dbc *dbc)
+{
+	const struct cyclic_params *p = params;
+	struct canframe f;
+
+	return !make_frame(&f, &p->what, dbc, (struct node){ 0 }, NULL) && f.fd;
+}
+
 static int run_cyclic(const void *params, struct step_env *env, struct err *err)
 {
 	const struct cyclic_params *p = params;
@@ -385,6 +442,7 @@ static int run_cyclic(const void *params, struct step_env *env, struct err *err)
 struct load_params {
 	double share;
 	const char *frame;
+	bool fd, brs;
 };
 
 static const struct conf_item load_items[] = {
@@ -393,6 +451,7 @@ static const struct conf_item load_items[] = {
 	  NULL },
 	{ "frame", CONF_TEXT, offsetof(struct load_params, frame), "001#0011223344556677",
 	  "what the load is made of; its identifier decides whom it delays", 0, 0, NULL },
+	FD_ITEMS(struct load_params, fd, brs),
 	{ 0 },
 };
 
@@ -401,12 +460,20 @@ static int check_load(const void *params, const struct step_rig *rig, struct nod
 {
 	const struct load_params *p = params;
 	struct canframe f;
-	int rc = can_read_frame(&f, p->frame, at, err);
 
 	(void)rig;
-	if (!rc && f.fd)
-		rc = node_error(at, err, "only classic frames can be sent");
-	return rc;
+	return can_read_fd_frame(&f, p->frame, p->fd, p->brs, at, err);
+}
+
+static bool load_is_fd(const void *params, const struct dbc *dbc)
+{
+	const struct load_params *p = params;
+	struct canframe f;
+
+	(void)dbc;
+	return !can_read_fd_frame(&f, p->frame, p->fd, p->brs, (struct node){ 0 },
+				  NULL) &&
+	       f.fd;
 }
 
 static int run_load(const void *params, struct step_env *env, struct err *err)
@@ -415,7 +482,7 @@ static int run_load(const void *params, struct step_env *env, struct err *err)
 	struct bus_identity id = { 0 };
 	struct canframe f;
 	int64_t each;
-	int rc = can_read_frame(&f, p->frame, (struct node){ 0 }, err);
+	int rc = can_read_fd_frame(&f, p->frame, p->fd, p->brs, (struct node){ 0 }, err);
 
 	if (rc || p->share <= 0)
 		return rc;
@@ -427,7 +494,12 @@ static int run_load(const void *params, struct step_env *env, struct err *err)
 			       "the bit rate of this bus is unknown, so no load can be "
 			       "reckoned");
 	if (!rc) {
-		each = canframe_time_ns(canframe_bits(&f), id.bitrate);
+		each = canframe_wire_ns(&f, id.bitrate, id.data_bitrate);
+		if (!each)
+			return err_set(err, ERR_UNSUPPORTED,
+				       "the data bit rate of this bus is unknown (the "
+				       "rig's bus: data_bitrate), so no load can be "
+				       "reckoned");
 		env->sending = true;
 		rc = cyclic_load(env->cyclic, &f, (int64_t)((double)each / p->share),
 				 clock_now(env->clock), err);
@@ -461,6 +533,7 @@ const struct step_kind step_can_send = {
 	.params_size = sizeof(struct send_params),
 	.run = run_send,
 	.check = check_send,
+	.is_fd = send_is_fd,
 };
 
 const struct step_kind step_can_cyclic = {
@@ -472,6 +545,7 @@ const struct step_kind step_can_cyclic = {
 	.params_size = sizeof(struct cyclic_params),
 	.run = run_cyclic,
 	.check = check_cyclic,
+	.is_fd = cyclic_is_fd,
 };
 
 const struct step_kind step_can_load = {
@@ -483,4 +557,5 @@ const struct step_kind step_can_load = {
 	.params_size = sizeof(struct load_params),
 	.run = run_load,
 	.check = check_load,
+	.is_fd = load_is_fd,
 };

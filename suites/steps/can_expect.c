@@ -16,6 +16,7 @@
 struct expect_params {
 	const char *message, *signal, *equals, *frame;
 	struct bytes mask;
+	bool fd;
 	int64_t within_ns;
 };
 
@@ -30,7 +31,9 @@ static const struct conf_item expect_items[] = {
 	  "a frame as it stands, 123#DEAD, instead of message: its bytes are the first",
 	  0, 0, NULL },
 	{ "mask", CONF_HEX, FIELD(mask), CONF_ABSENT,
-	  "which bits of frame's bytes count: as many bytes", 0, 8, NULL },
+	  "which bits of frame's bytes count: as many bytes", 0, 64, NULL },
+	{ "fd", CONF_BOOL, FIELD(fd), "no",
+	  "frame is an FD frame, of up to 64 bytes; a classic one is none", 0, 0, NULL },
 	{ "within", CONF_TIME, FIELD(within_ns), "1 s",
 	  "how long to wait, counted from this step on", NS_PER_MS, 600 * NS_PER_S,
 	  NULL },
@@ -85,7 +88,7 @@ static int look_up(struct wanted *w, const struct expect_params *p, const struct
 		snprintf(w->text, sizeof(w->text), "%.100s", p->message);
 		return look_up_signal(w, p, at, err);
 	}
-	rc = can_read_frame(&w->frame, p->frame, at, err);
+	rc = can_read_fd_frame(&w->frame, p->frame, p->fd, false, at, err);
 	if (rc)
 		return rc;
 	if (p->mask.len && p->mask.len != w->frame.len)
@@ -102,7 +105,7 @@ static bool same_source(const struct wanted *w, const struct canframe *f)
 		return !f->remote && !f->error && f->id == w->message->id &&
 		       f->extended == w->message->extended;
 	return f->id == w->frame.id && f->extended == w->frame.extended &&
-	       f->remote == w->frame.remote && !f->error;
+	       f->remote == w->frame.remote && !f->error && (f->fd || !w->frame.fd);
 }
 
 static bool matches(const struct wanted *w, const struct canframe *f)

@@ -383,7 +383,10 @@ static void mistakes_are_found_before_anything_moves(void **state)
 		{ "can_send", "{message: ModuleState, signals: {Page: 0, Taps: 3}}",
 		  "only when Page selects it" },
 		{ "can_cyclic", "{message: WakeUp}", "every" },
-		{ "can_load", "{share: 50 %, frame: 123##0}", "classic" },
+		{ "can_load", "{share: 50 %, frame: 123##0, fd: yes}", "itself" },
+		{ "can_send", "{frame: 123#000102030405060708}", "no frame" },
+		{ "can_send", "{frame: 123#000102030405060708, fd: yes}", "no frame" },
+		{ "can_send", "{frame: 123#R, fd: yes}", "no frame" },
 		{ "can_expect", "{message: DoorStatus, signal: Lock}", "go together" },
 		{ "can_expect", "{message: DoorStatus, signal: Lock, equals: Ajar}",
 		  "Ajar" },
@@ -468,6 +471,58 @@ static int64_t announced_after(struct bench *b, const char *load)
 	assert_int_equal(step_tear_down(&b->env, NULL), 0);
 	sleep_until(&b->env, clock_now(b->env.clock) + NS_PER_S, NULL);
 	return bus ? bus->at_ns - now : INT64_MAX;
+}
+
+/* Frames of up to 64 bytes, on a bus that has a data bit rate. */
+static void fd_frames_go_out_and_are_expected(void **state)
+{
+	struct bench *b = *state;
+	struct err err = { 0 };
+
+	assert_int_equal(step(b, "can_send", "{frame: 123##1AA}", &err), ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "classic frames only"));
+	canbus_set_data_bitrate(sim_bus_model(b->bus), 2000000);
+	works(b, "can_send", "{frame: 123#000102030405060708090A0B, fd: yes}");
+	works(b, "can_send", "{frame: 123#000102030405060708090A0B, brs: yes}");
+	works(b, "can_send", "{frame: 124##1AA}");
+	assert_int_equal(can_confirm(&b->env, &err), 0);
+	assert_true(b->heard.fd && b->heard.brs && b->heard.id == 0x124);
+	other_sends(b, "321#0001", clock_now(b->env.clock) + NS_PER_MS);
+	assert_int_equal(
+		step(b, "can_expect", "{frame: 321#00, fd: yes, within: 10 ms}", &err),
+		STEP_STOP);
+	attempt_init(&b->attempt);
+	other_sends(b, "321##000010203040506070809FF0B",
+		    clock_now(b->env.clock) + NS_PER_MS);
+	works(b, "can_expect",
+	      "{frame: 321#000102030405060708090A0B, mask: "
+	      "FFFFFFFFFFFFFFFFFFFF00FF, fd: yes, within: 10 ms}");
+}
+
+static void an_fd_load_is_reckoned_with_both_rates(void **state)
+{
+	struct canframe f = { .id = 1, .fd = true, .brs = true, .len = 24 };
+	struct bench *b = *state;
+	struct canbus_stats before, after;
+	double share;
+
+	canbus_set_data_bitrate(sim_bus_model(b->bus), 2000000);
+	assert_int_equal(sim_bus_cyclic(&b->env.cyclic, b->bus, NULL), 0);
+	works(b, "can_load",
+	      "{share: 40 %, brs: yes, frame: "
+	      "001#000000000000000000000000000000000000000000000000}");
+	before = canbus_stats(sim_bus_model(b->bus));
+	sleep_until(&b->env, clock_now(b->env.clock) + NS_PER_S, NULL);
+	canbus_run(sim_bus_model(b->bus), clock_now(b->env.clock));
+	after = canbus_stats(sim_bus_model(b->bus));
+	share = (double)(after.busy_ns - before.busy_ns) / 1e9;
+	assert_true(share > .399 && share < .401);
+	assert_int_equal((after.busy_ns - before.busy_ns) /
+				 (int64_t)(after.frames - before.frames),
+			 canframe_wire_ns(&f, 500000, 2000000));
+	assert_int_equal(can_stop(&b->env, NULL), 0);
+	cyclic_end(b->env.cyclic);
+	b->env.cyclic = NULL;
 }
 
 static void load_is_seen_in_the_latency_and_a_flooded_bus_has_none(void **state)
@@ -587,6 +642,8 @@ int main(void)
 		STEP_TEST(mistakes_are_found_before_anything_moves),
 		STEP_TEST(a_bus_that_cannot_send_by_itself_says_so),
 		STEP_TEST(cyclic_frames_and_load_last_until_tear_down),
+		STEP_TEST(fd_frames_go_out_and_are_expected),
+		STEP_TEST(an_fd_load_is_reckoned_with_both_rates),
 		STEP_TEST(load_is_seen_in_the_latency_and_a_flooded_bus_has_none),
 		cmocka_unit_test_setup_teardown(a_log_is_replayed_at_its_times, begin,
 						end),

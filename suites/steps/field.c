@@ -73,21 +73,21 @@ static int frame_size(const struct reader_card *card)
 }
 
 /* How this attempt polls. ERR_UNSUPPORTED: the profile has no such frame. */
-static int set_polling(struct reader_activation *a, const struct step_env *env,
-		       const struct select_params *p, struct err *err)
+int step_set_polling(struct reader_activation *a, const struct step_env *env,
+		     int64_t within_ns, int ecp, struct err *err)
 {
 	const struct profile *profile = env->profile;
 	struct buf frame = BUF_ON(a->annotation);
 
-	a->timeout_ns = p->within_ns;
-	if (p->ecp == ANNOTATE_NOT)
+	a->timeout_ns = within_ns;
+	if (ecp == ANNOTATE_NOT)
 		return 0;
 	if (!profile || !profile->ecp.present ||
-	    (p->ecp == ANNOTATE_PAIRING && !profile->ecp.has_pairing))
+	    (ecp == ANNOTATE_PAIRING && !profile->ecp.has_pairing))
 		return err_set(err, ERR_UNSUPPORTED,
 			       "select: the protocol profile %s has no frame for ecp: %s",
-			       profile ? profile->name : "(none)", annotations[p->ecp]);
-	profile_annotation(&frame, profile, p->ecp == ANNOTATE_PAIRING, env->vehicle_id);
+			       profile ? profile->name : "(none)", annotations[ecp]);
+	profile_annotation(&frame, profile, ecp == ANNOTATE_PAIRING, env->vehicle_id);
 	a->annotation_len = (uint8_t)frame.len;
 	a->period_ns = profile->ecp.period_ns;
 	return 0;
@@ -98,7 +98,7 @@ static int look(struct step_env *env, const struct select_params *p, struct err 
 {
 	struct reader_activation a = { 0 };
 	struct card_listen l = { .timeout_ns = p->within_ns };
-	int rc = set_polling(&a, env, p, err);
+	int rc = step_set_polling(&a, env, p->within_ns, p->ecp, err);
 
 	if (!rc)
 		rc = env->card ? card_listen(env->card, &l, err)
@@ -179,7 +179,7 @@ static int run_select(const void *params, struct step_env *env, struct err *err)
 
 	if (env->card)
 		return be_found(env, p, err);
-	rc = set_polling(&a, env, p, err);
+	rc = step_set_polling(&a, env, p->within_ns, p->ecp, err);
 	if (rc)
 		return rc;
 	if (!env->field_on)
@@ -193,6 +193,7 @@ static int run_select(const void *params, struct step_env *env, struct err *err)
 	if (a.result != READER_OK)
 		return no_tap(env, p, "no card was activated", err);
 	env->activated = true;
+	env->ecp = p->ecp;
 	env->card_fsc = frame_size(&a.card);
 	if (a.annotation_len)
 		attempt_point(env->attempt, "polled", a.first_ns, a.slack_ns);

@@ -1,7 +1,7 @@
-#include "bench/core/wire/airtime.h"
 #include "drivers/reader.h"
 #include "fixtures/vehicle/vehicle.h"
 #include "suites/steps/answering.h"
+#include "suites/steps/apdu.h"
 #include "suites/steps/mailbox.h"
 #include "suites/steps/steps.h"
 
@@ -43,44 +43,6 @@ struct tally {
 	int64_t airtime_floor_ns;
 	int64_t vehicle_ns; /* spent in our own engine, by its own stamps */
 };
-
-static void stamp(struct step_env *env, const char *name, const struct reader_exchange *x)
-{
-	char point[40];
-
-	snprintf(point, sizeof(point), "%s.sent", name);
-	attempt_point(env->attempt, point, x->sent_ns, x->slack_ns);
-	snprintf(point, sizeof(point), "%s.answered", name);
-	attempt_point(env->attempt, point, x->answered_ns, x->slack_ns);
-}
-
-/* @return 0, STEP_STOP when the air or the card ended it, or an error of the bench */
-static int exchange(struct step_env *env, const char *name, struct bytes command,
-		    struct buf *answer, struct tally *tally, struct err *err)
-{
-	struct reader_exchange x = {
-		.command = command,
-		.answer = answer,
-		.timeout_ns = env->exchange_timeout_ns,
-	};
-	int rc = reader_exchange(env->reader, &x, err);
-
-	if (rc) {
-		env->failed |= NEED_READER;
-		return err_wrap(err, rc, "%s", name);
-	}
-	if (x.result != READER_OK) {
-		attempt_end(env->attempt, OUTCOME_RF_ERROR, "%s: %s%s%s", name,
-			    reader_result_name(x.result), x.note[0] ? ": " : "", x.note);
-		env->activated = false;
-		return STEP_STOP;
-	}
-	stamp(env, name, &x);
-	tally->airtime_floor_ns +=
-		airtime_apdu_floor_ns(command.len, answer->len, (size_t)env->reader_fsd,
-				      (size_t)env->card_fsc, 0);
-	return 0;
-}
 
 /*
  * @param in_doubt  the run before was cut off between AUTH1 and its answer: the device may hold a newer
@@ -132,7 +94,8 @@ static int converse(struct step_env *env, struct tally *tally, struct err *err)
 	step = think(env, NULL, &command, &name, tally);
 	while (!rc && step == VEHICLE_SEND) {
 		buf_clear(&answer);
-		rc = exchange(env, name, buf_bytes(&command), &answer, tally, err);
+		rc = step_apdu(env, name, buf_bytes(&command), &answer,
+			       &tally->airtime_floor_ns, err);
 		if (!rc)
 			step = think(env, &answer, &command, &name, tally);
 	}
@@ -187,16 +150,6 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 	return env->attempt->outcome == OUTCOME_DONE ? 0 : STEP_STOP;
 }
 
-static void rehearse_apdu(struct attempt *a, const char *name)
-{
-	char point[40];
-
-	snprintf(point, sizeof(point), "%s.sent", name);
-	attempt_point(a, point, 0, 0);
-	snprintf(point, sizeof(point), "%s.answered", name);
-	attempt_point(a, point, 0, 0);
-}
-
 static const char *rehearse_transact(const void *params, struct attempt *a)
 {
 	const struct transact_params *p = params;
@@ -208,13 +161,13 @@ static const char *rehearse_transact(const void *params, struct attempt *a)
 	if (attempt_find(a, "decided"))
 		return "one 'transact' an attempt: a second would overwrite the moments "
 		       "of the first";
-	rehearse_apdu(a, "select");
-	rehearse_apdu(a, "auth0");
+	step_rehearse_apdu(a, "select");
+	step_rehearse_apdu(a, "auth0");
 	if (p->kind == 1 || p->fallback == 1)
-		rehearse_apdu(a, "auth1");
+		step_rehearse_apdu(a, "auth1");
 	if (p->list.count)
-		rehearse_apdu(a, "exchange");
-	rehearse_apdu(a, "control_flow");
+		step_rehearse_apdu(a, "exchange");
+	step_rehearse_apdu(a, "control_flow");
 	attempt_point(a, "decided", 0, 0);
 	attempt_value(a, "airtime_floor", 0);
 	attempt_value(a, "vehicle", 0);

@@ -134,7 +134,7 @@ static int step(struct bench *b, const char *name, const char *params, struct er
 			 0);
 	rc = conf_bind(conf_root(conf), kind->params, bound, err);
 	if (!rc && kind->check)
-		rc = kind->check(bound, NULL, conf_root(conf), err);
+		rc = kind->check(bound, &(struct step_rig){ 0 }, conf_root(conf), err);
 	if (!rc)
 		rc = kind->run(bound, &b->env, err);
 	free(bound);
@@ -278,6 +278,10 @@ static void what_a_module_does_wrong_is_said_as_it_is(void **state)
 		b->script = wrong[i].script;
 		if (wrong[i].words)
 			complains(b, "uds_read", "{id: F18C}", wrong[i].words);
+		if (wrong[i].words)
+			assert_int_equal(b->attempt.timed,
+					 !strstr(wrong[i].words, "refused") &&
+						 !strstr(wrong[i].words, "another"));
 		sleep_until(&b->env, clock_now(b->env.clock) + 7 * NS_PER_S, NULL);
 		assert_int_equal(step_begin(&b->env, NULL), 0);
 	}

@@ -24,11 +24,9 @@ int ca_profile(struct profile **out, const char *given, struct err *err);
 /** DIR/NAME.SUFFIX */
 int ca_path(char out[CA_PATH], const char *dir, const char *name, const char *suffix,
 	    struct err *err);
-/** A new file; ERR_USAGE when there is one: nothing is ever overwritten. */
-int ca_write(const char *path, struct bytes content, bool secret, struct err *err);
-/** STEM.pem and STEM.der of a certificate. */
+/** DIR/NAME.pem and .der of a certificate, new files. */
 int ca_write_cert(const char *dir, const char *name, struct bytes der, struct err *err);
-/** STEM.key */
+/** DIR/NAME.key, for its owner alone. */
 int ca_write_key(const char *dir, const char *name, EVP_PKEY *key, bool throwaway,
 		 struct err *err);
 /** A time of the command line, YYYYMMDDhhmmssZ; ends the program when it is none. */

@@ -149,6 +149,11 @@ for file in "$tmp/empty" /bin/true; do
 	try 1 "what is no certificate is refused" "$ca" verify --as device --root "$set/root.pem" "$set/intermediate.pem" "$tmp/file"
 done
 
+try 0 "the server's signature certificate" "$ca" verify --as receipt --root "$set/root.pem" "$set/signature.pem"
+try 0 "and the one for encryption" "$ca" verify --as sender --root "$set/root.pem" "$set/encryption.pem"
+try 1 "one is not the other" "$ca" verify --as receipt --root "$set/root.pem" "$set/encryption.pem"
+is "$(reason)" oid-wrong "and that is said"
+
 # Clocks.
 certificate=endpoint
 verify_with none none --at 20500101000000Z
@@ -171,6 +176,11 @@ holds "$tmp/out" "second key" "it shows the subject"
 holds "$tmp/out" "role         endpoint" "and the role"
 root=$("$ca" show "$set/root.pem" | sed -n '/^key id/d; s/^key  *//p')
 try 0 "the root may be a point in hex" "$ca" verify --as device --root "$root" "$set/intermediate.der" "$set/vehicle.der"
+try 0 "a root that says it is no CA" "$ca" issue root --from "$set" --to "$tmp/odd" --flaw not-ca --flaw oid-missing --flaw key-usage
+try 0 "is an anchor all the same: its key alone counts" "$ca" verify --as device --root "$tmp/odd.pem" "$set/intermediate.der" "$set/vehicle.der"
+openssl verify -ignore_critical -CAfile "$tmp/odd.pem" -untrusted "$set/intermediate.pem" "$set/vehicle.pem" >"$tmp/out" 2>&1
+[ $? -ne 0 ]
+ok $? "a verifier of the usual kind refuses it"
 try 78 "a root that is no certificate is our mistake" "$ca" verify --as device --root /bin/true "$set/intermediate.der" "$set/vehicle.der"
 try 78 "show of something else" "$ca" show "$tmp/empty"
 try 78 "a missing file" "$ca" show "$tmp/nothing.pem"

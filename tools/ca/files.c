@@ -1,5 +1,6 @@
 /* What the commands share: files, and values of the command line. */
 #include "bench/core/data.h"
+#include "bench/core/fs.h"
 #include "bench/core/log.h"
 #include "bench/core/verdict.h"
 #include "fixtures/pki/pem.h"
@@ -7,11 +8,9 @@
 #include "tools/ca/ca.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int ca_fail(const struct err *err)
 {
@@ -60,41 +59,6 @@ int ca_path(char out[CA_PATH], const char *dir, const char *name, const char *su
 	return 0;
 }
 
-static int write_all(int fd, struct bytes b)
-{
-	while (b.len) {
-		ssize_t n = write(fd, b.data, b.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		b = BYTES(b.data + n, b.len - (size_t)n);
-	}
-	return 0;
-}
-
-int ca_write(const char *path, struct bytes content, bool secret, struct err *err)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		      secret ? 0600 : 0644);
-	bool failed;
-
-	if (fd < 0 && errno == EEXIST)
-		return err_set(err, ERR_USAGE, "%s is there already: not overwritten",
-			       path);
-	failed = fd < 0 || write_all(fd, content) || fsync(fd);
-	if (failed)
-		err_set(err, ERR_IO, "writing %s: %s", path, strerror(errno));
-	if (fd >= 0 && close(fd) && !failed) {
-		err_set(err, ERR_IO, "writing %s: %s", path, strerror(errno));
-		failed = true;
-	}
-	if (failed && fd >= 0)
-		unlink(path);
-	return failed ? ERR_IO : 0;
-}
-
 int ca_write_cert(const char *dir, const char *name, struct bytes der, struct err *err)
 {
 	char path[CA_PATH];
@@ -108,11 +72,11 @@ int ca_write_cert(const char *dir, const char *name, struct bytes der, struct er
 	if (!rc)
 		rc = ca_path(path, dir, name, ".pem", err);
 	if (!rc)
-		rc = ca_write(path, buf_bytes(&pem), false, err);
+		rc = fs_create(path, buf_bytes(&pem), 0644, err);
 	if (!rc)
 		rc = ca_path(path, dir, name, ".der", err);
 	if (!rc)
-		rc = ca_write(path, der, false, err);
+		rc = fs_create(path, der, 0644, err);
 	buf_release(&pem);
 	return rc;
 }
@@ -130,7 +94,7 @@ int ca_write_key(const char *dir, const char *name, EVP_PKEY *key, bool throwawa
 	if (!rc)
 		rc = ca_path(path, dir, name, ".key", err);
 	if (!rc)
-		rc = ca_write(path, buf_bytes(&pem), true, err);
+		rc = fs_create(path, buf_bytes(&pem), 0600, err);
 	secret_wipe(mem, sizeof(mem));
 	return rc;
 }

@@ -154,7 +154,7 @@ static int write_about(const char *dir, const struct pki *pki, const struct args
 		   hex_of(BYTES(pki->vehicle_id, pki->vehicle_id_len), hex, sizeof(hex)));
 	buf_printf(&b, "root_pk: \"%s\"\n",
 		   hex_of(BYTES_OF(pki->pk[PKI_ROOT]), hex, sizeof(hex)));
-	rc = ca_write(path, buf_bytes(&b), false, err);
+	rc = fs_create(path, buf_bytes(&b), 0644, err);
 	buf_release(&b);
 	return rc;
 }

@@ -13,8 +13,13 @@
 enum as {
 	AS_DEVICE,
 	AS_VEHICLE,
-	AS_OWNER
+	AS_OWNER,
+	AS_RECEIPT, /* who must trust a receipt */
+	AS_SENDER   /* who sends what the automaker alone may read */
 };
+static const char *const as_names[] = { "device", "vehicle", "owner", "receipt",
+					"sender" };
+#define AS_COUNT 5
 
 struct args {
 	const char *root, *profile;
@@ -31,7 +36,7 @@ enum {
 	KEY_NO_CLOCK = 0x100
 };
 static const struct argp_option options[] = {
-	{ "as", 'a', "WHO", 0, "device, vehicle or owner", 0 },
+	{ "as", 'a', "WHO", 0, "device, vehicle, owner, receipt or sender", 0 },
 	{ "root", 'r', "ROOT", 0,
 	  "The automaker's root: a certificate, of which the key alone is taken, or its "
 	  "point in hex",
@@ -47,13 +52,14 @@ static const struct argp_option options[] = {
 
 static void take_as(struct args *a, const char *arg, struct argp_state *state)
 {
-	static const char *const names[] = { "device", "vehicle", "owner" };
-
-	for (int i = 0; i < 3; i++)
-		if (strcmp(names[i], arg) == 0)
+	for (int i = 0; i < AS_COUNT; i++)
+		if (strcmp(as_names[i], arg) == 0)
 			a->as = i;
 	if (a->as < 0)
-		argp_error(state, "--as: '%s' is none of device, vehicle, owner", arg);
+		argp_error(state,
+			   "--as: '%s' is none of device, vehicle, owner, receipt, "
+			   "sender",
+			   arg);
 }
 
 static void check_args(const struct args *a, struct argp_state *state)
@@ -62,7 +68,9 @@ static void check_args(const struct args *a, struct argp_state *state)
 		argp_error(state, "--as and --root are needed");
 	if (a->as == AS_DEVICE && (a->file_count < 1 || a->file_count > 2))
 		argp_error(state, "a device is given [INTERMEDIATE] VEHICLE");
-	if (a->as != AS_DEVICE && a->file_count != 3)
+	if ((a->as == AS_RECEIPT || a->as == AS_SENDER) && a->file_count != 1)
+		argp_error(state, "a server has one certificate");
+	if ((a->as == AS_VEHICLE || a->as == AS_OWNER) && a->file_count != 3)
 		argp_error(state, "who checks a key is given EXTERNAL-CA INSTANCE-CA "
 				  "ENDPOINT");
 	if (a->at && a->no_clock)
@@ -110,7 +118,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[INTERMEDIATE] VEHICLE\nEXTERNAL-CA INSTANCE-CA ENDPOINT",
+	.args_doc = "[INTERMEDIATE] VEHICLE\nEXTERNAL-CA INSTANCE-CA ENDPOINT\nSERVER",
 	.doc = "Check a chain as the reference device, vehicle or owner's device does, "
 	       "and say why it is refused.\v"
 	       "Exit status: 0 accepted, 1 refused, 64 wrong use, 78 the root or the "
@@ -152,6 +160,10 @@ static int check(struct cert_finding *f, const struct args *a,
 		return cert_check_owner(f, against, &chain);
 	case AS_OWNER:
 		return cert_check_friend(f, against, &chain);
+	case AS_RECEIPT:
+		return cert_check_server(f, against, CERT_SIGNATURE, der[0]);
+	case AS_SENDER:
+		return cert_check_server(f, against, CERT_ENCRYPTION, der[0]);
 	default:
 		if (a->file_count == 1)
 			return cert_check_vehicle(f, against, BYTES(NULL, 0), der[0]);

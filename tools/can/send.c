@@ -106,6 +106,8 @@ int can_replay(const struct arguments *a, struct pump *pump, struct err *err)
 	return finish(c, pump, last + 200 * NS_PER_MS, err);
 }
 
+#define BATCH 64
+
 /* Frames and echoes of a flood. */
 struct flood {
 	const struct arguments *a;
@@ -125,7 +127,8 @@ static int take_echoes(struct flood *f, int64_t until_ns, struct err *err)
 	enum bus_result result = BUS_OK;
 	int rc = 0;
 
-	while (!rc && result == BUS_OK) {
+	/* what is not under way need not be asked for */
+	while (!rc && result == BUS_OK && f->echoed + f->lost < f->sent) {
 		struct canframe wanted = f->a->frame;
 		struct bus_frame got;
 
@@ -143,24 +146,30 @@ static int take_echoes(struct flood *f, int64_t until_ns, struct err *err)
 	return rc;
 }
 
-static int send_one(struct flood *f, struct pump *pump, struct err *err)
+static int send_batch(struct flood *f, struct pump *pump, struct err *err)
 {
-	struct canframe frame = f->a->frame;
-	enum bus_result result = BUS_FULL;
-	int rc = 0;
+	int64_t left = f->a->count - f->sent;
+	int count = left < BATCH ? (int)left : BATCH, done = 0, rc = 0;
+	struct canframe frames[BATCH];
 
-	if (f->a->verify)
-		number_frame(&frame, f->sent);
-	while (!rc) {
-		rc = bus_send(f->bus, &frame, 0, &result, err);
-		if (rc || result == BUS_OK)
+	for (int i = 0; i < count; i++) {
+		frames[i] = f->a->frame;
+		if (f->a->verify)
+			number_frame(&frames[i], f->sent + i);
+	}
+	while (!rc && done < count) {
+		int sent;
+
+		rc = bus_send_many(f->bus, frames + done, count - done, &sent, err);
+		done += sent;
+		f->sent += sent;
+		if (rc || done == count)
 			break;
 		f->full++;
 		if (pump_stop_requested(pump))
 			return err_set(err, ERR_INTERRUPTED, "interrupted");
 		rc = take_echoes(f, clock_now(clock_real()) + NS_PER_MS, err);
 	}
-	f->sent += !rc;
 	return rc;
 }
 
@@ -174,8 +183,8 @@ int can_flood(const struct arguments *a, struct pump *pump, struct err *err)
 		return rc;
 	from = clock_now(clock_real());
 	while (!rc && f.sent < a->count) {
-		rc = send_one(&f, pump, err);
-		if (!rc && f.sent % 32 == 0)
+		rc = send_batch(&f, pump, err);
+		if (!rc)
 			rc = take_echoes(&f, 0, err);
 	}
 	quiet = clock_now(clock_real()) + 5 * NS_PER_S;

@@ -179,6 +179,7 @@ refused() {
 }
 refused 64 "--profile and --keys are needed" "$device"
 refused 64 "--profile, --keys, and one of --connect and --listen are needed" "$vehicle" $given
+refused 64 "one address is enough" "$device" $given --listen 1 --vpcd 2
 refused 64 "'host' is no address" "$device" $given --vpcd host
 refused 64 "'70000' is no address" "$device" $given --listen 70000
 refused 64 "'::1:5' is no address" "$device" $given --listen ::1:5

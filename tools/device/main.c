@@ -8,11 +8,11 @@
 #include "bench/core/verdict.h"
 #include "fixtures/device/phone.h"
 #include "tools/device/card.h"
+#include "tools/device/given.h"
 #include "tools/device/link.h"
 #include "tools/device/provision.h"
 #include "tools/device/trace.h"
 
-#include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,80 +27,43 @@
 static const uint8_t plain_historical[] = { 0x80 };
 
 struct arguments {
-	const char *profile, *keys, *phone;
-	struct address at;
-	bool listen, has_address, trace;
+	struct given given;
+	const char *phone;
 };
 
 enum {
-	OPT_PROFILE = 256,
-	OPT_KEYS,
-	OPT_VPCD,
-	OPT_LISTEN,
-	OPT_PHONE
+	OPT_PHONE = GIVEN_OWN
 };
 
 static const struct argp_option options[] = {
-	{ "profile", OPT_PROFILE, "FILE", 0, "Protocol profile, keybench-protocol(5)",
-	  0 },
-	{ "keys", OPT_KEYS, "FILE", 0, "What it holds, keybench-pairing(5)", 0 },
-	{ "vpcd", OPT_VPCD, "HOST:PORT", 0,
+	GIVEN_OPTIONS,
+	{ "vpcd", GIVEN_PEER, "HOST:PORT", 0,
 	  "Connect to a virtual reader there (default 127.0.0.1:35963), again and again",
 	  0 },
-	{ "listen", OPT_LISTEN, "PORT", 0,
+	{ "listen", GIVEN_LISTEN, "PORT", 0,
 	  "Wait for who connects instead, on 127.0.0.1 or on HOST:PORT; 0: any port", 0 },
 	{ "phone", OPT_PHONE, "FILE", 0,
 	  "Think as long as this phone does, with its planted faults, keybench-phone(5)",
 	  0 },
-	{ "trace", 't', NULL, 0, "Print every message, both ways", 0 },
 	{ 0 },
 };
-
-static void take_address(struct arguments *a, const char *arg, bool listen,
-			 struct argp_state *state)
-{
-	struct err err = { 0 };
-
-	if (a->has_address)
-		argp_error(state, "one of --vpcd and --listen, once");
-	if (address_parse(&a->at, arg, &err))
-		argp_error(state, "%s", err_text(&err));
-	a->has_address = true;
-	a->listen = listen;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
 	switch (key) {
-	case OPT_PROFILE:
-		a->profile = arg;
-		return 0;
-	case OPT_KEYS:
-		a->keys = arg;
-		return 0;
-	case OPT_VPCD:
-	case OPT_LISTEN:
-		take_address(a, arg, key == OPT_LISTEN, state);
-		return 0;
 	case OPT_PHONE:
 		a->phone = arg;
 		return 0;
-	case 't':
-		a->trace = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is one too many", arg);
-		return 0;
 	case ARGP_KEY_END:
-		if (!a->profile || !a->keys)
+		if (!a->given.profile || !a->given.keys)
 			argp_error(state, "--profile and --keys are needed");
-		if (!a->has_address)
-			address_parse(&a->at, "35963", NULL);
+		if (!a->given.has_address)
+			address_parse(&a->given.at, "35963", NULL);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return given_take(&a->given, key, arg, state);
 	}
 }
 
@@ -207,7 +170,7 @@ static int serve(struct host *h, struct err *err)
 
 static int listen_and_serve(struct host *h, struct err *err)
 {
-	struct address at = h->a->at;
+	struct address at = h->a->given.at;
 	char text[280];
 	int listener, port, rc = address_listen(&listener, &at, &port, err);
 
@@ -235,9 +198,9 @@ static int connect_and_serve(struct host *h, struct err *err)
 	char text[280];
 	int rc = 0;
 
-	address_text(&h->a->at, text);
+	address_text(&h->a->given.at, text);
 	while (!rc) {
-		rc = link_connect(&h->link, &h->a->at, err);
+		rc = link_connect(&h->link, &h->a->given.at, err);
 		if (!rc) {
 			log_info("in the virtual reader at %s", text);
 			rc = serve(h, err);
@@ -275,13 +238,13 @@ static int load_phone(struct host *h, struct err *err)
 
 static int run(struct host *h, struct err *err)
 {
-	int rc = provision_load(&h->has, h->a->profile, h->a->keys, err);
+	int rc = provision_load(&h->has, h->a->given.profile, h->a->given.keys, err);
 
 	if (!rc)
 		rc = load_phone(h, err);
 	if (!rc)
-		rc = device_new(&h->card.device, h->has.profile, &h->has.pairing,
-				h->phone ? &h->phone->faults : NULL, NULL, err);
+		rc = phone_device(&h->card.device, h->phone, h->has.profile, h->has.keys,
+				  NULL, err);
 	if (!rc)
 		rc = pump_new(&h->pump, err);
 	if (!rc) {
@@ -290,8 +253,8 @@ static int run(struct host *h, struct err *err)
 	}
 	if (rc)
 		return rc;
-	trace_start(&h->trace, h->has.profile, h->a->trace);
-	return h->a->listen ? listen_and_serve(h, err) : connect_and_serve(h, err);
+	trace_start(&h->trace, h->has.profile, h->a->given.trace);
+	return h->a->given.listen ? listen_and_serve(h, err) : connect_and_serve(h, err);
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,8 @@
 #include "tools/device/provision.h"
 
-#include "bench/core/data.h"
 #include "bench/core/log.h"
 #include "bench/core/verdict.h"
+#include "fixtures/proto/pairing.h"
 
 #include <stdio.h>
 
@@ -10,16 +10,17 @@ int provision_load(struct provision *p, const char *profile, const char *keys,
 		   struct err *err)
 {
 	char path[DATA_PATH_MAX];
+	bool throwaway = false;
 	int rc = data_find(path, profile, "fixtures/profiles/protocol", NULL, err);
 
 	*p = (struct provision){ .profile = NULL };
 	if (!rc)
 		rc = profile_load(&p->profile, path, err);
 	if (!rc)
-		rc = data_find(path, keys, "fixtures/pairings", NULL, err);
+		rc = data_find(p->keys, keys, "fixtures/pairings", NULL, err);
 	if (!rc)
-		rc = pairing_load(&p->pairing, path, err);
-	if (!rc && p->pairing.throwaway)
+		rc = pairing_is_throwaway(&throwaway, p->keys, err);
+	if (!rc && throwaway)
 		log_info("the keys of %s are throw-away ones: they guard nothing", keys);
 	return rc;
 }
@@ -27,7 +28,6 @@ int provision_load(struct provision *p, const char *profile, const char *keys,
 void provision_release(struct provision *p)
 {
 	profile_free(p->profile);
-	pairing_wipe(&p->pairing);
 }
 
 int provision_complain(const char *program, const struct err *err)

@@ -1,13 +1,13 @@
 #ifndef TOOLS_DEVICE_PROVISION_H
 #define TOOLS_DEVICE_PROVISION_H
 
-#include "fixtures/proto/pairing.h"
+#include "bench/core/data.h"
 #include "fixtures/proto/profile.h"
 
 /* What both programs are given: a protocol profile and a pairing, by name or path. */
 struct provision {
 	struct profile *profile;
-	struct pairing pairing;
+	char keys[DATA_PATH_MAX]; /* the file; either side's loader reads it */
 };
 
 int provision_load(struct provision *p, const char *profile, const char *keys,

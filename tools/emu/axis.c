@@ -79,6 +79,37 @@ static void on_tick(void *ctx)
 	settle(a, before);
 }
 
+static void on_back(void *ctx)
+{
+	struct axis *a = ctx;
+
+	if (line_plug(&a->line, NULL) == 0 && a->plugged)
+		a->plugged(a->ctx);
+}
+
+static void lose_line(struct axis *a, int64_t away_ns)
+{
+	line_unplug(&a->line);
+	a->count = 0;
+	timer_stop(a->world, &a->hear);
+	if (a->plugged)
+		a->plugged(a->ctx);
+	if (away_ns)
+		timer_set(a->world, &a->back, world_now(a->world) + away_ns);
+}
+
+static void look_for_fault(struct axis *a)
+{
+	const struct fault *f = fault_next(&a->plan, 0, ++a->orders);
+
+	if (!f)
+		return;
+	truth_say(world_truth(a->world), world_now(a->world), "fault",
+		  "s:device s:do i:command", a->options.name, fault_names[f->what],
+		  a->orders);
+	lose_line(a, f->by_ns);
+}
+
 static void hear_byte(struct axis *a, uint8_t byte)
 {
 	static uint8_t room[GRBL_MODEL_REPLY];
@@ -88,6 +119,8 @@ static void hear_byte(struct axis *a, uint8_t byte)
 	grbl_model_hear(&a->model, byte, world_now(a->world), &reply);
 	answer(a, &reply);
 	settle(a, before);
+	if (byte == '\n')
+		look_for_fault(a);
 }
 
 /* Bytes are read ahead of model time: they act when they have arrived. */
@@ -98,6 +131,8 @@ static void on_heard(void *ctx)
 
 	while (done < a->count && a->coming[done].at_ns <= world_now(a->world))
 		hear_byte(a, a->coming[done++].byte);
+	if (!a->count) /* its line went */
+		return;
 	a->count -= done;
 	memmove(a->coming, a->coming + done, (size_t)a->count * sizeof(a->coming[0]));
 	if (a->count)
@@ -135,7 +170,8 @@ int axis_open(struct axis *a, struct world *w, const struct axis_options *option
 		a->model.travel_um[i] = -options->face_um[i] + (i < 2 ? 60000 : 0);
 	a->tick.fn = on_tick;
 	a->hear.fn = on_heard;
-	a->tick.ctx = a->hear.ctx = a;
+	a->back.fn = on_back;
+	a->tick.ctx = a->hear.ctx = a->back.ctx = a;
 	grbl_model_start(&a->model, world_now(w), &reply);
 	rc = line_open(&a->line, w, options->name, GRBL_BAUD, err);
 	a->line.on_byte = on_byte;
@@ -147,5 +183,11 @@ void axis_close(struct axis *a)
 {
 	timer_stop(a->world, &a->tick);
 	timer_stop(a->world, &a->hear);
+	timer_stop(a->world, &a->back);
 	line_close(&a->line);
+}
+
+void axis_plan(struct axis *a, const struct fault *faults, int count, int device)
+{
+	fault_plan_init(&a->plan, faults, count, device, world_seed(a->world));
 }

@@ -1,6 +1,7 @@
 #ifndef TOOLS_EMU_AXIS_H
 #define TOOLS_EMU_AXIS_H
 
+#include "tools/emu/faults.h"
 #include "tools/emu/line.h"
 
 #include "drivers/positioner/grbl_model.h"
@@ -31,6 +32,11 @@ struct axis {
 	int count;
 	int64_t at_um[GRBL_AXES]; /* as told last: from the face, z off it */
 	bool told;
+	struct fault_plan plan;
+	int64_t orders; /* lines that it heard */
+	/** Its line was unplugged by the plan, or is back on another pty; the axis has its own power, and goes on. */
+	void (*plugged)(void *ctx);
+	struct timer back;
 	void (*moved)(void *ctx, const int64_t at_um[GRBL_AXES]);
 	void *ctx;
 };
@@ -39,5 +45,7 @@ struct axis {
 int axis_open(struct axis *a, struct world *w, const struct axis_options *options,
 	      struct err *err);
 void axis_close(struct axis *a);
+/** What is planned for it: @at.command is the N-th line that it hears. */
+void axis_plan(struct axis *a, const struct fault *faults, int count, int device);
 
 #endif

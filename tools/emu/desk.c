@@ -112,6 +112,15 @@ static void unplug_board(void *ctx, int64_t away_ns)
 				away_ns);
 }
 
+/* Whichever it was: the others say where they have been all along. */
+static void plugged_axis(void *ctx)
+{
+	struct desk *d = ctx;
+
+	for (int i = 0; d->moved && i < d->axis_count; i++)
+		d->moved(d->moved_ctx, d->chip_count + d->board_count + d->hub_count + i);
+}
+
 static void plugged_board(void *ctx)
 {
 	const struct desk_board *b = ctx;
@@ -247,10 +256,12 @@ static int open_axes(struct desk *d, struct err *err)
 
 		d->axis_count++;
 		rc = axis_open(&d->axes[i], d->world, &o, err);
-		if (d->rig->phone_axis == i) {
+		axis_plan(&d->axes[i], d->rig->faults, d->rig->fault_count,
+			  RIG_FAULT_AXIS + i);
+		d->axes[i].plugged = plugged_axis;
+		d->axes[i].ctx = d;
+		if (d->rig->phone_axis == i)
 			d->axes[i].moved = on_carried;
-			d->axes[i].ctx = d;
-		}
 	}
 	return rc;
 }
@@ -358,6 +369,9 @@ static int open_hubs(struct desk *d, struct err *err)
 		rc = hub_open(&d->hubs[i], d->world, d->rig->buses[i].name,
 			      d->rig->buses[i].bitrate, err);
 		d->hub_count += !rc;
+		if (!rc)
+			canbus_set_data_bitrate(hub_model(d->hubs[i]),
+						d->rig->buses[i].data_bitrate);
 		if (!rc && d->rig->buses[i].interface)
 			rc = bridge_open(&d->bridges[i], d->world, d->hubs[i],
 					 d->rig->buses[i].interface, err);

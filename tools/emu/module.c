@@ -2,6 +2,7 @@
 
 #include "bench/core/data.h"
 #include "bench/core/wire/pn53x.h"
+#include "fixtures/vehicle/slots_file.h"
 #include "tools/emu/voice.h"
 
 #include <stdlib.h>
@@ -16,7 +17,6 @@ struct module {
 	const struct rig_module *options;
 	struct module_events events;
 	struct profile *profile;
-	struct pairing pairing;
 	struct vehicle *vehicle;
 	struct voice *voice; /* NULL: it is on no bus */
 	/* the front end, and the wire to it */
@@ -117,10 +117,11 @@ static void log_transaction(struct module *m, bool lost)
 	const struct vehicle_result *r = vehicle_result(m->vehicle);
 
 	truth_say(world_truth(m->world), world_now(m->world), "transaction",
-		  "s:device s:asked s:kind b:opened b:fell_back b:lost s:why",
+		  "s:device s:asked s:kind b:opened b:fell_back b:lost s:why s:access",
 		  m->options->name, kinds[m->asked],
 		  lost ? NULL : kinds[r->kind == VEHICLE_FAST ? 0 : 1], r->opened,
-		  r->fell_back, lost, lost ? "the card is gone" : r->why);
+		  r->fell_back, lost, lost ? "the card is gone" : r->why,
+		  lost || !r->level ? NULL : r->level->name);
 }
 
 /*
@@ -134,7 +135,7 @@ static void end_transaction(struct module *m, bool lost)
 	log_transaction(m, lost);
 	m->finished = !lost;
 	if (!lost && r->opened)
-		voice_opened(m->voice);
+		voice_opened(m->voice, r->level);
 	if (!lost && r->opened && m->events.opened)
 		m->events.opened(m->events.ctx, VEHICLE_UNLOCK);
 	let_go(m);
@@ -282,9 +283,7 @@ static int load(struct module *m, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = data_find(path, rig->pairing, "fixtures/pairings", rig->path, err);
 	if (!rc)
-		rc = pairing_load(&m->pairing, path, err);
-	if (!rc)
-		rc = vehicle_new(&m->vehicle, m->profile, &m->pairing, NULL, err);
+		rc = vehicle_new_file(&m->vehicle, m->profile, path, NULL, err);
 	return rc;
 }
 
@@ -292,7 +291,6 @@ static void unload(struct module *m)
 {
 	vehicle_free(m->vehicle);
 	profile_free(m->profile);
-	pairing_wipe(&m->pairing);
 }
 
 int module_check(const struct emu_rig *rig, struct err *err)

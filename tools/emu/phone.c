@@ -3,6 +3,7 @@
 #include "bench/core/data.h"
 #include "fixtures/device/phone.h"
 #include "fixtures/device/wake.h"
+#include "fixtures/pki/pair_phone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct emu_phone {
 	struct profile *profile;
 	struct pairing pairing;
 	struct device *device;
+	struct pair_phone whole; /* with that device */
 	enum device_command last;
 	struct world *
 		world; /* what time it is; NULL until emu_phone_in: then it is always awake */
@@ -26,7 +28,7 @@ static void reset(struct peer *peer)
 {
 	struct emu_phone *p = (struct emu_phone *)peer;
 
-	device_reset(p->device);
+	handset_reset(&p->whole.handset);
 }
 
 static int answer(struct peer *peer, struct bytes command, struct buf *out,
@@ -39,7 +41,7 @@ static int answer(struct peer *peer, struct bytes command, struct buf *out,
 		*think_ns = 0;
 		return 0;
 	}
-	p->last = device_answer(p->device, command, out);
+	p->last = handset_answer(&p->whole.handset, command, out);
 	*think_ns = phone_draw(p->phone, p->last, &p->rng);
 	return 0;
 }
@@ -85,9 +87,10 @@ static int load(struct emu_phone *p, const struct emu_rig *rig, struct err *err)
 	if (!rc)
 		rc = pairing_load(&p->pairing, path, err);
 	if (!rc)
-		rc = phone_device(&p->device, p->phone, p->profile, &p->pairing, NULL,
-				  err);
-	return rc;
+		rc = phone_device(&p->device, p->phone, p->profile, path, NULL, err);
+	return rc ? rc
+		  : pair_phone_init(&p->whole, p->device, p->profile, &p->pairing,
+				    clock_real(), NULL, err);
 }
 
 int emu_phone_new(struct emu_phone **out, const struct emu_rig *rig, uint64_t seed,
@@ -121,6 +124,7 @@ void emu_phone_free(struct emu_phone *p)
 {
 	if (!p)
 		return;
+	pair_phone_release(&p->whole);
 	device_free(p->device);
 	profile_free(p->profile);
 	phone_free(p->phone);

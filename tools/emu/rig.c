@@ -63,13 +63,15 @@ static const struct conf_item board_items[] = {
 };
 
 struct bus_keys {
-	int64_t bitrate;
+	int64_t bitrate, data_bitrate;
 	const char *interface, *uds;
 };
 
 static const struct conf_item bus_items[] = {
 	{ "bitrate", CONF_INT, offsetof(struct bus_keys, bitrate), NULL,
 	  "a virtual CAN bus: its speed, bit/s", 10000, 1000000, NULL },
+	{ "data_bitrate", CONF_INT, offsetof(struct bus_keys, data_bitrate), "0",
+	  "that of FD frames; 0: classic frames only", 0, 8000000, NULL },
 	{ "interface", CONF_TEXT, offsetof(struct bus_keys, interface), CONF_ABSENT,
 	  "joined to this CAN interface of the kernel: can1", 0, 0, NULL },
 	{ "uds", CONF_TEXT, offsetof(struct bus_keys, uds), CONF_ABSENT,
@@ -224,8 +226,8 @@ static int add_bus(struct emu_rig *r, struct node key, struct node map, struct e
 	if (k.uds && uds_pair(k.uds, &tp))
 		return node_error(node_get(map, "uds"), err,
 				  "uds: '%.40s' is none; 7E0:7E8 is", k.uds);
-	r->buses[r->bus_count++] =
-		(struct rig_bus){ node_text(key), k.interface, k.uds, k.bitrate };
+	r->buses[r->bus_count++] = (struct rig_bus){ node_text(key), k.interface, k.uds,
+						     k.bitrate, k.data_bitrate };
 	return 0;
 }
 

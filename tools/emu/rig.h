@@ -18,6 +18,7 @@
 #define RIG_MAX_AXES 1
 #define RIG_NAME 32
 #define RIG_FAULT_BOARD RIG_MAX_CHIPS /* .device of a fault of board 0 */
+#define RIG_FAULT_AXIS (RIG_FAULT_BOARD + RIG_MAX_BOARDS) /* and of axis 0 */
 
 /** What a device is on USB, and when it is unplugged. */
 enum rig_usb {
@@ -49,7 +50,7 @@ struct rig_bus {
 	const char *name;      /* "bus0" */
 	const char *interface; /* of the kernel, that it is joined to; NULL: none */
 	const char *uds; /* "7E0:7E8": there the module answers UDS; NULL: it does not */
-	int64_t bitrate;
+	int64_t bitrate, data_bitrate; /* the latter 0: classic frames only */
 };
 
 /** An axis that carries the phone, and the field it carries it through. */

@@ -55,27 +55,34 @@ static int find_device(const struct emu_rig *r, const char *name)
 	for (int i = 0; i < r->board_count; i++)
 		if (strcmp(r->boards[i].name, name) == 0)
 			return RIG_FAULT_BOARD + i;
+	for (int i = 0; i < r->axis_count; i++)
+		if (strcmp(r->axes[i].name, name) == 0)
+			return RIG_FAULT_AXIS + i;
 	return -1;
 }
 
-/* A board knows one fault, and a chip that is not on USB does not know that one. */
+/* A board and an axis know one fault, and a chip that is not on USB does not know that one. */
 static int check_device(const struct emu_rig *r, const struct fault *f, struct node map,
 			struct err *err)
 {
-	bool board = f->device >= RIG_FAULT_BOARD;
-	bool usb = board ? r->boards[f->device - RIG_FAULT_BOARD].plug.usb
-			 : r->chips[f->device].plug.usb;
+	bool axis = f->device >= RIG_FAULT_AXIS;
+	bool board = f->device >= RIG_FAULT_BOARD && !axis;
+	bool usb = axis    ? false
+		   : board ? r->boards[f->device - RIG_FAULT_BOARD].plug.usb
+			   : r->chips[f->device].plug.usb;
 
-	if (f->what == FAULT_UNPLUG && !usb && !board)
-		return node_error(node_get(map, "do"), err,
-				  "unplug: only a device on USB, or a relay board");
+	if (f->what == FAULT_UNPLUG && !usb && !board && !axis)
+		return node_error(
+			node_get(map, "do"), err,
+			"unplug: only a device on USB, a relay board or an axis");
 	if (f->what == FAULT_HANG_UP && usb)
 		return node_error(node_get(map, "do"), err,
 				  "hang-up: a device on USB is unplugged; 'do: unplug'");
-	if (board && (f->what != FAULT_UNPLUG || !f->command))
-		return node_error(map, err,
-				  "a relay board can only be unplugged, at an order: "
-				  "'at: {command: N}', 'do: unplug'");
+	if ((board || axis) && (f->what != FAULT_UNPLUG || !f->command))
+		return node_error(
+			map, err,
+			"a relay board or an axis can only be unplugged, at an order: "
+			"'at: {command: N}', 'do: unplug'");
 	return 0;
 }
 
@@ -96,10 +103,10 @@ static int read_fault(struct emu_rig *r, struct node map, struct err *err)
 				  "{command: 12} or {share: 5 %%}");
 	device = find_device(r, k.device);
 	if (device < 0)
-		return node_error(
-			node_get(map, "device"), err,
-			"device: there is no chip '%s' on this desk, nor a board",
-			k.device);
+		return node_error(node_get(map, "device"), err,
+				  "device: there is no chip '%s' on this desk, nor a "
+				  "board or an axis",
+				  k.device);
 	*f = (struct fault){ .device = device,
 			     .exchange = at.exchange,
 			     .command = at.command,

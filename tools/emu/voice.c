@@ -14,8 +14,8 @@
 struct words {
 	struct dbc *dbc;
 	const struct dbc_message *wake_up, *module_state, *door_status;
-	const struct dbc_signal *awake, *lock, *cause,
-		*stay; /* the last two may be NULL */
+	const struct dbc_signal *awake, *lock;
+	const struct dbc_signal *cause, *stay, *access, *limit; /* may be NULL */
 	uint64_t locked, unlocked, by_key, awake_yes, awake_no;
 };
 
@@ -32,6 +32,8 @@ struct voice {
 	int door, state;
 	struct rng rng;
 	bool awake, is_open;
+	uint8_t access; /* of the key that opened; 0: none known */
+	bool limited;
 	int64_t opened_ns;
 	struct timer announce, cycle, sleep, relock;
 };
@@ -93,6 +95,8 @@ static int find_words(struct words *w, struct err *err)
 		return rc;
 	w->stay = dbc_signal(w->wake_up, "Stay");
 	w->cause = dbc_signal(w->door_status, "Cause");
+	w->access = dbc_signal(w->door_status, "Access");
+	w->limit = dbc_signal(w->door_status, "SpeedLimit");
 	if (w->cause && dbc_raw_of_text(w->cause, "DigitalKey", &w->by_key, NULL))
 		w->cause = NULL;
 	return 0;
@@ -136,6 +140,10 @@ static void say_door(struct voice *v)
 	dbc_put(w->lock, f.data, v->is_open ? w->unlocked : w->locked);
 	if (w->cause && v->is_open)
 		dbc_put(w->cause, f.data, w->by_key);
+	if (w->access && v->is_open)
+		dbc_put(w->access, f.data, v->access);
+	if (w->limit && v->is_open)
+		dbc_put(w->limit, f.data, v->limited);
 	send(v, v->door, &f);
 	/* counted anew: none of them comes between a change and what answers it */
 	timer_set(v->world, &v->cycle, world_now(v->world) + CYCLE_NS);
@@ -186,10 +194,14 @@ void voice_activated(struct voice *v)
 		open_door(v);
 }
 
-void voice_opened(struct voice *v)
+void voice_opened(struct voice *v, const struct access_level *level)
 {
 	int64_t after;
 
+	if (v) {
+		v->access = level ? level->value : 0;
+		v->limited = level && level->drive == DRIVE_RESTRICTED;
+	}
 	if (!v || v->options->announce != ANNOUNCE_AFTER)
 		return;
 	after = v->options->announce_ns +

@@ -24,7 +24,7 @@ refuses 's/usb: scl3711/&, baud: 9600/' "baud: only for a chip on a serial line"
 refuses 's/channels: 2, serial/channels: 3, serial/' "channels: there is no such dcttech board" "a board of three"
 refuses 's/serial: BENCH/serial: BENCHES/' "serial: five characters" "a serial of seven"
 refuses 's/faults: \[\]/faults: [{device: reader0, at: {exchange: 1}, do: hang-up}]/' "do: unplug" "hanging up on USB"
-refuses 's/faults: \[\]/faults: [{device: relay0, at: {command: 1}, do: silent}]/' "a relay board can only be unplugged" "a board that is silent"
+refuses 's/faults: \[\]/faults: [{device: relay0, at: {command: 1}, do: silent}]/' "a relay board or an axis can only be unplugged" "a board that is silent"
 sed 's/do: silent/do: unplug/; s/away: 1 s//' fixtures/rigs/emulated-a.yaml |
 	sed 's/faults: \[\]/faults: [{device: reader0, at: {exchange: 1}, do: unplug}]/' >"$tmp/rig.yaml"
 "$bin/keybench-emu" --rig "$tmp/rig.yaml" --check >"$tmp/out" 2>&1

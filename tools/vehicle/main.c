@@ -5,12 +5,12 @@
 #include "bench/core/log.h"
 #include "bench/core/verdict.h"
 #include "bench/core/wire/atr.h"
-#include "fixtures/vehicle/vehicle.h"
+#include "fixtures/vehicle/slots_file.h"
+#include "tools/device/given.h"
 #include "tools/device/link.h"
 #include "tools/device/provision.h"
 #include "tools/device/trace.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,31 +24,23 @@
 static const char *const actions[] = { "unlock", "lock", "start" };
 
 struct arguments {
-	const char *profile, *keys;
-	struct address at;
-	bool listen, has_address, trace;
+	struct given given;
 	enum vehicle_kind kind;
 	enum vehicle_action action;
 	int64_t count, timeout_ns;
 };
 
 enum {
-	OPT_PROFILE = 256,
-	OPT_KEYS,
-	OPT_CONNECT,
-	OPT_LISTEN,
-	OPT_FAST,
+	OPT_FAST = GIVEN_OWN,
 	OPT_STANDARD,
 	OPT_TIMEOUT
 };
 
 static const struct argp_option options[] = {
-	{ "profile", OPT_PROFILE, "FILE", 0, "Protocol profile, keybench-protocol(5)",
+	GIVEN_OPTIONS,
+	{ "connect", GIVEN_PEER, "HOST:PORT", 0, "To a card program that listens there",
 	  0 },
-	{ "keys", OPT_KEYS, "FILE", 0, "What it holds, keybench-pairing(5)", 0 },
-	{ "connect", OPT_CONNECT, "HOST:PORT", 0, "To a card program that listens there",
-	  0 },
-	{ "listen", OPT_LISTEN, "PORT", 0,
+	{ "listen", GIVEN_LISTEN, "PORT", 0,
 	  "Be a virtual reader: wait for the card program that connects, on 127.0.0.1 "
 	  "or on "
 	  "HOST:PORT; 0: any port",
@@ -60,7 +52,6 @@ static const struct argp_option options[] = {
 	{ "count", 'n', "N", 0, "Transactions (default 1)", 0 },
 	{ "timeout", OPT_TIMEOUT, "MS", 0,
 	  "What the card may take to answer (default 5000)", 0 },
-	{ "trace", 't', NULL, 0, "Print every message, both ways", 0 },
 	{ 0 },
 };
 
@@ -76,19 +67,6 @@ static int64_t number(struct argp_state *state, const char *arg, const char *wha
 		argp_error(state, "%s: '%s' is not a whole number from 1 to %lld", what,
 			   arg, (long long)max);
 	return v;
-}
-
-static void take_address(struct arguments *a, const char *arg, bool listen,
-			 struct argp_state *state)
-{
-	struct err err = { 0 };
-
-	if (a->has_address)
-		argp_error(state, "one of --connect and --listen, once");
-	if (address_parse(&a->at, arg, &err))
-		argp_error(state, "%s", err_text(&err));
-	a->has_address = true;
-	a->listen = listen;
 }
 
 static void take_action(struct arguments *a, const char *arg, struct argp_state *state)
@@ -107,16 +85,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct arguments *a = state->input;
 
 	switch (key) {
-	case OPT_PROFILE:
-		a->profile = arg;
-		return 0;
-	case OPT_KEYS:
-		a->keys = arg;
-		return 0;
-	case OPT_CONNECT:
-	case OPT_LISTEN:
-		take_address(a, arg, key == OPT_LISTEN, state);
-		return 0;
 	case OPT_FAST:
 	case OPT_STANDARD:
 		a->kind = key == OPT_FAST ? VEHICLE_FAST : VEHICLE_STANDARD;
@@ -130,19 +98,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_TIMEOUT:
 		a->timeout_ns = number(state, arg, "--timeout", 3600000) * NS_PER_MS;
 		return 0;
-	case 't':
-		a->trace = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s' is one too many", arg);
-		return 0;
 	case ARGP_KEY_END:
-		if (!a->profile || !a->keys || !a->has_address)
+		if (!a->given.profile || !a->given.keys || !a->given.has_address)
 			argp_error(state, "--profile, --keys, and one of --connect and "
 					  "--listen are needed");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return given_take(&a->given, key, arg, state);
 	}
 }
 
@@ -274,7 +236,7 @@ static int transact(struct driving *d, int64_t i, struct err *err)
 
 static int await_card(struct driving *d, struct err *err)
 {
-	struct address at = d->a->at;
+	struct address at = d->a->given.at;
 	char text[280];
 	int listener, port, rc = address_listen(&listener, &at, &port, err);
 
@@ -294,10 +256,11 @@ static int await_card(struct driving *d, struct err *err)
 static int run(struct driving *d, struct err *err)
 {
 	const struct arguments *a = d->a;
-	int rc = provision_load(&d->has, a->profile, a->keys, err);
+	int rc = provision_load(&d->has, a->given.profile, a->given.keys, err);
 
 	if (!rc)
-		rc = vehicle_new(&d->vehicle, d->has.profile, &d->has.pairing, NULL, err);
+		rc = vehicle_new_file(&d->vehicle, d->has.profile, d->has.keys, NULL,
+				      err);
 	if (!rc)
 		rc = pump_new(&d->pump, err);
 	if (!rc) {
@@ -305,9 +268,10 @@ static int run(struct driving *d, struct err *err)
 		rc = link_init(&d->link, d->pump, err);
 	}
 	if (!rc)
-		rc = a->listen ? await_card(d, err) : link_connect(&d->link, &a->at, err);
+		rc = a->given.listen ? await_card(d, err)
+				     : link_connect(&d->link, &a->given.at, err);
 	if (!rc)
-		trace_start(&d->trace, d->has.profile, a->trace);
+		trace_start(&d->trace, d->has.profile, a->given.trace);
 	for (int64_t i = 1; !rc && i <= a->count; i++)
 		rc = transact(d, i, err);
 	return rc;

@@ -19,7 +19,7 @@ struct node {
 };
 
 struct canbus {
-	int64_t bitrate;
+	int64_t bitrate, data_bitrate;
 	int depth;
 	struct node nodes[CANBUS_MAX_NODES];
 	int sender; /* of what is on the wire; -1: the bus is idle, or its sender left */
@@ -96,7 +96,7 @@ int canbus_send(struct canbus *b, int node, const struct canframe *f, int64_t re
 {
 	struct node *n = node_at(b, node);
 
-	if (!canframe_bits(f))
+	if (!canbus_carries(b, f))
 		return ERR_UNSUPPORTED;
 	if (n->count == b->depth) {
 		b->stats.refused++;
@@ -165,19 +165,20 @@ static int arbitrate(const struct canbus *b, int64_t at)
 
 static void begin(struct canbus *b, int64_t at)
 {
-	int winner = arbitrate(b, at), bits;
+	int winner = arbitrate(b, at);
+	int64_t takes;
 	struct node *n = &b->nodes[winner];
 	const struct waiting *w = &n->queue[n->first];
 
-	bits = canframe_bits(&w->frame);
+	takes = canframe_wire_ns(&w->frame, b->bitrate, b->data_bitrate);
 	b->wire = (struct canbus_heard){
 		.frame = w->frame,
 		.ready_ns = w->ready_ns,
 		.start_ns = at,
-		.end_ns = at +
-			  canframe_time_ns(bits - CANFRAME_INTERFRAME_BITS, b->bitrate),
+		.end_ns = at + takes -
+			  canframe_time_ns(CANFRAME_INTERFRAME_BITS, b->bitrate),
 	};
-	b->free_ns = at + canframe_time_ns(bits, b->bitrate);
+	b->free_ns = at + takes;
 	b->sender = winner;
 	b->on_wire = true;
 	n->first = (n->first + 1) % b->depth;
@@ -228,6 +229,23 @@ struct canbus_stats canbus_stats(const struct canbus *b)
 int64_t canbus_bitrate(const struct canbus *b)
 {
 	return b->bitrate;
+}
+
+void canbus_set_data_bitrate(struct canbus *b, int64_t bitrate)
+{
+	b->data_bitrate = bitrate;
+}
+
+int64_t canbus_data_bitrate(const struct canbus *b)
+{
+	return b->data_bitrate;
+}
+
+bool canbus_carries(const struct canbus *b, const struct canframe *f)
+{
+	if (f->fd)
+		return b->data_bitrate && canframe_valid(f);
+	return canframe_bits(f) > 0;
 }
 
 int canbus_depth(const struct canbus *b)

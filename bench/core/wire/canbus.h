@@ -14,7 +14,7 @@
  *
  * Pure: time comes in by canbus_run and canbus_send and is never asked for. However late
  * canbus_run is called, frames get the times at which they really would have ended.
- * Classic frames only. Not modelled: errors, retransmission, bus-off; every frame is
+ * FD frames too, where it has a data bit rate. Not modelled: errors, retransmission, bus-off; every frame is
  * acknowledged, a lone node's too.
  */
 #define CANBUS_MAX_NODES 64
@@ -33,9 +33,15 @@ struct canbus_heard {
 /** May call canbus_send (an answer, at end_ns or later) and canbus_detach. */
 typedef void canbus_hear_fn(void *ctx, const struct canbus_heard *heard);
 
-/** @param depth  frames a node's queue holds */
+/** Of classic frames. @param depth  frames a node's queue holds */
 int canbus_new(struct canbus **out, int64_t bitrate, int depth, struct err *err);
 void canbus_free(struct canbus *b); /* takes NULL */
+/** From now on it carries FD frames too. */
+void canbus_set_data_bitrate(struct canbus *b, int64_t bitrate);
+/** 0: it carries classic frames only. */
+int64_t canbus_data_bitrate(const struct canbus *b);
+/** Can it carry @f? */
+bool canbus_carries(const struct canbus *b, const struct canframe *f);
 
 /**
  * @param hear  NULL: only sends. @return the node's number, or ERR_RANGE: the bus is full
@@ -48,8 +54,8 @@ void canbus_detach(struct canbus *b, int node);
  * Put a frame behind what the node has queued.
  *
  * @param ready_ns  from when on it competes; raised to that of the frame before it
- * @return 0; ERR_RANGE: the queue is full; ERR_UNSUPPORTED: no classic data or remote
- *   frame
+ * @return 0; ERR_RANGE: the queue is full; ERR_UNSUPPORTED: an error frame, or an FD
+ *   frame and it has no data bit rate
  */
 int canbus_send(struct canbus *b, int node, const struct canframe *f, int64_t ready_ns);
 /** Forget what the node has queued. @return how many frames that were */

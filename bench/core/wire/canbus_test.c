@@ -217,6 +217,21 @@ static void what_is_no_classic_frame_is_refused(void **state)
 	canbus_free(e->bus);
 }
 
+static void a_bus_with_a_data_bit_rate_carries_fd_frames(void **state)
+{
+	int me;
+	struct ear *e = make(state, &me);
+	struct canframe fd = { .id = 0x555, .fd = true, .brs = true, .len = 64 };
+
+	canbus_set_data_bitrate(e->bus, 2000000);
+	assert_int_equal(canbus_send(e->bus, me, &fd, 1000), 0);
+	canbus_run(e->bus, 1000000000);
+	assert_int_equal(e->count, 1);
+	assert_int_equal(canbus_stats(e->bus).busy_ns,
+			 canframe_wire_ns(&fd, canbus_bitrate(e->bus), 2000000));
+	canbus_free(e->bus);
+}
+
 static void answer(void *ctx, const struct canbus_heard *h)
 {
 	struct ear *e = ctx;
@@ -270,6 +285,7 @@ int main(void)
 		cmocka_unit_test(load_delays_what_has_a_higher_identifier),
 		cmocka_unit_test(a_full_queue_refuses_and_counts),
 		cmocka_unit_test(what_is_no_classic_frame_is_refused),
+		cmocka_unit_test(a_bus_with_a_data_bit_rate_carries_fd_frames),
 		cmocka_unit_test(a_listener_may_answer_in_model_time),
 		cmocka_unit_test(who_leaves_takes_its_queue_along),
 	};

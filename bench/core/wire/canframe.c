@@ -41,7 +41,7 @@ bool canframe_equal(const struct canframe *a, const struct canframe *b)
 
 /* The frame as it goes over the wire before stuffing: one bit a byte. */
 struct line {
-	uint8_t bits[128];
+	uint8_t bits[640]; /* of 64 bytes at most */
 	size_t count;
 };
 
@@ -88,13 +88,44 @@ static void lay_out(struct line *l, const struct canframe *f)
 	put(l, canframe_crc15(l->bits, l->count), 15);
 }
 
-/* A stuff bit follows five equal bits and is itself the first of the next five. */
-static int stuff_bits(const struct line *l)
+/* FD: up to the end of the data; what follows is stuffed at fixed places. @return bits before the data bit rate */
+static size_t lay_out_fd(struct line *l, const struct canframe *f)
+{
+	static const uint8_t lengths[] = { 12, 16, 20, 24, 32, 48, 64 };
+	uint32_t dlc = f->len;
+	size_t nominal;
+
+	for (uint32_t i = 0; f->len > 8 && i < sizeof(lengths); i++)
+		if (lengths[i] == f->len)
+			dlc = 9 + i;
+	l->count = 0;
+	put(l, 0, 1);
+	if (f->extended) {
+		put(l, f->id >> 18, 11);
+		put(l, 3, 2); /* SRR, IDE */
+		put(l, f->id & 0x3ffff, 18);
+		put(l, 0, 1); /* RRS */
+	} else {
+		put(l, f->id, 11);
+		put(l, 0, 2); /* RRS, IDE */
+	}
+	put(l, 2, 2); /* FDF, res */
+	put(l, f->brs, 1);
+	nominal = l->count;
+	put(l, f->esi, 1);
+	put(l, dlc, 4);
+	for (int i = 0; i < f->len; i++)
+		put(l, f->data[i], 8);
+	return nominal;
+}
+
+/* A stuff bit follows five equal bits and is itself the first of the next five. Those behind the first @count bits. */
+static int stuff_bits(const struct line *l, size_t count)
 {
 	int stuffed = 0, run = 0;
 	uint8_t last = 2;
 
-	for (size_t i = 0; i < l->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		run = l->bits[i] == last ? run + 1 : 1;
 		last = l->bits[i];
 		if (run == 5) {
@@ -114,7 +145,43 @@ int canframe_bits(const struct canframe *f)
 		return 0;
 	lay_out(&l, f);
 	/* CRC delimiter, ACK slot and delimiter, end of frame: never stuffed */
-	return (int)l.count + stuff_bits(&l) + 1 + 2 + 7 + CANFRAME_INTERFRAME_BITS;
+	return (int)l.count + stuff_bits(&l, l.count) + 1 + 2 + 7 +
+	       CANFRAME_INTERFRAME_BITS;
+}
+
+bool canframe_fd_bits(const struct canframe *f, int *nominal, int *data)
+{
+	/* stuff count and CRC, and a fixed stuff bit before and after every four of them */
+	int crc = f->len <= 16 ? 4 + 17 + 6 : 4 + 21 + 7;
+	size_t arbitration;
+	struct line l;
+	int before;
+
+	if (!f->fd || !canframe_valid(f))
+		return false;
+	arbitration = lay_out_fd(&l, f);
+	before = stuff_bits(&l, arbitration - 1);
+	/* where one would follow the last bit of data, the first fixed one stands */
+	*data = (int)(l.count - arbitration) + stuff_bits(&l, l.count - 1) - before +
+		crc + 1;
+	*nominal = (int)arbitration + before + 2 + 7 + CANFRAME_INTERFRAME_BITS;
+	if (!f->brs) {
+		*nominal += *data;
+		*data = 0;
+	}
+	return true;
+}
+
+int64_t canframe_wire_ns(const struct canframe *f, int64_t bitrate, int64_t data_bitrate)
+{
+	int nominal, data;
+
+	if (!f->fd)
+		return canframe_time_ns(canframe_bits(f), bitrate);
+	if (!canframe_fd_bits(f, &nominal, &data) || (data && data_bitrate <= 0))
+		return 0;
+	return canframe_time_ns(nominal, bitrate) +
+	       (data ? canframe_time_ns(data, data_bitrate) : 0);
 }
 
 int canframe_bits_min(bool extended, int len)

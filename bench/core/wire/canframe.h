@@ -53,6 +53,22 @@ int canframe_bits_max(bool extended, int len);
 int64_t canframe_time_ns(int64_t bits, int64_t bitrate);
 
 /**
+ * Bits of an FD frame on the wire, stuff bits included: those at the bit rate of arbitration, and those that @brs sends at the
+ * data bit rate (from behind the BRS bit to the CRC delimiter; the two in which the rate changes count whole). Without
+ * @brs all are of the first kind. Source: ISO 11898-1:2015 (FD frame layout, fixed stuff bits of the CRC field).
+ *
+ * @return false: it is no FD frame
+ */
+bool canframe_fd_bits(const struct canframe *f, int *nominal, int *data);
+/**
+ * A frame of either kind on the wire, interframe space included.
+ *
+ * @param data_bitrate  of FD frames that switch to it; 0: unknown
+ * @return ns; 0: an error frame, or one that switches to a data bit rate nobody knows
+ */
+int64_t canframe_wire_ns(const struct canframe *f, int64_t bitrate, int64_t data_bitrate);
+
+/**
  * What arbitration compares: of two frames that start together the smaller number wins.
  * Equal only for the same identifier and kind.
  */

@@ -243,6 +243,52 @@ static void a_text_comes_back(void **state)
 	}
 }
 
+static void an_fd_frame_is_as_long_as_its_two_rates_make_it(void **state)
+{
+	/* alternating identifier: nothing to stuff before BRS */
+	struct canframe f = { .id = 0x555, .fd = true, .brs = true };
+	int nominal, data, plain;
+
+	(void)state;
+	/* 17 bits up to BRS, 12 behind the CRC delimiter; ESI, DLC, stuff count, CRC-17 with 6 fixed stuff bits, delimiter.
+	   Five zeros end at the CRC field, where a fixed one stands anyway. */
+	assert_true(canframe_fd_bits(&f, &nominal, &data));
+	assert_int_equal(nominal, 29);
+	assert_int_equal(data, 5 + 27 + 1);
+	assert_int_equal(canframe_wire_ns(&f, 500000, 2000000), 29 * 2000 + 33 * 500);
+	assert_int_equal(canframe_wire_ns(&f, 500000, 0), 0);
+	/* without BRS it is a zero too, and the fifth in a row stands before the end */
+	f.brs = false;
+	assert_true(canframe_fd_bits(&f, &nominal, &data));
+	assert_int_equal(nominal, 29 + 33 + 1);
+	assert_int_equal(data, 0);
+	assert_int_equal(canframe_wire_ns(&f, 500000, 0), 63 * 2000);
+	/* a longer CRC above 16 bytes: four bits and a fixed one more */
+	memset(f.data, 0x55, sizeof(f.data));
+	f.len = 16;
+	canframe_fd_bits(&f, &plain, &data);
+	f.len = 20;
+	canframe_fd_bits(&f, &nominal, &data);
+	assert_int_equal(nominal - plain, 4 * 8 + 5);
+	/* 18 bits more for the longer identifier, of which RRS is in both */
+	f.len = 8;
+	canframe_fd_bits(&f, &plain, &data);
+	f.extended = true;
+	f.id = 0x15555555;
+	canframe_fd_bits(&f, &nominal, &data);
+	assert_int_equal(nominal - plain, 19);
+	/* all zeros: a stuff bit behind every four from the second on, of 64 bytes and the header */
+	f = (struct canframe){ .id = 0, .fd = true, .len = 64 };
+	canframe_fd_bits(&f, &nominal, &data);
+	assert_in_range(nominal, 17 + 5 + 512 + 33 + 12 + 512 / 5,
+			17 + 5 + 512 + 33 + 12 + 512 / 4 + 4);
+	f.fd = false;
+	f.len = 8;
+	assert_false(canframe_fd_bits(&f, &nominal, &data));
+	assert_int_equal(canframe_wire_ns(&f, 500000, 0),
+			 canframe_time_ns(canframe_bits(&f), 500000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +297,7 @@ int main(void)
 		cmocka_unit_test(equal_bits_are_stuffed_and_alternating_ones_are_not),
 		cmocka_unit_test(the_bounds_are_those_of_the_standard),
 		cmocka_unit_test(what_is_not_classic_has_no_length),
+		cmocka_unit_test(an_fd_frame_is_as_long_as_its_two_rates_make_it),
 		cmocka_unit_test(arbitration_goes_bit_by_bit),
 		cmocka_unit_test(the_kernels_struct_comes_back),
 		cmocka_unit_test(a_capture_has_the_id_in_network_order),

@@ -3,7 +3,8 @@
 . tools/tap.sh
 . tools/vmlab/usb.sh
 keybench_usb_up || exit 75
-plugged fixtures/rigs/lab-a-usb.yaml
+sed 's/^  reader0: .*/&\n  reader1: {chip: pn532, usb: acr122u}/' fixtures/rigs/lab-a-usb.yaml >"$tmp/desk.yaml"
+plugged "$tmp/desk.yaml"
 ok $? "the kernel takes the board"
 wait_for 20 test -e /dev/hidraw0
 ok $? "usbhid takes it, for it has the endpoint that HID wants"
@@ -23,6 +24,27 @@ is $? 0 "labgrid's forms of the requests are taken by it, through libusb"
 sed 's/^/# /' "$tmp/forms"
 wait_for 20 test -e /dev/hidraw0
 ok $? "and the kernel's driver has it back afterwards"
+
+# two rigs that share it: named by its port in one, by its serial in the other
+lab_suite 40
+shared() {
+	sed -e '/^emulate:/,$d' -e "s/^reader:.*/reader: {driver: libnfc, device: usb-port:$2}/" \
+		-e "s/^relay:.*/relay: {driver: usb_hid, $3, channels: 2}/" fixtures/rigs/lab-a-usb.yaml >"$tmp/$1.yaml"
+}
+two=$(sed -n 's/^emu:reader1 usb-port://p' "$tmp/devices")
+shared first "$(sed -n 's/^emu:reader0 usb-port://p' "$tmp/devices")" "port: $port"
+shared second "$two" "serial: BENCH"
+"$bin/keybench" run "$tmp/door.yaml" --rig "$tmp/first.yaml" --target "$tmp/target.yaml" --runs "$tmp/first" >/dev/null 2>"$tmp/first.err" &
+first=$!
+started $first
+wait_for 60 sh -c "grep -q '\"type\":\"attempt\"' '$tmp'/first/*/journal.jsonl"
+ok $? "a run has the board"
+"$bin/keybench" run "$tmp/door.yaml" --rig "$tmp/second.yaml" --target "$tmp/target.yaml" --runs "$tmp/second" >/dev/null 2>"$tmp/second.err"
+is $? 75 "another rig with the same board is refused"
+holds "$tmp/second.err" "usb-port:$port is held by process" "and told which board,"
+holds "$tmp/second.err" "keybench run $tmp/door.yaml --rig $tmp/first" "and who has it"
+kill -INT $first
+ends 60 $first
 
 # energised and unplugged
 usbrelay BENCH_1=1 >/dev/null 2>&1
