@@ -181,26 +181,38 @@ static int put_coil(json_t *root, const struct coil *c, json_t *entry, struct er
 	if (!coils && json_object_set_new(root, "coils", coils = json_object()))
 		coils = NULL;
 	if (!entry || json_object_set_new(entry, "boot", json_string(c->boot)) ||
-	    json_object_set_new(coils, c->key, entry))
+	    json_object_set(coils, c->key, entry)) {
+		json_decref(entry);
 		return err_set(err, ERR_NOMEM, "coil");
+	}
+	json_decref(entry);
 	return 0;
 }
 
-/* What is kept of another boot ended before this one's clock began. */
+static int64_t moment(const json_t *past, size_t i, size_t which)
+{
+	int64_t ns = json_integer_value(json_array_get(json_array_get(past, i), which));
+
+	return ns > INT64_MAX / 2 || ns < INT64_MIN / 2 ? INT64_MAX / 2 : ns;
+}
+
+/* What is kept of another boot ended before this one's clock began. What cannot have been is nothing to build on. */
 static void take_past(const struct coil *c, const json_t *past, bool same_boot)
 {
 	size_t n = json_array_size(past);
-	int64_t shift = 0;
+	int64_t shift = n && !same_boot ? moment(past, n - 1, 1) : 0;
+	int64_t latest = c->now_ns;
 
-	if (n && !same_boot)
-		shift = json_integer_value(
-			json_array_get(json_array_get(past, n - 1), 1));
 	while (n-- > 0) {
-		const json_t *span = json_array_get(past, n);
+		int64_t from = moment(past, n, 0) - shift;
+		int64_t to = moment(past, n, 1) - shift;
 
-		on_limit_was_on(c->limit,
-				json_integer_value(json_array_get(span, 0)) - shift,
-				json_integer_value(json_array_get(span, 1)) - shift);
+		if (from > to || to > latest) {
+			on_limit_assume_worst(c->limit, c->now_ns);
+			return;
+		}
+		on_limit_was_on(c->limit, from, to);
+		latest = from;
 	}
 }
 
@@ -236,10 +248,12 @@ static int close_coil(json_t *root, void *ctx, struct err *err)
 		json_array_append_new(past,
 				      json_pack("[I, I]", (json_int_t)l->past[i].from_ns,
 						(json_int_t)l->past[i].to_ns));
-	if (l->on) /* switching it off failed: nobody knows for how long */
+	if (l->on) { /* switching it off failed: nobody knows for how long */
 		json_decref(past);
-	else if (json_object_set_new(entry, "past", past))
+	} else if (json_object_set_new(entry, "past", past)) {
+		json_decref(entry);
 		return err_set(err, ERR_NOMEM, "coil");
+	}
 	return put_coil(root, c, entry, err);
 }
 

@@ -181,6 +181,33 @@ static void after_a_crash_a_coil_is_as_hot_as_it_may_get(void **state)
 	assert_int_equal(on_limit_used(&l, 500), 30);
 }
 
+static void a_past_that_cannot_have_been_is_the_worst(void **state)
+{
+	static const char *const bad[] = { "[[900, 2001]]", "[[950, 940]]",
+					   "[[1, 9223372036854775807]]",
+					   "[[950, 970], [960, 980]]",
+					   "[[\"x\", 2500]]" };
+
+	(void)state;
+	add("one", 1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		struct on_limit l;
+		char text[200];
+
+		snprintf(
+			text, sizeof(text),
+			"{\"format\": 1, \"cycles\": {}, \"coils\": {\"one\": {\"boot\": "
+			"\"a\", \"past\": %s}}}",
+			bad[i]);
+		assert_int_equal(
+			fs_write(path, BYTES((const uint8_t *)text, strlen(text)), NULL),
+			0);
+		l = open_coil("a", 2000);
+		assert_int_equal(on_limit_used(&l, 2000), 30);
+		assert_int_equal(on_limit_start(&l, 2000, 30), 2100);
+	}
+}
+
 static void a_simulated_rig_counts_only_where_it_is_told(void **state)
 {
 	char out[200];
@@ -210,6 +237,7 @@ int main(void)
 		IN_FOLDER(two_benches_do_not_lose_each_others_counts),
 		IN_FOLDER(who_does_not_let_go_of_the_file_stops_nobody),
 		IN_FOLDER(a_coil_is_as_hot_as_the_run_before_left_it),
+		IN_FOLDER(a_past_that_cannot_have_been_is_the_worst),
 		IN_FOLDER(after_a_crash_a_coil_is_as_hot_as_it_may_get),
 		IN_FOLDER(a_file_that_is_something_else_is_left_as_it_is),
 		cmocka_unit_test(a_simulated_rig_counts_only_where_it_is_told),
