@@ -26,11 +26,16 @@ grep -o 'ATTRS*{idVendor}=="....", ATTRS*{idProduct}=="[^"]*"' $rules |
 			echo "$vendor:$product"
 		done
 	done | sort -u >"$tmp/ruled"
-sed -n 's/^	{ 0x\(....\), 0x\(....\), .*/\1:\2/p' $known | sort -u >"$tmp/known"
+# rows of numbers, one of them of a whole series
+sed 's/{ NUMATO, NUMATO_SERIES,/{ 0x2a19, 0x0c[0-9a-f][0-9a-f],/' $known >"$tmp/rows"
+sed -n 's/^	{ 0x\(....\), 0x\([^,]*\), .*/\1:\2/p' "$tmp/rows" | sort -u >"$tmp/known"
 is "$(comm -23 "$tmp/ruled" "$tmp/known")" "" "no rule is about a device that keybench does not know"
 # CAN adapters are network interfaces: nobody opens their node
-sed -n '/CAN/d; s/^	{ 0x\(....\), 0x\(....\), .*/\1:\2/p' $known | sort -u >"$tmp/opened"
+sed -n '/CAN/d; s/^	{ 0x\(....\), 0x\([^,]*\), .*/\1:\2/p' "$tmp/rows" | sort -u >"$tmp/opened"
 is "$(comm -13 "$tmp/ruled" "$tmp/opened")" "" "every device that keybench opens has its rule"
+# that number is of anybody's HID devices: a rule for it asks what the device calls itself
+is "$(grep -c 'idProduct}=="05df"' $rules)" 2 "two rules are about relay boards with HID"
+is "$(grep 'idProduct}=="05df"' $rules | grep -cvE 'ATTRS?\{product\}=="USBRelay\*"')" 0 "and neither opens another device with their number"
 [ "$(wc -l <"$tmp/opened")" -gt 12 ]
 ok $? "and there are some"
 
