@@ -189,6 +189,35 @@ found wrong "rig: reader" "there is no /dev/ttyUSB9" "" "it says so"
 rig 'reader: {driver: exec, command: [no-such-program-at-all, x], device: my-module}'
 doctor 78 "a rig whose program is not there" --rig "$tmp/rig.yaml"
 found wrong "rig: reader" "there is no program no-such-program-at-all" "" "it says so"
+for part in 'card: {driver: exec, command: no-such-program-at-all}' 'sensor: {driver: exec, command: no-such-program-at-all}'; do
+	rig "$part"
+	doctor 78 "a rig whose ${part%%:*} is a program that is not there" --rig "$tmp/rig.yaml"
+	found wrong "rig: ${part%%:*}" "there is no program no-such-program-at-all" "" "it says so"
+done
+rig 'sensor: {driver: modem, device: /dev/ttyNOPE}'
+doctor 75 "a rig whose sensor's line is not there" --rig "$tmp/rig.yaml"
+found wrong "rig: sensor" "there is no /dev/ttyNOPE" "" "it says so"
+# board KEYS: a relay board on USB
+board() {
+	rig "relay: {driver: usb_hid$1}
+positioner: {driver: push, channel: 1, travel: 100 ms}"
+}
+board ', port: 9-9'
+doctor 75 "a rig whose board is not plugged in" --rig "$tmp/rig.yaml"
+found wrong "rig: relay board" "usb-port:9-9: nothing like it is plugged in" "" "it says so"
+board ''
+doctor 75 "a rig with any board, and there is none" --rig "$tmp/rig.yaml"
+found wrong "rig: relay board" "no USBRelay board is plugged in" "" "it says so"
+usb 1-6 1 11 16c0 05df USBRelay2
+doctor 0 "a rig with any board" --rig "$tmp/rig.yaml"
+found good "rig: relay board" "at 1-6" "" "it says which"
+board ', port: 1-6'
+doctor 0 "a rig with a board by its port" --rig "$tmp/rig.yaml"
+found good "rig: relay board" "1-6 is there" "" "it is there"
+usb 1-7 1 12 16c0 05df USBRelay1
+board ''
+doctor 78 "a rig with any board, and there are two" --rig "$tmp/rig.yaml"
+found wrong "rig: relay board" "1-6, 1-7: name one" "" "it names the ports"
 rig 'bus: {driver: socketcan, device: can0}'
 doctor 0 "a rig with a CAN bus" --rig "$tmp/rig.yaml"
 found good "rig: bus" "can0 is there, and up" "" "its interface"
