@@ -59,6 +59,22 @@ wait $first 2>/dev/null
 run third 2
 is $? 0 "after kill -9 of the first the rig is free at once"
 
+# named as libnfc names it, and looked at by doctors all the while
+cp "$tmp/rig.yaml" "$tmp/plain.yaml"
+sed "s,device: $tmp/links/reader0,device: \"pn532_uart:$tmp/links/reader0:115200\"," "$tmp/plain.yaml" >"$tmp/rig.yaml"
+while :; do "$kb" doctor --rig "$tmp/rig.yaml" --runs "$tmp" >/dev/null 2>&1; done &
+doctors=$!
+begin named
+ok $? "a run goes on with the reader named by libnfc's name"
+kill -9 $first
+wait $first 2>/dev/null
+run free 2
+is $? 0 "after kill -9 that rig is free at once too, whoever looks at it"
+sed 's/^/# /' "$tmp/free.err"
+kill $doctors
+wait $doctors 2>/dev/null
+mv "$tmp/plain.yaml" "$tmp/rig.yaml"
+
 # A program that knows nothing of keybench.
 exec 9<>"$(readlink -f "$tmp/links/relay0")"
 flock -n 9
