@@ -53,6 +53,18 @@ sed "s,^reader: .*,reader: {driver: libnfc\, device: /dev/ttyNOPE}, ; s,$tmp/lin
 "$kb" run "$tmp/suite.yaml" --rig "$tmp/other.yaml" --target example --trials 1 --runs "$tmp/other" >"$tmp/out" 2>"$tmp/err"
 is $? 75 "a rig that shares the relay board alone is refused"
 holds "$tmp/err" "relay board $tmp/other-name is held by process $first" "whatever it calls the board"
+cat >"$tmp/other.yaml" <<END
+rig: other
+protocol: dk-ccc-1.0
+pairing: bench
+uncertainty: 3 ms
+sensor: {driver: modem, device: $tmp/other-name}
+bus: {driver: vbus, device: $tmp/no-bus}
+END
+printf 'suite: idle\nneeds: [bus]\ncases:\n  - id: wait\n    trials: {count: 1}\n    steps: [wait: {for: 1 ms}]\n' >"$tmp/idle.yaml"
+"$kb" run "$tmp/idle.yaml" --rig "$tmp/other.yaml" --target example --runs "$tmp/other" >"$tmp/out" 2>"$tmp/err"
+is $? 75 "a rig whose sensor is on that line is refused"
+holds "$tmp/err" "sensor $tmp/other-name is held by process $first" "and told so"
 
 kill -9 $first
 wait $first 2>/dev/null
