@@ -179,8 +179,16 @@ static int load_step(struct suite_step *step, struct node n, struct err *err)
 		return err_set(err, ERR_NOMEM, "no memory for a step");
 	rc = node_is_map(n) ? conf_bind(node_item(n, 0), items, step->params, err)
 			    : conf_bind_absent(n, items, step->params, err);
-	if (!rc && step->kind->bind)
-		rc = step->kind->bind(step->params, err);
+	if (!rc && step->kind->bind) {
+		struct err own = { 0 };
+
+		rc = step->kind->bind(step->params, &own);
+		if (rc && err)
+			*err = own;
+		if (rc && !own.excerpt[0]) /* of the step as a whole */
+			rc = node_error(n, err, "%s: %s", step->kind->name,
+					err_text(&own));
+	}
 	return rc;
 }
 

@@ -44,6 +44,8 @@ void step_env_release(struct step_env *env)
 {
 	free(env->heard);
 	free(env->sent);
+	free(env->recording);
+	env->recording = NULL;
 	env->heard = NULL;
 	env->sent = NULL;
 	env->sent_count = 0;
