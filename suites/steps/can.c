@@ -37,6 +37,10 @@ int step_begin(struct step_env *env, struct err *err)
 	env->heard_lost = 0;
 	env->sent_count = env->echo_next = 0;
 	env->stimulus_ns = clock_now(env->clock);
+	if (env->trial == 0) { /* another case */
+		free(env->recording);
+		env->recording = NULL;
+	}
 	return env->bus ? forget(env, err) : 0;
 }
 
