@@ -56,8 +56,8 @@ blocks=$((size / 512))
 # the copies of what the run was made of must fit: it is the journal that is cut
 largest=$(find "$tmp/whole" -path '*/inputs/*' -type f -printf '%s\n' | sort -n | tail -n 1)
 
-# killed at many places: in warm-up, in the first case, in the second, near the end
-for share in 7 15 30 48 52 70 95; do
+# killed at many places (the first behind the size of the copies in inputs/): in the first case, in the second, near the end
+for share in 16 21 30 48 52 70 95; do
 	at=$((blocks * share / 100))
 	[ $((at * 512)) -gt "$largest" ] || at=$((largest / 512 + 1))
 	crash_at $at "$kb" run "$tmp/suite.yaml" --rig sim --target example --seed 5 --runs "$tmp/at$share"

@@ -11,6 +11,7 @@
 #include "drivers/card.h"
 #include "drivers/lock.h"
 #include "drivers/positioner.h"
+#include "drivers/positioner/on_limit.h"
 #include "drivers/reader.h"
 #include "drivers/relay.h"
 #include "drivers/sensor.h"
@@ -109,6 +110,9 @@ struct rig {
 	int64_t cycles_kept; /* of the positioner that is open: counted in the file already */
 	int64_t cycles_run;  /* of this run, those of closed positioners included */
 	int64_t cycles_owed; /* that the file did not take yet */
+	char wears[120]; /* what is counted: a board or axis; "": the rig by its name */
+	struct on_limit coil; /* of the positioner, over its recoveries too */
+	bool coil_kept;       /* and over runs: it is to be written down */
 	bool simulated;
 	char models
 		[6]

@@ -46,6 +46,15 @@ int rig_follow(struct rig *rig, int role, struct err *err);
 /** The USB port of a role's device, "1-2.3"; false when it is not on USB, or that is not known. */
 bool rig_usb_port(const struct rig *rig, int role, char out[RIG_USB_PORT]);
 
+/* rig_wear.c: what wears out, and what is hot */
+/** Once all is open: whose count it is, and how hot its coil was left. */
+void rig_begin_wear(struct rig *rig);
+/** Before the positioner is closed: its cycles are owed to the count. */
+void rig_take_cycles(struct rig *rig);
+/** Once it is closed, and the phone away: count them. */
+void rig_count_closed(struct rig *rig);
+void rig_end_wear(struct rig *rig);
+
 /* rig_card.c: arrangement B, keybench as the phone */
 int rig_bind_card(struct rig *rig, struct err *err);
 int rig_open_card(struct rig *rig, uint64_t seed, struct err *err);

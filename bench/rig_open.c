@@ -4,7 +4,6 @@
 #include "bench/rig_owner.h"
 #include "bench/rig_sim.h"
 #include "drivers/can/sim.h"
-#include "bench/wear.h"
 #include "drivers/wrap/worker.h"
 #include "fixtures/vehicle/slots_file.h"
 
@@ -120,7 +119,9 @@ static int open_relay(struct rig *rig, struct relay_identity *id, struct err *er
 static int open_positioner(struct rig *rig, struct positioner_identity *id,
 			   struct err *err)
 {
-	struct positioner_parts parts = { .relay = rig->relay, .pump = rig->pump };
+	struct positioner_parts parts = { .relay = rig->relay,
+					  .pump = rig->pump,
+					  .coil = &rig->coil };
 	struct positioner *inner;
 	int rc;
 
@@ -270,47 +271,23 @@ int rig_open(struct rig *rig, struct pump *pump, uint64_t seed, const char *trut
 		rc = rig_owner_open(rig, rig_sim_lib(rig), err);
 	if (rc)
 		rig_close(rig);
-	else
-		rig_note_homes(rig);
-	return rc;
-}
-
-int rig_count_cycles(struct rig *rig, int64_t *total, struct err *err)
-{
-	int64_t more = rig->positioner ? rig->positioner->cycles - rig->cycles_kept : 0;
-	char path[4200];
-	int rc;
-
-	*total = -1;
-	rig->cycles_run += more;
-	rig->cycles_kept += more;
-	if (!wear_path(path, sizeof(path), rig->simulated))
-		return 0;
-	rc = wear_add(path, rig->name, rig->cycles_owed + more, total, err);
-	rig->cycles_owed = rc ? rig->cycles_owed + more : 0;
-	return rc;
-}
-
-/* A count that cannot be kept is no reason to stop a bench, but it is said. */
-static void count_at_close(struct rig *rig)
-{
-	struct err err = { 0 };
-	int64_t total;
-
-	if (rig->positioner && rig_count_cycles(rig, &total, &err))
-		log_warning("cycles are not counted: %s", err_text(&err));
-	rig->cycles_kept = 0;
+	if (rc)
+		return rc;
+	rig_note_homes(rig);
+	rig_begin_wear(rig);
+	return 0;
 }
 
 static void close_mechanics(struct rig *rig)
 {
-	count_at_close(rig);
+	rig_take_cycles(rig);
 	sensor_close(rig->sensor);
 	rig->sensor = NULL;
 	positioner_close(rig->positioner);
 	relay_close(rig->relay);
 	rig->positioner = NULL;
 	rig->relay = NULL;
+	rig_count_closed(rig);
 }
 
 void rig_close(struct rig *rig)
@@ -318,6 +295,7 @@ void rig_close(struct rig *rig)
 	if (rig->pump)
 		pump_hold_stop(rig->pump, true);
 	close_mechanics(rig); /* the phone leaves first */
+	rig_end_wear(rig);
 	reader_close(rig->reader);
 	rig->reader = NULL;
 	rig_close_card(rig);

@@ -331,20 +331,26 @@ static void note_lateness(const struct runner *r)
 
 static void note_cycles(const struct runner *r)
 {
+	int64_t made, total;
 	struct err err = { 0 };
 	char text[200];
-	int64_t total;
+	int rc;
 
 	if (!r->rig->positioner)
 		return;
-	if (rig_count_cycles(r->rig, &total, &err))
+	/* who asked to stop wants it counted all the same */
+	pump_hold_stop(r->pump, true);
+	rc = rig_count_cycles(r->rig, &total, &err);
+	pump_hold_stop(r->pump, false);
+	made = r->rig->cycles_run;
+	if (rc)
 		snprintf(text, sizeof(text),
 			 "cycles of the positioner are not counted: %.120s",
 			 err_text(&err));
 	else if (total >= 0)
 		snprintf(text, sizeof(text),
-			 "the positioner made %lld cycles in this run, %lld in its life",
-			 (long long)r->rig->cycles_run, (long long)total);
+			 "the positioner made %lld cycle%s in this run, %lld in its life",
+			 (long long)made, made == 1 ? "" : "s", (long long)total);
 	else
 		return; /* simulated: nothing wears */
 	write_note(r, NULL, text);

@@ -8,7 +8,6 @@
  * happened, because the attempt that was under way lost its phone. A tap that the share does not allow yet waits.
  */
 #include "drivers/positioner.h"
-#include "drivers/positioner.h"
 #include "drivers/positioner/on_limit.h"
 #include "drivers/positioner/travel.h"
 #include "drivers/relay.h"
