@@ -339,7 +339,7 @@ static int load_needs(struct suite *s, const struct suite_head *head, struct err
 		rc = apply_wants(s, head->wants, said, err);
 	for (int i = 0; i < s->case_count; i++) {
 		meant |= s->cases[i].needs;
-		s->cases[i].needs |= said & (NEED_MODULE | NEED_SENSOR);
+		s->cases[i].needs |= said & (NEED_MODULE | NEED_SENSOR | NEED_OWNER);
 	}
 	if (!rc && node_present(head->needs) && meant & ~said)
 		rc = node_error(head->needs, err,

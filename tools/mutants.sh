@@ -6,7 +6,7 @@
 bin=${KEYBENCH_BIN:-$PWD/build/bin}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/keybench.XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
-suites="suites/conformance/apdu.yaml suites/conformance/transaction.yaml suites/conformance/mailbox.yaml"
+suites="suites/conformance/apdu.yaml suites/conformance/transaction.yaml suites/conformance/mailbox.yaml suites/conformance/pairing-apdu.yaml"
 mkdir "$tmp/runs"
 
 # failed FAULT: the cases that do not pass on a device with it ("none": the good one)

@@ -13,6 +13,7 @@
  * the suite names something else is sent, or something before them.
  */
 #define ATTACK_MAX 8
+#define AWAY_NS (50 * NS_PER_MS) /* the field is off */
 
 enum place {
 	PLACE_ON,
@@ -73,6 +74,8 @@ static const struct conf_item attack_items[] = {
 	{ 0 },
 };
 
+static const char *const break_names[] = { "no", "deselect", "field", NULL };
+
 #undef AT
 #define AT(field) offsetof(struct interference, field)
 static const struct conf_item interference_items[] = {
@@ -86,6 +89,9 @@ static const struct conf_item interference_items[] = {
 	  session_names },
 	{ "plain", CONF_HEX, AT(s.plain), CONF_ABSENT,
 	  "an EXCHANGE with this content, under a good MAC", 0, 200, NULL },
+	{ "break", CONF_CHOICE, AT(s.broken), "no",
+	  "no command: the link is broken, and the phone selected again", 0, 0,
+	  break_names },
 	{ "skip", CONF_INT, AT(s.skip), "0", "the channel's counter jumps before it",
 	  -256, 256, NULL },
 	{ "times", CONF_INT, AT(s.times), "1", "how often", 1, STIMULUS_MAX_TIMES, NULL },
@@ -102,16 +108,21 @@ static int bind_one(struct interference *x, struct node n, struct err *err)
 		return node_error(n, err,
 				  "with: one of on and before says where it happens");
 	if ((x->s.command != 0) + (x->s.replay != 0) + (x->s.send.len != 0) +
-		    (x->s.plain.data != NULL) >
+		    (x->s.plain.data != NULL) + (x->s.broken != BREAK_NOT) >
 	    1)
-		return node_error(n, err,
-				  "with: one of command, replay, send and plain is sent");
+		return node_error(
+			n, err,
+			"with: one of command, replay, send, plain and break happens");
 	if (x->session == SESSION_DEFAULT)
 		x->session = x->on && !node_present(x->s.alter_at) && !x->s.command &&
 					     !x->s.replay && !x->s.send.len &&
 					     !x->s.plain.data
 				     ? SESSION_FED
 				     : SESSION_LIVES;
+	if (x->s.broken && (x->on || node_present(x->s.alter_at) ||
+			    node_present(x->s.answer_at) || x->s.shape || x->s.fresh))
+		return node_error(n, err,
+				  "break: happens before a command, and has no answer");
 	if (x->before && x->session == SESSION_FED)
 		return node_error(n, err,
 				  "session: what is sent before a command has no answer "
@@ -184,6 +195,34 @@ static int probe(struct course *c, struct step_env *env, const char *name,
 	return 0;
 }
 
+/* The phone is let go, or loses the field, and is selected again. */
+static int break_link(struct step_env *env, enum link_break how, struct err *err)
+{
+	struct reader_activation a = { 0 };
+	int rc = step_set_polling(&a, env, NS_PER_S, env->ecp, err);
+
+	if (!rc && how == BREAK_DESELECT)
+		rc = reader_deselect(env->reader, err);
+	if (!rc && how == BREAK_FIELD) {
+		rc = reader_set_field(env->reader, false, err);
+		if (!rc)
+			rc = env->sleep_until(env, clock_now(env->clock) + AWAY_NS, err);
+		if (!rc)
+			rc = reader_set_field(env->reader, true, err);
+	}
+	if (!rc)
+		rc = reader_activate(env->reader, &a, err);
+	if (rc) {
+		env->failed |= NEED_READER;
+		return err_wrap(err, rc, "breaking the link");
+	}
+	if (a.result == READER_OK)
+		return 0;
+	attempt_end(env->attempt, OUTCOME_RF_ERROR,
+		    "the phone did not come back after the link was broken");
+	return STEP_STOP;
+}
+
 /* @return 0 the vehicle's own command is due; 1 it was answered, or there will be no more; or an error */
 static int interfere(struct course *c, struct step_env *env, int i, const char *name,
 		     struct err *err)
@@ -194,7 +233,9 @@ static int interfere(struct course *c, struct step_env *env, int i, const char *
 
 	snprintf(what, sizeof(what), "attack_%d", i + 1);
 	c->done |= 1u << i;
-	for (int64_t k = 0; !rc && k < x->s.times; k++) {
+	if (x->s.broken)
+		rc = break_link(env, (enum link_break)x->s.broken, err);
+	for (int64_t k = 0; !rc && !x->s.broken && k < x->s.times; k++) {
 		rc = stimulus_build(&x->s, env, &c->own, &c->command, err);
 		if (!rc)
 			rc = stimulus_ask(&x->s, env, what, buf_bytes(&c->command),

@@ -16,6 +16,12 @@ struct step_recording {
 		uint8_t command[APDU_MAX_COMMAND], answer[300];
 		size_t command_len, answer_len;
 	} of[FORGED_COUNT];
+	/* beginnings of the long values of all answers so far */
+	struct seen {
+		uint16_t tag;
+		uint8_t begin[8];
+	} * seen;
+	size_t seen_count, seen_room;
 };
 
 static const struct status {
@@ -139,18 +145,24 @@ static int kind_of(struct bytes command)
 	return -1;
 }
 
+static int remember(struct step_recording *r, struct bytes now, struct err *err);
+
 int stimulus_keep(struct step_env *env, struct bytes command, struct bytes answer,
 		  struct err *err)
 {
 	const int kind = kind_of(command);
+	struct bytes data;
 	struct kept *k;
+	uint16_t sw;
+	int rc;
 
 	if (!env->recording)
 		env->recording = calloc(1, sizeof(*env->recording));
 	if (!env->recording)
 		return err_set(err, ERR_NOMEM, "keeping a command");
-	if (kind < 0)
-		return 0;
+	rc = apdu_answer(answer, &data, &sw) ? 0 : remember(env->recording, data, err);
+	if (rc || kind < 0)
+		return rc;
 	k = &env->recording->of[kind];
 	if (command.len > sizeof(k->command) || answer.len > sizeof(k->answer))
 		return 0;
@@ -162,34 +174,67 @@ int stimulus_keep(struct step_env *env, struct bytes command, struct bytes answe
 	return 0;
 }
 
-static struct bytes last_answer(const struct step_env *env, struct bytes command)
+static bool was_seen(const struct step_recording *r, const struct seen *one)
 {
-	const int kind = kind_of(command);
-	struct bytes data = { 0 };
-	uint16_t sw;
-
-	if (!env->recording || kind < 0 ||
-	    apdu_answer(BYTES(env->recording->of[kind].answer,
-			      env->recording->of[kind].answer_len),
-			&data, &sw))
-		return BYTES(NULL, 0);
-	return data;
+	for (size_t i = 0; r && i < r->seen_count; i++)
+		if (r->seen[i].tag == one->tag &&
+		    memcmp(r->seen[i].begin, one->begin, sizeof(one->begin)) == 0)
+			return true;
+	return false;
 }
 
-/* Does a value of eight bytes or more come back? */
-static bool repeats(struct bytes before, struct bytes now)
+/* A value's tag and beginning, where it is long enough; a point's first byte tells nothing. */
+static bool next_long(struct cursor *c, struct seen *out)
+{
+	struct tlv t;
+
+	while (tlv_next(c, &t))
+		if (t.value.len > sizeof(out->begin)) {
+			*out = (struct seen){ .tag = t.tag };
+			memcpy(out->begin, t.value.data + 1, sizeof(out->begin));
+			return true;
+		}
+	return false;
+}
+
+/* Does a long value of an answer of this case come back? */
+static bool repeats(const struct step_recording *r, struct bytes now)
 {
 	struct cursor c = cursor_at(now);
-	struct tlv t, old;
+	struct seen one;
 
-	while (tlv_next(&c, &t)) {
-		struct cursor b = cursor_at(before);
-
-		while (t.value.len >= 8 && tlv_next(&b, &old))
-			if (old.tag == t.tag && bytes_equal(old.value, t.value))
-				return true;
-	}
+	while (next_long(&c, &one))
+		if (was_seen(r, &one))
+			return true;
 	return false;
+}
+
+static int remember(struct step_recording *r, struct bytes now, struct err *err)
+{
+	struct cursor c = cursor_at(now);
+	struct seen one;
+
+	while (next_long(&c, &one)) {
+		if (r->seen_count == r->seen_room) {
+			const size_t room = 2 * r->seen_room + 16;
+			struct seen *more = realloc(r->seen, room * sizeof(*more));
+
+			if (!more)
+				return err_set(err, ERR_NOMEM, "keeping an answer");
+			r->seen = more;
+			r->seen_room = room;
+		}
+		r->seen[r->seen_count++] = one;
+	}
+	return 0;
+}
+
+void stimulus_forget(struct step_env *env)
+{
+	if (env->recording)
+		free(env->recording->seen);
+	free(env->recording);
+	env->recording = NULL;
 }
 
 int stimulus_build(const struct stimulus *s, struct step_env *env,
@@ -198,6 +243,8 @@ int stimulus_build(const struct stimulus *s, struct step_env *env,
 	int rc = 0;
 
 	buf_clear(command);
+	if (s->broken)
+		return 0;
 	if (s->send.len) {
 		buf_add(command, s->send);
 	} else if (s->plain.data) {
@@ -262,7 +309,7 @@ static struct bytes in_clear(const struct stimulus *s, struct step_env *env,
 }
 
 static void judge(const struct stimulus *s, struct step_env *env, const char *what,
-		  struct bytes command, struct bytes answer)
+		  struct bytes answer)
 {
 	uint8_t plain_mem[300];
 	struct buf plain = BUF_ON(plain_mem);
@@ -278,9 +325,9 @@ static void judge(const struct stimulus *s, struct step_env *env, const char *wh
 	if (data.len && sw != env->profile->sw.ok && sw >> 8 != 0x61)
 		attempt_complain(env->attempt, "%s: refused with %04X, and yet %zu bytes",
 				 what, sw, data.len);
-	if (s->fresh && repeats(last_answer(env, command), data))
+	if (s->fresh && repeats(env->recording, data))
 		attempt_complain(env->attempt,
-				 "%s: a value of the answer before it "
+				 "%s: a value of an earlier answer "
 				 "came back",
 				 what);
 	data = in_clear(s, env, answer, data, &plain);
@@ -300,7 +347,7 @@ int stimulus_ask(const struct stimulus *s, struct step_env *env, const char *wha
 	rc = step_apdu(env, what, command, answer, &floor_ns, err);
 	if (rc)
 		return rc;
-	judge(s, env, what, command, buf_bytes(answer));
+	judge(s, env, what, buf_bytes(answer));
 	rc = stimulus_keep(env, command, buf_bytes(answer), err);
 	if (rc)
 		return rc;

@@ -34,6 +34,12 @@ enum edit_what {
 	EDIT_SIGNATURE
 };
 
+enum link_break {
+	BREAK_NOT,
+	BREAK_DESELECT,
+	BREAK_FIELD
+};
+
 struct edit {
 	enum edit_what what;
 	int64_t number,
@@ -51,6 +57,7 @@ struct stimulus {
 	struct node alter_at, answer_at;
 	const char *shape;
 	bool fresh;
+	int broken; /* no command at all: the link is; BREAK_… */
 	/* made by stimulus_bind */
 	struct edit edits[STIMULUS_MAX_EDITS];
 	int edit_count;
@@ -107,7 +114,8 @@ extern const char *const stimulus_commands[]; /* none, select … for conf items
 		  NULL }, \
 	{ \
 		"fresh", CONF_BOOL, offsetof(struct stimulus, fresh), "no", \
-			"no long value of the last such answer comes back", 0, 0, NULL \
+			"no long value of an earlier answer of this case comes back", 0, \
+			0, NULL \
 	}
 
 /** What the table cannot do. @return 0 or a located mistake */
@@ -144,5 +152,7 @@ int status_match(const char *name, uint16_t sw, const struct profile *p);
 /** Keep a command that was sent and its answer, the last of each kind, for replay and fresh. @return 0 or ERR_NOMEM */
 int stimulus_keep(struct step_env *env, struct bytes command, struct bytes answer,
 		  struct err *err);
+/** Another case begins: what was kept goes. */
+void stimulus_forget(struct step_env *env);
 
 #endif

@@ -70,7 +70,7 @@ static int put_together(const struct parts *p, struct buf *command)
 
 static uint16_t tag_of(struct bytes tag)
 {
-	return tag.len == 2 ? (uint16_t)(tag.data[0] << 8 | tag.data[1]) : tag.data[0];
+	return (uint16_t)(tag.len == 2 ? tag.data[0] << 8 | tag.data[1] : tag.data[0]);
 }
 
 /* The first TLV with that tag: whole, and its value. */

@@ -49,6 +49,13 @@ static int peer_answer(struct peer *p, struct bytes command, struct buf *answer,
 	return 0;
 }
 
+static int sleep_until(struct step_env *env, int64_t until_ns, struct err *err)
+{
+	(void)err;
+	env->clock->sleep_until(env->clock, until_ns);
+	return 0;
+}
+
 static int set_up(void **state)
 {
 	static struct bench it;
@@ -73,6 +80,7 @@ static int set_up(void **state)
 		.attempt = &b->attempt,
 		.profile = b->profile,
 		.exchange_timeout_ns = NS_PER_S,
+		.sleep_until = sleep_until,
 	};
 	if (!rc)
 		rc = sim_reader_open(&b->env.reader, NULL, &b->peer, &b->clock.base,
@@ -181,7 +189,7 @@ static void a_value_that_comes_back_is_not_fresh(void **state)
 	struct bench *b = *state;
 
 	must_pass(b, AUTH0("fresh: yes") "\n      - apdu: {command: auth0, fresh: yes}");
-	b->force = "4C 08 01 02 03 04 05 06 07 08 90 00";
+	b->force = "4C 09 01 02 03 04 05 06 07 08 09 90 00";
 	must_complain(
 		b, "apdu: {command: auth0}\n      - apdu: {command: auth0, fresh: yes}",
 		"came back");
@@ -272,6 +280,9 @@ static void a_session_goes_on_or_is_gone_as_the_suite_says(void **state)
 	must_pass(b, READS("before: control_flow, replay: exchange, answer: security, "
 			   "session: dies"));
 	must_pass(b, ATTACK("on: control_flow, alter: [{p1: \"7F\"}], session: over"));
+	must_pass(b, ATTACK("before: auth1, break: deselect, session: dies"));
+	must_pass(b, ATTACK("before: control_flow, break: field, session: dies"));
+	must_complain(b, ATTACK("before: control_flow, break: field"), "6985");
 	must_complain(b, ATTACK("before: auth1, send: 80 7F 00 00, session: dies"),
 		      "lives on after the attack");
 	must_complain(b, ATTACK("on: auth1, alter: [{flip: 9}]"), "6985");
@@ -360,6 +371,8 @@ static void a_mistake_names_its_place(void **state)
 		"attack: {kind: fast, with: [{on: auth0, send: \"80\", replay: auth0}]}",
 		"attack: {kind: fast, with: [{on: auth0, times: 301}]}",
 		"attack: {kind: fast, with: [{on: auth0, nth: 0}]}",
+		"attack: {kind: fast, with: [{on: auth0, break: field}]}",
+		"attack: {kind: fast, with: [{before: auth0, break: field, answer: ok}]}",
 	};
 
 	(void)state;
