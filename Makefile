@@ -76,7 +76,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all bench demo setup-build setup-bench setup-lab setup-check lab lab-check check run-tests check-san unit cover hdr-check format \
 	format-check man-check install uninstall clean help tests fuzz fuzzers fuzz-smoke \
-	torture faults valgrind
+	torture faults mutants valgrind
 
 # Programs: keybench, and keybench-NAME for every tools/NAME with a main.c. What its tests have in common: x_bench.c.
 TOOLS := $(patsubst tools/%/main.c,%,$(wildcard tools/*/main.c))
@@ -221,6 +221,13 @@ FAULT_DESKS ?= 0
 faults:
 	$(Q)$(MAKE) --no-print-directory all $(FAULTS)
 	$(Q)KEYBENCH_BIN=$(abspath $(BIN)) $(FAULTS) --all --seed $(SEED) --jobs $(FAULT_JOBS) --desks $(FAULT_DESKS)
+## mutants: what the conformance suites are worth: the faults of the reference device, and the cases that catch each
+mutants: all
+	$(Q)KEYBENCH_BIN=$(abspath $(BIN)) tools/mutants.sh >suites/conformance/MUTANTS.md.new && \
+	  { echo '# What the conformance suites catch'; echo; \
+	  echo 'Made by `make mutants`: the reference device breaks one rule at a time, simulated in process.'; echo; \
+	  cat suites/conformance/MUTANTS.md.new; } >suites/conformance/MUTANTS.md; rc=$$?; \
+	  rm -f suites/conformance/MUTANTS.md.new; exit $$rc
 ## valgrind: memcheck over unit tests, keybench check and report
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite,indirect
@@ -273,7 +280,7 @@ MAN5 = $(wildcard bench/man/*.5)
 man-check:
 	$(Q)mandoc -T lint -W warning $(MAN1) $(MAN5)
 
-INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/traces fixtures/exec
+INSTALL_DATA = suites fixtures/profiles fixtures/rigs fixtures/pairings fixtures/dbc fixtures/traces fixtures/exec fixtures/requirements.yaml
 # for udev and modprobe, which read $(PREFIX)/lib when it is /usr or /usr/local; elsewhere they are copied by hand
 HOST_FILES = 70-keybench.rules keybench-nfc.conf
 D = $(DESTDIR)$(PREFIX)

@@ -1,5 +1,7 @@
 #include "bench/cmd.h"
 #include "bench/core/data.h"
+#include "bench/requirements.h"
+#include "fixtures/device/device.h"
 #include "results/metric.h"
 #include "results/text.h"
 
@@ -8,12 +10,16 @@
 #include <string.h>
 
 struct list_args {
-	bool steps, metrics;
+	bool steps, metrics, requirements, faults;
 };
 
 static const struct argp_option options[] = {
 	{ "steps", 's', NULL, 0, "The steps a suite can use, and their parameters", 0 },
 	{ "metrics", 'm', NULL, 0, "The metrics a claim can be made of", 0 },
+	{ "requirements", 'r', NULL, 0,
+	  "What there is to ask, and which cases ask it; then what none asks", 0 },
+	{ "faults", 'f', NULL, 0,
+	  "The faults a phone profile can plant, and what each breaks", 0 },
 	{ 0 },
 };
 
@@ -27,6 +33,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'm':
 		a->metrics = true;
+		return 0;
+	case 'r':
+		a->requirements = true;
+		return 0;
+	case 'f':
+		a->faults = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': no arguments are taken", arg);
@@ -69,12 +81,15 @@ static void show_file(const char *path, const char *prefix, const char *about)
 	buf_release(&line);
 }
 
-static void list_file(const char *path, const char *root)
+typedef void file_fn(void *ctx, const char *path, const char *root);
+
+static void list_file(void *ctx, const char *path, const char *root)
 {
 	static const char *const about[] = { "title", "summary", NULL };
 	struct conf *conf = NULL;
 	struct err err = { 0 };
 
+	(void)ctx;
 	if (conf_read(&conf, path, &err))
 		show_file(path + strlen(root) + 1, "cannot be read: ", err_text(&err));
 	else
@@ -82,7 +97,7 @@ static void list_file(const char *path, const char *root)
 	conf_free(conf);
 }
 
-static void list_folder(const char *root, const char *subdir)
+static void list_folder(const char *root, const char *subdir, file_fn *fn, void *ctx)
 {
 	char dir[DATA_PATH_MAX + 64];
 	char *roots[] = { dir, NULL };
@@ -96,7 +111,7 @@ static void list_folder(const char *root, const char *subdir)
 	while ((e = fts_read(fts)))
 		if (e->fts_info == FTS_F && e->fts_namelen > 5 &&
 		    strcmp(e->fts_name + e->fts_namelen - 5, ".yaml") == 0)
-			list_file(e->fts_path, root);
+			fn(ctx, e->fts_path, root);
 	fts_close(fts);
 }
 
@@ -125,6 +140,65 @@ static void list_metrics(void)
 		       metrics[i].decides ? "" : " (for looking; no claims)");
 }
 
+static void take_file(void *ctx, const char *path, const char *root)
+{
+	struct conf *conf = NULL;
+
+	(void)root;
+	if (conf_read(&conf, path, NULL))
+		return; /* the plain list says why */
+	requirements_take(ctx, conf_root(conf));
+	conf_free(conf);
+}
+
+static void show_cases(struct buf *cases)
+{
+	char *save = NULL;
+	char *text = (char *)(uintptr_t)buf_str(cases);
+
+	for (char *one = strtok_r(text, " ", &save); one;
+	     one = strtok_r(NULL, " ", &save))
+		printf("      %s\n", one);
+}
+
+static int list_requirements(void)
+{
+	char path[DATA_PATH_MAX];
+	struct requirements *r = NULL;
+	struct err err = { 0 };
+	int covered = 0, explained = 0;
+
+	if (data_find(path, "fixtures/requirements.yaml", "fixtures", NULL, &err) ||
+	    requirements_load(&r, path, &err))
+		return cmd_fail(&err);
+	for (int i = 0; data_dir(i); i++)
+		list_folder(data_dir(i), "suites", take_file, r);
+	for (int i = 0; i < r->count; i++) {
+		struct requirement *q = &r->list[i];
+
+		printf("%-4s  %s\n", q->id, q->text);
+		if (q->case_count)
+			show_cases(&q->cases);
+		else
+			printf("      UNCOVERED%s%s\n", *q->why ? ": " : "", q->why);
+		covered += q->case_count > 0;
+		explained += !q->case_count && *q->why;
+	}
+	if (r->strange.len)
+		printf("not in the list: %s\n", buf_str(&r->strange));
+	printf("%d requirements: %d covered, %d uncovered for a reason, %d uncovered\n",
+	       r->count, covered, explained, r->count - covered - explained);
+	requirements_free(r);
+	return EXIT_PASSED;
+}
+
+static void list_faults(void)
+{
+	for (int i = 0; i < DEVICE_FAULT_COUNT; i++)
+		printf("%-28s %s\n", device_fault_name((enum device_fault)i),
+		       device_fault_help((enum device_fault)i));
+}
+
 static int cmd_list(int argc, char **argv)
 {
 	static const char *const folders[] = { "suites", "fixtures/rigs",
@@ -136,7 +210,11 @@ static int cmd_list(int argc, char **argv)
 		list_steps();
 	if (args.metrics)
 		list_metrics();
-	if (args.steps || args.metrics)
+	if (args.faults)
+		list_faults();
+	if (args.requirements)
+		return list_requirements();
+	if (args.steps || args.metrics || args.faults)
 		return EXIT_PASSED;
 	if (!data_dir(0)) {
 		struct err err = { 0 };
@@ -147,7 +225,7 @@ static int cmd_list(int argc, char **argv)
 	for (int i = 0; data_dir(i); i++) {
 		printf("%s\n", data_dir(i));
 		for (int k = 0; folders[k]; k++)
-			list_folder(data_dir(i), folders[k]);
+			list_folder(data_dir(i), folders[k], list_file, NULL);
 	}
 	return EXIT_PASSED;
 }

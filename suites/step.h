@@ -30,6 +30,7 @@ struct reader;
 struct relay;
 struct rng;
 struct sensor;
+struct step_recording;
 struct uds_target;
 struct vehicle;
 
@@ -68,7 +69,9 @@ struct step_env {
 	/* what can_send put on the bus in this attempt: each must come back as our own, or it never left */
 	struct step_sent *sent;
 	int sent_count,
-		echo_next;   /* heard frames before the latter were compared with it */
+		echo_next; /* heard frames before the latter were compared with it */
+	struct step_recording
+		*recording;  /* of commands of this case; NULL: none so far */
 	int64_t stimulus_ns; /* the last can_send, or the beginning of the attempt */
 	bool sending;        /* cyclic frames or load: tear-down stops them */
 	/* arrangement B: we are the phone, and .reader and .vehicle are not used */

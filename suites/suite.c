@@ -179,8 +179,16 @@ static int load_step(struct suite_step *step, struct node n, struct err *err)
 		return err_set(err, ERR_NOMEM, "no memory for a step");
 	rc = node_is_map(n) ? conf_bind(node_item(n, 0), items, step->params, err)
 			    : conf_bind_absent(n, items, step->params, err);
-	if (!rc && step->kind->bind)
-		rc = step->kind->bind(step->params, err);
+	if (!rc && step->kind->bind) {
+		struct err own = { 0 };
+
+		rc = step->kind->bind(step->params, &own);
+		if (rc && err)
+			*err = own;
+		if (rc && !own.excerpt[0]) /* of the step as a whole */
+			rc = node_error(n, err, "%s: %s", step->kind->name,
+					err_text(&own));
+	}
 	return rc;
 }
 
@@ -331,7 +339,7 @@ static int load_needs(struct suite *s, const struct suite_head *head, struct err
 		rc = apply_wants(s, head->wants, said, err);
 	for (int i = 0; i < s->case_count; i++) {
 		meant |= s->cases[i].needs;
-		s->cases[i].needs |= said & (NEED_MODULE | NEED_SENSOR);
+		s->cases[i].needs |= said & (NEED_MODULE | NEED_SENSOR | NEED_OWNER);
 	}
 	if (!rc && node_present(head->needs) && meant & ~said)
 		rc = node_error(head->needs, err,

@@ -72,7 +72,7 @@ static void mistakes_have_their_place(void **state)
 	assert_string_equal(mistake(CASE("    steps: [aproach]\n")),
 			    "s.yaml:4:13: there is no step 'aproach'; allowed: approach, "
 			    "field, select, "
-			    "transact, pair, retreat, wait, "
+			    "transact, apdu, attack, pair, retreat, wait, "
 			    "can_send, can_cyclic, can_load, can_replay, can_expect, "
 			    "uds_read, uds_request, uds_session");
 	assert_non_null(strstr(mistake(CASE("    steps: [transact]\n")),

@@ -5,10 +5,12 @@
 #include <string.h>
 
 const struct step_kind *const step_kinds[] = {
-	&step_approach,   &step_field,       &step_select,      &step_transact,
-	&step_pair,       &step_retreat,     &step_wait,        &step_can_send,
-	&step_can_cyclic, &step_can_load,    &step_can_replay,  &step_can_expect,
-	&step_uds_read,   &step_uds_request, &step_uds_session, NULL,
+	&step_approach,    &step_field,       &step_select,
+	&step_transact,    &step_ask,         &step_attack,
+	&step_pair,        &step_retreat,     &step_wait,
+	&step_can_send,    &step_can_cyclic,  &step_can_load,
+	&step_can_replay,  &step_can_expect,  &step_uds_read,
+	&step_uds_request, &step_uds_session, NULL,
 };
 
 const struct step_kind *step_find(const char *name)

@@ -2,6 +2,7 @@
 #include "drivers/bus.h"
 #include "drivers/can/cyclic.h"
 #include "suites/steps/steps.h"
+#include "suites/steps/stimulus.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ int step_begin(struct step_env *env, struct err *err)
 	env->heard_lost = 0;
 	env->sent_count = env->echo_next = 0;
 	env->stimulus_ns = clock_now(env->clock);
+	if (env->trial == 0) /* another case */
+		stimulus_forget(env);
 	return env->bus ? forget(env, err) : 0;
 }
 
@@ -44,6 +47,7 @@ void step_env_release(struct step_env *env)
 {
 	free(env->heard);
 	free(env->sent);
+	stimulus_forget(env);
 	env->heard = NULL;
 	env->sent = NULL;
 	env->sent_count = 0;

@@ -7,6 +7,8 @@
 extern const struct step_kind step_approach, step_retreat, step_wait; /* place.c */
 extern const struct step_kind step_field, step_select;                /* field.c */
 extern const struct step_kind step_transact;                          /* transact.c */
+extern const struct step_kind step_ask;                               /* ask.c */
+extern const struct step_kind step_attack;                            /* attack.c */
 extern const struct step_kind step_pair;                              /* pair.c */
 extern const struct step_kind step_can_send, step_can_cyclic, step_can_load; /* can.c */
 extern const struct step_kind step_can_expect; /* can_expect.c */

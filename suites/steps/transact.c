@@ -4,6 +4,7 @@
 #include "suites/steps/apdu.h"
 #include "suites/steps/mailbox.h"
 #include "suites/steps/steps.h"
+#include "suites/steps/stimulus.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,9 @@ static int converse(struct step_env *env, struct tally *tally, struct err *err)
 		buf_clear(&answer);
 		rc = step_apdu(env, name, buf_bytes(&command), &answer,
 			       &tally->airtime_floor_ns, err);
+		if (!rc)
+			rc = stimulus_keep(env, buf_bytes(&command), buf_bytes(&answer),
+					   err);
 		if (!rc)
 			step = think(env, &answer, &command, &name, tally);
 	}
