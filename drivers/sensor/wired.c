@@ -100,7 +100,7 @@ static int input_open(struct sensor **out, const void *options,
 			     .input = (int)o->input,
 			     .inverted = o->inverted };
 	struct sensor_sample first;
-	struct sensor *s;
+	struct sensor *s = NULL;
 	int rc = open_wired(&s, &how, clock, err);
 
 	if (rc)
