@@ -13,7 +13,7 @@ struct rig_args {
 
 static const struct argp_option options[] = {
 	{ "output", 'o', "FILE", 0, "Write it there; an existing file is left alone", 0 },
-	{ "name", 'n', "NAME", 0, "What the rig is called (default: my-rig)", 0 },
+	{ "name", 'n', "NAME", 0, "What the rig is called (default: HOST-PORT)", 0 },
 	{ "root", 'R', "DIR", 0, "Look for devices below DIR (its /sys)", 0 },
 	{ 0 },
 };
@@ -83,19 +83,19 @@ static int write_new(const char *path, struct bytes text, struct err *err)
 
 static int cmd_rig(int argc, char **argv)
 {
-	struct rig_args args = { .name = "my-rig", .root = "" };
+	struct rig_args args = { .root = "" };
 	struct err err = { 0 };
 	struct buf text;
 	int rc = 0;
 
 	argp_parse(&rig_argp, argc, argv, 0, NULL, &args);
 	buf_init(&text, 1 << 16);
-	rig_init_text(&text, args.root, args.name);
-	if (text.failed)
+	rc = rig_init_text(&text, args.root, args.name, &err);
+	if (!rc && text.failed)
 		rc = err_set(&err, ERR_NOMEM, "no memory for a rig file");
-	else if (args.output)
+	else if (!rc && args.output)
 		rc = write_new(args.output, buf_bytes(&text), &err);
-	else
+	else if (!rc)
 		fwrite(text.data, 1, text.len, stdout);
 	buf_release(&text);
 	return rc ? (int)cmd_fail(&err) : EXIT_PASSED;

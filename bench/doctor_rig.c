@@ -4,6 +4,7 @@
 #include "bench/doctor.h"
 #include "bench/rig_bind.h"
 #include "drivers/lock.h"
+#include "drivers/usb_hub.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -40,12 +41,16 @@ static bool node_of(struct doctor *d, const char *subject, const char *device,
 	struct err err = { 0 };
 	const char *slash = strchr(device, '/');
 	int bus, number, used = 0;
-	char driver[32];
+	struct usb_hub_port at;
+	char driver[32], port[48];
 	int rc = 0;
 
 	out[0] = '\0';
+	snprintf(port, sizeof(port), "usb-port:%.32s", device);
 	if (usb_is_name(device))
 		rc = usb_find(&u, d->root, device, &err);
+	else if (usb_hub_of(&at, device) == 0) /* "1-2.3", as relay boards are named */
+		rc = usb_find(&u, d->root, port, &err);
 	else if (sscanf(device, "%31[a-z0-9_]:%d:%d%n", driver, &bus, &number, &used) ==
 			 3 &&
 		 !device[used])
@@ -134,6 +139,44 @@ static void program(struct doctor *d, const char *role, struct node map)
 		     "command: there is no program %s", word);
 }
 
+struct boards {
+	int count;
+	char ports[120];
+};
+
+static int count_board(void *ctx, const struct usb_device *u)
+{
+	struct boards *b = ctx;
+	const char *driver = usb_relay_driver(u);
+	size_t len = strlen(b->ports);
+
+	if (driver && strcmp(driver, "usb_hid") == 0)
+		snprintf(b->ports + len, sizeof(b->ports) - len, "%s%s",
+			 b->count++ ? ", " : "", u->port);
+	return 0;
+}
+
+/* A board that the rig does not name by its port; what its serial is, only an open board says. */
+static void unnamed_board(struct doctor *d)
+{
+	struct node map = d->rig->relay_node;
+	const char *driver = node_text(node_get(map, "driver"));
+	struct boards b = { 0 };
+
+	if (!driver || strcmp(driver, "usb_hid") || node_present(node_get(map, "port")))
+		return;
+	usb_scan(d->root, count_board, &b);
+	if (b.count == 0)
+		doctor_wrong(d, EXIT_BENCH_ERROR, "rig: relay board", NULL,
+			     "no USBRelay board is plugged in");
+	else if (b.count > 1 && !node_present(node_get(map, "serial")))
+		doctor_wrong(d, EXIT_WRONG_CONFIG, "rig: relay board", NULL,
+			     "there are %d boards, at the ports %s: name one with 'port'",
+			     b.count, b.ports);
+	else
+		doctor_good(d, "rig: relay board", "a USBRelay board is at %s", b.ports);
+}
+
 void doctor_rig(struct doctor *d)
 {
 	const struct rig *rig = d->rig;
@@ -153,6 +196,8 @@ void doctor_rig(struct doctor *d)
 	program(d, "card", rig->card_node);
 	program(d, "relay board", rig->relay_node);
 	program(d, "positioner", rig->positioner_node);
+	program(d, "sensor", rig->sensor_node);
+	unnamed_board(d);
 	rig_each_device(rig, one_device, d, NULL);
 	doctor_can_of_rig(d);
 }

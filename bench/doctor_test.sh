@@ -48,6 +48,7 @@ healthy() {
 	put /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor performance
 	put /sys/devices/system/cpu/cpu1/cpufreq/scaling_governor performance
 	put /etc/nfc/libnfc.conf "allow_autoscan = false"
+	put /proc/sys/kernel/hostname "lab_7.example.org"
 	put /etc/group "plugdev:x:46:
 dialout:x:20:"
 	mkdir -p "$m/etc/modprobe.d" "$m/lib/udev/rules.d"
@@ -188,6 +189,35 @@ found wrong "rig: reader" "there is no /dev/ttyUSB9" "" "it says so"
 rig 'reader: {driver: exec, command: [no-such-program-at-all, x], device: my-module}'
 doctor 78 "a rig whose program is not there" --rig "$tmp/rig.yaml"
 found wrong "rig: reader" "there is no program no-such-program-at-all" "" "it says so"
+for part in 'card: {driver: exec, command: no-such-program-at-all}' 'sensor: {driver: exec, command: no-such-program-at-all}'; do
+	rig "$part"
+	doctor 78 "a rig whose ${part%%:*} is a program that is not there" --rig "$tmp/rig.yaml"
+	found wrong "rig: ${part%%:*}" "there is no program no-such-program-at-all" "" "it says so"
+done
+rig 'sensor: {driver: modem, device: /dev/ttyNOPE}'
+doctor 75 "a rig whose sensor's line is not there" --rig "$tmp/rig.yaml"
+found wrong "rig: sensor" "there is no /dev/ttyNOPE" "" "it says so"
+# board KEYS: a relay board on USB
+board() {
+	rig "relay: {driver: usb_hid$1}
+positioner: {driver: push, channel: 1, travel: 100 ms}"
+}
+board ', port: 9-9'
+doctor 75 "a rig whose board is not plugged in" --rig "$tmp/rig.yaml"
+found wrong "rig: relay board" "usb-port:9-9: nothing like it is plugged in" "" "it says so"
+board ''
+doctor 75 "a rig with any board, and there is none" --rig "$tmp/rig.yaml"
+found wrong "rig: relay board" "no USBRelay board is plugged in" "" "it says so"
+usb 1-6 1 11 16c0 05df USBRelay2
+doctor 0 "a rig with any board" --rig "$tmp/rig.yaml"
+found good "rig: relay board" "at 1-6" "" "it says which"
+board ', port: 1-6'
+doctor 0 "a rig with a board by its port" --rig "$tmp/rig.yaml"
+found good "rig: relay board" "1-6 is there" "" "it is there"
+usb 1-7 1 12 16c0 05df USBRelay1
+board ''
+doctor 78 "a rig with any board, and there are two" --rig "$tmp/rig.yaml"
+found wrong "rig: relay board" "1-6, 1-7: name one" "" "it names the ports"
 rig 'bus: {driver: socketcan, device: can0}'
 doctor 0 "a rig with a CAN bus" --rig "$tmp/rig.yaml"
 found good "rig: bus" "can0 is there, and up" "" "its interface"
@@ -237,7 +267,8 @@ init() {
 }
 init "two readers and a board"
 holds "$tmp/init.yaml" 'device: "usb-port:1-1"' "the reader by its port"
-holds "$tmp/init.yaml" 'relay: {driver: lcus, device: /dev/ttyUSB0' "the board by its line"
+holds "$tmp/init.yaml" 'relay: {driver: lcus, device: "usb-port:1-4"' "the board by its port"
+holds "$tmp/init.yaml" 'rig: lab_7-1-4' "the rig after the machine and where its board is"
 holds "$tmp/init.yaml" 'bus: {driver: socketcan, device: can0, dbc: door}' "the CAN interface"
 holds "$tmp/init.yaml" '#   usb-port:1-2.3  ACS ACR122U, serial AB12' "the other reader in a comment"
 grep -q SKIP "$tmp/out"
@@ -247,7 +278,35 @@ usb 1-5 1 9 10c4 ea60 "CP2102 USB to UART"
 line 1-5 ttyUSB1
 init "a serial adapter"
 holds "$tmp/init.yaml" 'device: "usb-port:1-5", speed: 115200' "it may be a PN532"
+for board in 16c0:05df:USBRelay2 "2a19:0c01:Numato Lab 2 Channel USB Relay Module"; do
+	healthy
+	id=${board%%:*}
+	rest=${board#*:}
+	usb 1-6 1 11 "$id" "${rest%%:*}" "${rest#*:}"
+	[ "$id" = 16c0 ] || line 1-6 ttyACM0
+	init "a board that says what it is: ${rest#*:}"
+	[ "$id" = 16c0 ] && want='{driver: usb_hid, port: 1-6}' || want='{driver: numato, device: "usb-port:1-6", channels: 2}'
+	holds "$tmp/init.yaml" "relay: $want" "is the relay board, before an adapter that may have one"
+	holds "$tmp/init.yaml" '#   usb-port:1-4  CH340 serial' "which is listed"
+	rm -r "$m/sys/bus/usb/devices/1-1" "$m/sys/bus/usb/devices/1-2.3" "$m/sys/bus/usb/devices/1-4"
+	init "such a board alone"
+	is "$(grep -c '^reader:' "$tmp/init.yaml")" 0 "is no reader"
+done
+healthy
+rm -r "$m/sys/bus/usb/devices/"*
+usb 1-6 1 11 16c0 05df "HIDKeys"
+usb 1-7 1 12 2341 0043 "Arduino Uno"
+line 1-7 ttyACM0
+init "a keyboard with the boards' number, and an axis"
+is "$(grep -cE '^(reader|relay|positioner):' "$tmp/init.yaml")" 0 "neither is taken for anything"
+holds "$tmp/init.yaml" '#   usb-port:1-7  Arduino Uno, now /dev/ttyACM0' "the line is listed"
+doctor 0 "a keyboard with the boards' number"
+is "$(grep -c DCTTech "$tmp/text")" 0 "is no relay board"
+"$kb" rig init --root "$m/no-such-folder" >"$tmp/out" 2>&1
+is $? 64 "a machine that is not there is refused"
+holds "$tmp/out" "no-such-folder/sys: No such file" "with what is missing"
 rm -rf "$m"
+mkdir -p "$m/sys"
 init "nothing at all"
 holds "$tmp/out" SKIP "the cases are skipped"
 "$kb" rig init --root "$m" --output "$tmp/new.yaml" --name night-bench

@@ -53,11 +53,39 @@ sed "s,^reader: .*,reader: {driver: libnfc\, device: /dev/ttyNOPE}, ; s,$tmp/lin
 "$kb" run "$tmp/suite.yaml" --rig "$tmp/other.yaml" --target example --trials 1 --runs "$tmp/other" >"$tmp/out" 2>"$tmp/err"
 is $? 75 "a rig that shares the relay board alone is refused"
 holds "$tmp/err" "relay board $tmp/other-name is held by process $first" "whatever it calls the board"
+cat >"$tmp/other.yaml" <<END
+rig: other
+protocol: dk-ccc-1.0
+pairing: bench
+uncertainty: 3 ms
+sensor: {driver: modem, device: $tmp/other-name}
+bus: {driver: vbus, device: $tmp/no-bus}
+END
+printf 'suite: idle\nneeds: [bus]\ncases:\n  - id: wait\n    trials: {count: 1}\n    steps: [wait: {for: 1 ms}]\n' >"$tmp/idle.yaml"
+"$kb" run "$tmp/idle.yaml" --rig "$tmp/other.yaml" --target example --runs "$tmp/other" >"$tmp/out" 2>"$tmp/err"
+is $? 75 "a rig whose sensor is on that line is refused"
+holds "$tmp/err" "sensor $tmp/other-name is held by process $first" "and told so"
 
 kill -9 $first
 wait $first 2>/dev/null
 run third 2
 is $? 0 "after kill -9 of the first the rig is free at once"
+
+# named as libnfc names it, and looked at by doctors all the while
+cp "$tmp/rig.yaml" "$tmp/plain.yaml"
+sed "s,device: $tmp/links/reader0,device: \"pn532_uart:$tmp/links/reader0:115200\"," "$tmp/plain.yaml" >"$tmp/rig.yaml"
+while :; do "$kb" doctor --rig "$tmp/rig.yaml" --runs "$tmp" >/dev/null 2>&1; done &
+doctors=$!
+begin named
+ok $? "a run goes on with the reader named by libnfc's name"
+kill -9 $first
+wait $first 2>/dev/null
+run free 2
+is $? 0 "after kill -9 that rig is free at once too, whoever looks at it"
+sed 's/^/# /' "$tmp/free.err"
+kill $doctors
+wait $doctors 2>/dev/null
+mv "$tmp/plain.yaml" "$tmp/rig.yaml"
 
 # A program that knows nothing of keybench.
 exec 9<>"$(readlink -f "$tmp/links/relay0")"

@@ -3,13 +3,17 @@
 #include "drivers/relay.h"
 #include "drivers/usb.h"
 
+#include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_DEVICES 32
+#define RIG_NAME_MAX 80
 #define TYPE_CAN 280 /* ARPHRD_CAN, linux/if_arp.h */
 
 struct plugged {
@@ -27,25 +31,27 @@ static int keep(void *ctx, const struct usb_device *u)
 }
 
 /* The adapter of LCUS boards; what else has it is told by a person. */
-static bool is_board(const struct usb_device *u)
+static bool is_lcus(const struct usb_device *u)
 {
 	return u->tty[0] && u->vendor == 0x1a86 && u->product_id == 0x7523;
 }
 
+/* What says what it is comes before what may be it; what is not known is told nothing. */
 static void choose(struct plugged *p)
 {
 	p->reader = p->relay = -1;
-	for (int i = 0; i < p->count; i++) {
-		const struct usb_device *u = &p->devices[i];
-
-		if (p->relay < 0 && is_board(u))
+	for (int i = p->count - 1; i >= 0; i--) {
+		if (usb_relay_driver(&p->devices[i]))
 			p->relay = i;
-		if (p->reader < 0 && usb_nfc_driver(u))
+		if (usb_nfc_driver(&p->devices[i]))
 			p->reader = i;
 	}
+	for (int i = 0; p->relay < 0 && i < p->count; i++)
+		if (is_lcus(&p->devices[i]))
+			p->relay = i;
 	/* a PN532 on a serial adapter does not say what it is */
 	for (int i = 0; p->reader < 0 && i < p->count; i++)
-		if (p->devices[i].tty[0] && !is_board(&p->devices[i]))
+		if (usb_is_adapter(&p->devices[i]) && i != p->relay)
 			p->reader = i;
 }
 
@@ -68,7 +74,9 @@ static void reader(struct buf *out, const struct plugged *p)
 
 	buf_text(out, "\n# The NFC reader.\n");
 	if (!u) {
-		buf_text(out, "# None is plugged in. A PN532 on a serial line would be:\n"
+		buf_text(out, "# None is plugged in that says so, nor a serial adapter "
+			      "that is known.\n"
+			      "# A PN532 on a serial line would be:\n"
 			      "# reader: {driver: libnfc, device: /dev/ttyUSB0, speed: "
 			      "115200}\n");
 		return;
@@ -90,6 +98,7 @@ static void reader(struct buf *out, const struct plugged *p)
 static void relay(struct buf *out, const struct plugged *p)
 {
 	const struct usb_device *u = p->relay >= 0 ? &p->devices[p->relay] : NULL;
+	const char *driver = u ? usb_relay_driver(u) : NULL;
 
 	buf_text(out, "\n# The relay board, and what its relay moves.\n");
 	if (!u) {
@@ -102,15 +111,18 @@ static void relay(struct buf *out, const struct plugged *p)
 	}
 	buf_text(out, "# ");
 	describe(out, u);
-	buf_printf(out,
-		   "# Count its relays. Its line by its port, for the number changes:\n"
-		   "#   ls -l /dev/serial/by-path\n"
-		   "relay: {driver: lcus, device: /dev/%s, channels: 2}\n"
-		   "# Measure the travel: from the command until the phone is at the "
-		   "reader, bounces included.\n"
-		   "positioner: {driver: push, channel: 1, travel: 120 ms, max_on: 10 "
-		   "s}\n",
-		   u->tty);
+	if (driver && strcmp(driver, "usb_hid") == 0)
+		buf_printf(out, "relay: {driver: usb_hid, port: %s}\n", u->port);
+	else
+		buf_printf(out,
+			   "# %sCount its relays.\n"
+			   "relay: {driver: %s, device: \"usb-port:%s\", channels: 2}\n",
+			   driver ? "" : "If it is an LCUS board: ",
+			   driver ? driver : "lcus", u->port);
+	buf_text(out, "# Measure the travel: from the command until the phone is at the "
+		      "reader, bounces included.\n"
+		      "positioner: {driver: push, channel: 1, travel: 120 ms, max_on: 10 "
+		      "s}\n");
 }
 
 /* The first CAN interface; "" without one. */
@@ -173,13 +185,41 @@ static void others(struct buf *out, const struct plugged *p)
 	}
 }
 
-void rig_init_text(struct buf *out, const char *root, const char *name)
+/* Two benches shall not have one name: the machine's, and where the board or the reader is. */
+static void name_of(char out[RIG_NAME_MAX], const char *root, const struct plugged *p)
+{
+	int at = p->relay >= 0 ? p->relay : p->reader;
+	char path[PATH_MAX], host[40] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.2000s/proc/sys/kernel/hostname", root);
+	f = fopen(path, "re");
+	if (f && !fgets(host, sizeof(host), f))
+		host[0] = '\0';
+	if (f)
+		fclose(f);
+	host[strcspn(host, ".\n")] = '\0';
+	snprintf(out, RIG_NAME_MAX, "%s-%s", host[0] ? host : "my",
+		 at >= 0 ? p->devices[at].port : "rig");
+	for (char *c = out; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			*c = '_'; /* port 1-2.3 is 1-2_3 */
+}
+
+int rig_init_text(struct buf *out, const char *root, const char *name, struct err *err)
 {
 	struct plugged p = { 0 };
+	char own[RIG_NAME_MAX], sys[PATH_MAX];
 	bool usb;
 
+	snprintf(sys, sizeof(sys), "%.2000s/sys", root);
+	if (access(sys, R_OK | X_OK))
+		return err_set(err, ERR_USAGE,
+			       "%.200s: %s: what is plugged in stands there", sys,
+			       strerror(errno));
 	usb_scan(root, keep, &p);
 	choose(&p);
+	name_of(own, root, &p);
 	usb = p.reader >= 0 && usb_nfc_driver(&p.devices[p.reader]);
 	buf_printf(out,
 		   "# A rig, made by `keybench rig init` from what was plugged in; "
@@ -198,9 +238,10 @@ void rig_init_text(struct buf *out, const char *root, const char *name)
 		   "# U, the systematic uncertainty of every latency: a guess, to be "
 		   "measured (UNCERTAINTY in keybench-rig(5)).\n"
 		   "uncertainty: %s\n",
-		   name, usb ? "3 ms" : "8 ms");
+		   name ? name : own, usb ? "3 ms" : "8 ms");
 	reader(out, &p);
 	relay(out, &p);
 	bus(out, root);
 	others(out, &p);
+	return 0;
 }

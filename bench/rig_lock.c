@@ -91,7 +91,7 @@ static int await_free(void *ctx, const char *role, const char *device, struct er
 	pid_t pid;
 	int rc = 0;
 
-	if (device[0] != '/' || !realpath(device, real))
+	if (!lock_node(real, device))
 		return 0;
 	while (!rc && (pid = lock_flock_holder(real)) > 0) {
 		int64_t now = clock_now(rig->clock);

@@ -20,6 +20,7 @@ struct running {
 	struct progress *progress;
 	struct attempt attempt;
 	struct err trouble; /* of the bench, in the last attempt; code 0: none */
+	const struct plan_case *told; /* whose log was cut short, and that was said */
 };
 
 static int sleep_until(struct step_env *env, int64_t until_ns, struct err *err)
@@ -214,6 +215,23 @@ static int make_attempt(struct running *run, const struct plan_case *p)
 	return 0;
 }
 
+/* A log that is longer than its attempts is not replayed to its end: once a case, for the report. */
+static int tell_unsent(struct running *run, const struct plan_case *c, struct err *err)
+{
+	const struct attempt *a = &run->attempt;
+	char text[400];
+
+	for (int i = 0; i < a->note_count && run->told != c; i++) {
+		if (strcmp(a->notes[i].name, STEP_NOTE_UNSENT) != 0)
+			continue;
+		run->told = c;
+		snprintf(text, sizeof(text), "%s/%s: %s: %s", c->suite->name, c->c->id,
+			 a->notes[i].name, a->notes[i].text);
+		return write_note(run->r, err, text);
+	}
+	return 0;
+}
+
 static int write_attempt(struct running *run, const struct sched_slot *slot,
 			 int64_t started_ns, bool cut, struct err *err)
 {
@@ -231,6 +249,8 @@ static int write_attempt(struct running *run, const struct sched_slot *slot,
 	};
 	int rc = journal_append(run->r->journal, record_attempt_json(&record), err);
 
+	if (!rc)
+		rc = tell_unsent(run, slot->c, err);
 	/* what a power cut takes from a simulation can be made again */
 	if (rc || rig_is_virtual(run->r->rig))
 		return rc;

@@ -137,4 +137,26 @@ refused "a real positioner for it" 's/^positioner:.*/positioner: {driver: push, 
 refused "an emulated desk under it" '$aemulate: {reader0: {chip: pn532}}'
 refused "no phone to answer it" '/^phone:/d'
 refused "no pairing to answer with" '/^pairing:/d'
+# A log that is longer than its attempts, and one that the bus cannot carry.
+cat >"$tmp/replay.yaml" <<END
+suite: replay
+needs: [bus]
+cases:
+  - id: log
+    trials: {count: 2}
+    steps:
+      - can_replay: {log: ./long.log}
+      - wait: {for: 1 s}
+END
+printf '(1.0) can0 123#01\n(3601.0) can0 123#02\n' >"$tmp/long.log"
+"$kb" run "$tmp/replay.yaml" --rig sim --target example --runs "$tmp/replay" >"$tmp/out" 2>"$tmp/err"
+is $? 0 "a log that goes on for an hour is replayed while the attempt lasts"
+is "$(grep -c "replay/log: can_replay: 1 frames of the log were not sent" "$tmp"/replay/*/report.txt)" 1 "the report says what was not sent, once"
+is "$(jq -r 'select(.type == "attempt") | .notes.can_replay' "$tmp"/replay/*/journal.jsonl | wc -l)" 2 "each attempt has it on record"
+printf '(1.0) can0 123#01\n(1.1) can0 123##102\n' >"$tmp/long.log"
+"$kb" run "$tmp/replay.yaml" --rig sim --target example --runs "$tmp/fd" >"$tmp/out" 2>"$tmp/err"
+is $? 75 "a log with FD frames is refused on a classic bus"
+is "$(grep -c '"type":"attempt"' "$tmp"/fd/*/journal.jsonl)" 0 "before anything runs"
+holds "$tmp/err" "replay.yaml:7:" "with its place"
+holds "$tmp/err" "can_replay: an FD frame, and the bus" "and why"
 done_testing

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #define POLL_NS (20 * NS_PER_MS)
+#define LOOK_NS NS_PER_MS           /* who looks has it for no longer */
+#define LOOKED_AT_NS (5 * NS_PER_S) /* unless the machine stands still */
 
 static const char *folder(void)
 {
@@ -72,6 +74,18 @@ static bool name_by_port(char *out, const struct usb_device *u)
 	       snprintf(out, LOCK_NAME_MAX, "usb-%s", u->port) > 0;
 }
 
+#define PORT "usb-port:"
+
+/* A port is one place, whatever is in it. */
+static bool name_by_place(char *out, const char *text)
+{
+	struct usb_hub_port at;
+
+	return strncmp(text, PORT, strlen(PORT)) == 0 &&
+	       usb_hub_of(&at, text + strlen(PORT)) == 0 &&
+	       snprintf(out, LOCK_NAME_MAX, "usb-%s", text + strlen(PORT)) > 0;
+}
+
 static bool name_by_usb(char *out, const char *device)
 {
 	char driver[32], port[48];
@@ -79,12 +93,13 @@ static bool name_by_usb(char *out, const char *device)
 	struct usb_device u;
 	int bus, number, used = 0;
 
-	if (usb_is_name(device))
-		return usb_find(&u, "", device, NULL) == 0 && name_by_port(out, &u);
 	if (usb_hub_of(&at, device) == 0) { /* "1-2.3", as relay boards are named */
-		snprintf(port, sizeof(port), "usb-port:%s", device);
-		return name_by_usb(out, port);
+		snprintf(port, sizeof(port), PORT "%.32s", device);
+		device = port;
 	}
+	if (usb_is_name(device))
+		return usb_find(&u, "", device, NULL) == 0 ? name_by_port(out, &u)
+							   : name_by_place(out, device);
 	if (sscanf(device, "/dev/bus/usb/%d/%d%n", &bus, &number, &used) != 2 &&
 	    sscanf(device, "%31[a-z0-9_]:%d:%d%n", driver, &bus, &number, &used) != 3)
 		return false;
@@ -121,6 +136,19 @@ void lock_name(char out[LOCK_NAME_MAX], const char *device)
 	if (found && name_by_node(out, found))
 		return;
 	name_by_text(out, found ? found : device);
+}
+
+bool lock_node(char out[PATH_MAX], const char *device)
+{
+	char path[PATH_MAX];
+	struct usb_device u;
+
+	if (path_in(device, path))
+		return realpath(path, out) != NULL;
+	if (!usb_is_name(device) || usb_find(&u, "", device, NULL) || !u.tty[0])
+		return false;
+	snprintf(out, PATH_MAX, "/dev/%s", u.tty);
+	return true;
 }
 
 static void path_of(char out[PATH_MAX], const char *device, const char *kind)
@@ -233,11 +261,38 @@ static int refuse(int fd, const char *what, struct err *err)
 		       (int)h.pid, h.since, h.command);
 }
 
+/*
+ * Who holds a device has its lock alone, who looks (lock_held) shares it for a moment: then nobody holds it.
+ */
+static bool is_looked_at(int fd)
+{
+	return flock(fd, LOCK_SH | LOCK_NB) == 0 && flock(fd, LOCK_UN) == 0;
+}
+
+static int await_lock(int fd, const char *what, int64_t patience_ns, struct err *err)
+{
+	struct clock *clock = clock_real();
+	int64_t began = clock_now(clock);
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		int64_t passed, pause = POLL_NS;
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_set(err, ERR_IO, "lock of %.120s: %s", what,
+				       strerror(errno));
+		passed = clock_now(clock) - began;
+		if (passed < LOOKED_AT_NS && is_looked_at(fd))
+			pause = LOOK_NS;
+		else if (passed >= patience_ns)
+			return refuse(fd, what, err);
+		clock->sleep_until(clock, clock_now(clock) + pause);
+	}
+	return 0;
+}
+
 int lock_take(int *out, const char *device, const char *what, const char *kind,
 	      int64_t patience_ns, struct err *err)
 {
-	struct clock *clock = clock_real();
-	int64_t deadline = clock_now(clock) + patience_ns;
 	char path[PATH_MAX];
 	int fd, rc;
 
@@ -245,19 +300,10 @@ int lock_take(int *out, const char *device, const char *what, const char *kind,
 	fd = open_file(path);
 	if (fd < 0)
 		return err_set(err, ERR_IO, "lock %.200s: %s", path, strerror(errno));
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR) {
-			rc = err_set(err, ERR_IO, "lock %.200s: %s", path,
-				     strerror(errno));
-			close(fd);
-			return rc;
-		}
-		if (clock_now(clock) >= deadline) {
-			rc = refuse(fd, what, err);
-			close(fd);
-			return rc;
-		}
-		clock->sleep_until(clock, clock_now(clock) + POLL_NS);
+	rc = await_lock(fd, what, patience_ns, err);
+	if (rc) {
+		close(fd);
+		return rc;
 	}
 	write_holder(fd, what);
 	*out = fd;

@@ -3,6 +3,7 @@
 
 #include "bench/core/err.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -13,13 +14,16 @@
  * A lock is flock(2) on a file named after the device, in $KEYBENCH_LOCKS, else /run/lock, else /tmp. The kernel
  * drops it with the process, however that ends; what stands in the file is only for a person. The file stays.
  *
- * The device is known by what does not change: a USB device by its port, a serial line by the port of its adapter,
+ * The device is known by what does not change: a USB device by its port (also while nothing is in it), a serial line by the port of its adapter,
  * any other node by its number, any other text by itself.
  */
 #define LOCK_NAME_MAX 160
 
 /** The name of a device's lock, of a rig's text: a path, a connection string of libnfc, usb-port: ... */
 void lock_name(char out[LOCK_NAME_MAX], const char *device);
+
+/** The node behind a rig's text as things are plugged in now, links followed; false: it has none. */
+bool lock_node(char out[PATH_MAX], const char *device);
 
 struct lock_holder {
 	pid_t pid;

@@ -122,6 +122,84 @@ static void a_device_has_one_name_however_it_is_written(void **state)
 	assert_string_equal(one, two);
 	lock_name(two, "/dev/zero");
 	assert_string_not_equal(one, two);
+	/* ports as relay boards and as readers have them, with nothing plugged in there */
+	lock_name(one, "97-2.3");
+	lock_name(two, "usb-port:97-2.3");
+	assert_string_equal(one, two);
+	lock_name(two, "usb-port:97-2/../../x");
+	assert_null(strchr(two, '/'));
+	lock_name(two, "usb-port:97-2");
+	assert_string_not_equal(one, two);
+}
+
+static void the_node_is_found_in_every_form(void **state)
+{
+	static const char *const forms[] = { "/dev/null", "pn532_uart:/dev/null:115200",
+					     "arygon:/dev/null" };
+	char link[64], node[PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		assert_true(lock_node(node, forms[i]));
+		assert_string_equal(node, "/dev/null");
+	}
+	snprintf(link, sizeof(link), "%s/reader0", folder);
+	assert_int_equal(symlink("/dev/null", link), 0);
+	assert_true(lock_node(node, link));
+	assert_string_equal(node, "/dev/null");
+	assert_false(lock_node(node, "/dev/keybench-no-such-node"));
+	assert_false(lock_node(node, "usb-port:97-2.3"));
+	assert_false(lock_node(node, "my-module"));
+}
+
+/* A process that looks at it without end, as many doctors would. */
+static pid_t looker(const char *device)
+{
+	pid_t pid = fork();
+	struct lock_holder h;
+
+	if (pid == 0)
+		for (;;)
+			lock_held(&h, device, "");
+	return pid;
+}
+
+static void who_looks_is_in_nobodys_way(void **state)
+{
+	char name[LOCK_NAME_MAX], path[300];
+	int fd, ready[2];
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(lock_take(&fd, "/dev/null", "reader", "", 0, NULL), 0);
+	close(fd);
+	lock_name(name, "/dev/null");
+	snprintf(path, sizeof(path), "%s/keybench-%s", folder, name);
+	/* one who takes his time */
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (flock(fd, LOCK_SH) || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		usleep(150000);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	assert_int_equal(lock_take(&fd, "/dev/null", "reader", "", 0, NULL), 0);
+	close(fd);
+	waitpid(pid, NULL, 0);
+	/* and one who cannot stop */
+	pid = looker("/dev/null");
+	for (int i = 0; i < 3000; i++) {
+		assert_int_equal(lock_take(&fd, "/dev/null", "reader", "", 0, NULL), 0);
+		close(fd);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static void a_text_is_a_name_that_fits(void **state)
@@ -176,6 +254,8 @@ int main(void)
 		WITH_LOCKS(who_is_refused_is_told_by_whom),
 		WITH_LOCKS(who_is_about_to_let_go_is_waited_for),
 		WITH_LOCKS(a_device_has_one_name_however_it_is_written),
+		WITH_LOCKS(the_node_is_found_in_every_form),
+		WITH_LOCKS(who_looks_is_in_nobodys_way),
 		WITH_LOCKS(a_text_is_a_name_that_fits),
 		WITH_LOCKS(a_foreign_lock_on_a_node_is_seen_without_opening_it),
 		WITH_LOCKS(a_link_in_place_of_a_lock_is_not_followed),

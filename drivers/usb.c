@@ -9,6 +9,9 @@
 /* Numato gives each size of board a number of its own: 0x0c00 to 0x0cff. */
 #define NUMATO 0x2a19
 #define NUMATO_SERIES 0x0c00
+/* Numbers that are shared by whoever has none of his own: what it says tells. */
+#define SHARED 0x16c0
+#define DCTTECH "USBRelay"
 
 /* Source: libnfc 1.8.0, drivers/pn53x_usb.c and acr122_usb.c; the USB IDs of common adapters. */
 static const struct known {
@@ -282,6 +285,8 @@ static const struct known *row_of(const struct usb_device *d)
 		product &= 0xff00;
 	while (k->vendor && (k->vendor != d->vendor || k->product != product))
 		k++;
+	if (k->vendor == SHARED && !begins(d->product, DCTTECH))
+		k = &known[sizeof(known) / sizeof(known[0]) - 1];
 	return k;
 }
 
@@ -293,4 +298,20 @@ const char *usb_nfc_driver(const struct usb_device *d)
 const char *usb_model(const struct usb_device *d)
 {
 	return row_of(d)->model;
+}
+
+const char *usb_relay_driver(const struct usb_device *d)
+{
+	const struct known *k = row_of(d);
+
+	return k->vendor == SHARED                ? "usb_hid"
+	       : k->vendor == NUMATO && d->tty[0] ? "numato"
+						  : NULL;
+}
+
+bool usb_is_adapter(const struct usb_device *d)
+{
+	const char *model = usb_model(d), *kind = model ? strrchr(model, ' ') : NULL;
+
+	return d->tty[0] && kind && strcmp(kind, " serial") == 0;
 }

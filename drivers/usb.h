@@ -54,5 +54,9 @@ bool usb_tty_of_interface(char out[32], const char *root, const char *interface)
 const char *usb_nfc_driver(const struct usb_device *d);
 /** What it is, when it is a device a bench would have: "SCM SCL3711 (PN533)", "CH340 serial"; NULL. */
 const char *usb_model(const struct usb_device *d);
+/** The relay driver that switches it, "usb_hid" or "numato"; NULL. */
+const char *usb_relay_driver(const struct usb_device *d);
+/** Is it no more than a serial line for whatever is behind it? */
+bool usb_is_adapter(const struct usb_device *d);
 
 #endif

@@ -149,6 +149,30 @@ static void every_size_of_numato_board_is_known(void **state)
 	assert_null(usb_model(&d));
 }
 
+static void a_relay_board_is_known_by_what_it_says(void **state)
+{
+	struct usb_device d = { .vendor = 0x16c0, .product_id = 0x05df };
+
+	(void)state;
+	assert_null(usb_model(&d)); /* the number is shared: anybody's */
+	strcpy(d.product, "HIDKeys");
+	assert_null(usb_model(&d));
+	assert_null(usb_relay_driver(&d));
+	strcpy(d.product, "USBRelay4");
+	assert_string_equal(usb_model(&d), "DCTTech relay board (HID)");
+	assert_string_equal(usb_relay_driver(&d), "usb_hid");
+	d = (struct usb_device){ .vendor = 0x2a19, .product_id = 0x0c05 };
+	assert_null(usb_relay_driver(&d)); /* not before it has its line */
+	strcpy(d.tty, "ttyACM0");
+	assert_string_equal(usb_relay_driver(&d), "numato");
+	assert_false(usb_is_adapter(&d));
+	d = (struct usb_device){ .vendor = 0x10c4, .product_id = 0xea60 };
+	assert_false(usb_is_adapter(&d));
+	strcpy(d.tty, "ttyUSB0");
+	assert_true(usb_is_adapter(&d));
+	assert_null(usb_relay_driver(&d));
+}
+
 static void what_names_nothing_is_refused(void **state)
 {
 	static const char *const wrong[] = { "usb-port:",   "usb-serial:",
@@ -243,6 +267,7 @@ int main(void)
 		ON_MACHINE(its_numbers_are_those_of_now),
 		ON_MACHINE(two_of_a_kind_are_told_apart_by_their_port),
 		ON_MACHINE(every_size_of_numato_board_is_known),
+		ON_MACHINE(a_relay_board_is_known_by_what_it_says),
 		ON_MACHINE(what_names_nothing_is_refused),
 		ON_MACHINE(a_serial_line_belongs_to_its_adapter),
 		ON_MACHINE(an_interface_tells_its_line_of_now),

@@ -104,6 +104,9 @@ struct step_rig {
 	const struct positioner_reach *reach; /* of its positioner; NULL: not asked */
 };
 
+/* The attempt's note about what of a log can_replay had no time to send. */
+#define STEP_NOTE_UNSENT "can_replay"
+
 #define STEP_STOP 1 /* the attempt is decided: no further step, straight to tear-down */
 
 struct step_kind {

@@ -244,6 +244,8 @@ static int take_replay(struct helper *h, const struct order *o, int fd)
 
 static void stop_all(struct helper *h)
 {
+	h->now.count[REPLAY].unsent =
+		h->frame_count - h->frame_next + h->slots[CYCLIC_SLOTS].used;
 	drop_replay(h);
 	memset(h->slots, 0, sizeof(h->slots));
 	for (int i = 0; i < STREAMS; i++) {
@@ -499,6 +501,7 @@ static int process_stop(struct cyclic *c, struct cyclic_count *count,
 	*count = a.count[FRAMES];
 	count->sent += a.count[REPLAY].sent;
 	count->late += a.count[REPLAY].late;
+	count->unsent = a.count[REPLAY].unsent;
 	*load = a.count[LOAD];
 	return 0;
 }

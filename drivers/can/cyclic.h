@@ -22,6 +22,7 @@ struct cyclic_count {
 	uint64_t sent;
 	uint64_t
 		late; /* handed over a period or more after they were due: not what was asked for */
+	uint64_t unsent; /* of a replay: what the stop left over */
 };
 
 /**

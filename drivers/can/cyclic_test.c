@@ -162,9 +162,28 @@ static void a_replay_goes_out_at_its_times(void **state)
 	assert_true(on_time > 0);
 	assert_int_equal(cyclic_stop(b->cyclic, &count, NULL, NULL), 0);
 	assert_int_equal(count.sent, 40);
+	assert_int_equal(count.unsent, 0);
 	/* once is once */
 	let_pass(b, 50 * NS_PER_MS);
 	assert_int_equal(b->count, 40);
+}
+
+static void what_a_stop_leaves_of_a_replay_is_counted(void **state)
+{
+	struct bench *b = *state;
+	struct replay_frame frames[3] = { { 0, { .id = 0x300, .len = 1 } },
+					  { 3600 * NS_PER_S, { .id = 0x301 } },
+					  { 3600 * NS_PER_S, { .id = 0x302 } } };
+	const struct replay r = { frames, 3 };
+	struct cyclic_count count;
+
+	assert_int_equal(cyclic_replay(b->cyclic, &r, clock_now(clock_real()), NULL), 0);
+	assert_int_equal(await(b, 0x300, 1), 1);
+	assert_int_equal(cyclic_stop(b->cyclic, &count, NULL, NULL), 0);
+	assert_int_equal(count.sent, 1);
+	assert_int_equal(count.unsent, 2);
+	assert_int_equal(cyclic_stop(b->cyclic, &count, NULL, NULL), 0);
+	assert_int_equal(count.unsent, 0);
 }
 
 static void a_replay_of_nothing_is_refused(void **state)
@@ -292,6 +311,8 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(a_replay_goes_out_at_its_times, begin,
 						end),
+		cmocka_unit_test_setup_teardown(what_a_stop_leaves_of_a_replay_is_counted,
+						begin, end),
 		cmocka_unit_test_setup_teardown(a_replay_of_nothing_is_refused, begin,
 						end),
 	};

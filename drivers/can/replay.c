@@ -43,6 +43,10 @@ int replay_read(struct replay *out, struct bytes log, const char *interface, lon
 			continue;
 		if (!r.count)
 			first = last = f.at_ns;
+		if (last - f.at_ns > REPLAY_MAX_BACK_NS) {
+			rc = ERR_UNSUPPORTED;
+			break;
+		}
 		if (f.at_ns > last)
 			last = f.at_ns;
 		keep.after_ns = last - first;
@@ -60,6 +64,15 @@ int replay_read(struct replay *out, struct bytes log, const char *interface, lon
 	else
 		*out = r;
 	return rc;
+}
+
+bool replay_is_fd(const struct replay *r)
+{
+	size_t i = 0;
+
+	while (i < r->count && !r->frames[i].frame.fd)
+		i++;
+	return i < r->count;
 }
 
 void replay_release(struct replay *r)

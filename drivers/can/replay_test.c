@@ -58,10 +58,30 @@ static void time_never_goes_back(void **state)
 
 	(void)state;
 	assert_int_equal(
-		read_log(&r, "(5.0) a 001#\n(4.0) b 002#\n(5.5) a 003#\n", NULL, &line),
+		read_log(&r, "(5.0) a 001#\n(4.995) b 002#\n(5.5) a 003#\n", NULL, &line),
 		0);
 	assert_int_equal(r.frames[1].after_ns, 0);
 	assert_int_equal(r.frames[2].after_ns, 500000000);
+	replay_release(&r);
+}
+
+static void a_stamp_that_goes_far_back_is_named(void **state)
+{
+	static const char log[] = "(5.0) a 001#\n(5.5) a 003#\n(4.0) b 002#\n";
+	struct replay r = { 0 };
+	long line;
+
+	(void)state;
+	assert_int_equal(read_log(&r, log, NULL, &line), ERR_UNSUPPORTED);
+	assert_int_equal(line, 3);
+	assert_null(r.frames);
+	/* in what is left out it is nobody's business */
+	assert_int_equal(read_log(&r, log, "a", &line), 0);
+	assert_false(replay_is_fd(&r));
+	replay_release(&r);
+	assert_int_equal(read_log(&r, "(1.0) a 001#\n(2.0) a 002##1AA\n", NULL, &line),
+			 0);
+	assert_true(replay_is_fd(&r));
 	replay_release(&r);
 }
 
@@ -96,6 +116,7 @@ int main(void)
 		cmocka_unit_test(times_are_counted_from_the_first_frame),
 		cmocka_unit_test(one_interface_can_be_chosen),
 		cmocka_unit_test(time_never_goes_back),
+		cmocka_unit_test(a_stamp_that_goes_far_back_is_named),
 		cmocka_unit_test(error_frames_are_left_out),
 		cmocka_unit_test(a_damaged_line_is_named),
 	};

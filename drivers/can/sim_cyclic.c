@@ -129,6 +129,7 @@ static void drop_replay(struct model *m)
 	if (m->replay.node >= 0)
 		canbus_detach(m->model, m->replay.node);
 	m->replay.node = -1;
+	m->replay.next = 0;
 	replay_release(&m->replay.log);
 }
 
@@ -168,6 +169,7 @@ static int model_stop(struct cyclic *c, struct cyclic_count *count,
 	canbus_run(m->model, clock_now(m->bus->clock));
 	for (int i = 0; i < CYCLIC_SLOTS; i++)
 		drop(&m->slots[i]);
+	m->count.unsent = m->replay.log.count - m->replay.next;
 	drop_replay(m);
 	*count = m->count;
 	*load = m->load;

@@ -40,6 +40,7 @@
 
 struct socketcan_options {
 	const char *device, *filter, *uds;
+	struct bytes uds_padding;
 	int64_t bitrate, data_bitrate, window, latency_ns, wait_ns, restart_ns, buffer;
 	double sample_point;
 	int stamps; /* enum hwstamp_wish */
@@ -655,8 +656,10 @@ static int watch(struct socketcan *s, struct err *err)
 }
 
 /* A module that says nothing is no reason not to go on; that it did not is on record. */
-static int ask_module(struct socketcan *s, const char *uds, struct err *err)
+static int ask_module(struct socketcan *s, const struct socketcan_options *o,
+		      struct err *err)
 {
+	const char *uds = o->uds;
 	struct tp_options tp;
 	struct err own = { 0 };
 	int rc;
@@ -665,6 +668,8 @@ static int ask_module(struct socketcan *s, const char *uds, struct err *err)
 		return 0;
 	if (uds_pair(uds, &tp))
 		return err_set(err, ERR_FORMAT, "uds: '%.40s' is none; 7E0:7E8 is", uds);
+	if (o->uds_padding.len)
+		tp.padding = o->uds_padding.data[0];
 	rc = isotp_identity(s->link.index, &tp, s->pump, s->module, sizeof(s->module),
 			    &own);
 	if (rc == ERR_INTERRUPTED) {
@@ -713,7 +718,7 @@ static int socketcan_open(struct bus **out, const void *options,
 	if (!rc)
 		rc = watch(s, err);
 	if (!rc)
-		rc = ask_module(s, o->uds, err);
+		rc = ask_module(s, o, err);
 	if (rc) {
 		socketcan_close(&s->base);
 		return err_wrap(err, rc, "opening the CAN interface");
@@ -764,6 +769,13 @@ static const struct conf_item items[] = {
 	  .fallback = CONF_ABSENT,
 	  .help = "a module is asked who it is: 7E0:7E8 (identifiers of request, "
 		  "answer)" },
+	{ .key = "uds_padding",
+	  .type = CONF_HEX,
+	  .offset = FIELD(uds_padding),
+	  .fallback = CONF_ABSENT,
+	  .help = "a byte that frames to it are filled with: CC",
+	  .min = 1,
+	  .max = 1 },
 	{ .key = "latency",
 	  .type = CONF_TIME,
 	  .offset = FIELD(latency_ns),

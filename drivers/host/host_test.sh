@@ -33,6 +33,9 @@ is "$(comm -23 "$tmp/ruled" "$tmp/known")" "" "no rule is about a device that ke
 # CAN adapters are network interfaces: nobody opens their node
 sed "$spell" $known | sed -n '/CAN/d; s/^	{ 0x\(....\), 0x\(....\), .*/\1:\2/p' | sort -u >"$tmp/opened"
 is "$(comm -13 "$tmp/ruled" "$tmp/opened")" "" "every device that keybench opens has its rule"
+# that number is of anybody's HID devices: a rule for it asks what the device calls itself
+is "$(grep -c 'idProduct}=="05df"' $rules)" 2 "two rules are about relay boards with HID"
+is "$(grep 'idProduct}=="05df"' $rules | grep -cvE 'ATTRS?\{product\}=="USBRelay\*"')" 0 "and neither opens another device with their number"
 [ "$(wc -l <"$tmp/opened")" -gt 12 ]
 ok $? "and there are some"
 

@@ -179,3 +179,25 @@ int64_t places_median(const struct places_cell *c)
 {
 	return c->taps ? stats_quantile(c->tap_ns, c->taps, 0.5) : -1;
 }
+
+int places_percent(const struct places_cell *c)
+{
+	int percent = (int)(c->good * 100 / c->attempts);
+
+	return c->good && !percent ? 1 : percent;
+}
+
+size_t places_most(const struct places_map *m)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < m->count; i++)
+		if (m->cells[i].attempts > most)
+			most = m->cells[i].attempts;
+	return most;
+}
+
+int places_at_least(size_t good, size_t n)
+{
+	return (int)(stats_share_lower(good, n, 0.95) * 100);
+}

@@ -37,5 +37,11 @@ const struct places_cell *places_cell(const struct places_map *m, int64_t x_um,
 				      int64_t y_um);
 /** Median tap, ns; -1 without one. */
 int64_t places_median(const struct places_cell *c);
+/** Good attempts in percent, rounded down: 100 is all of them; at least 1 where one was good. */
+int places_percent(const struct places_cell *c);
+/** The most attempts at one place of the map. */
+size_t places_most(const struct places_map *m);
+/** What @good of @n show with 95 %: at least so many percent are, rounded down (Clopper-Pearson). */
+int places_at_least(size_t good, size_t n);
 
 #endif

@@ -92,11 +92,12 @@ static void the_map_is_a_table_for_the_terminal(void **state)
 			    "\n\n"
 			    "door-unlock/fast, 0 mm off the tap: 7 attempts "
 			    "at 5 places, x and y in mm\n"
-			    "good attempts, %\n"
+			    "good attempts of all; 3 of 3 show at least 36 %, with "
+			    "95 % confidence\n"
 			    "   y \\ x    -8     8\n"
-			    "     0.5    0  : 67:\n"
-			    "       0    0  #100#\n"
-			    "    -0.5    0\n"
+			    "     0.5  0/1  :2/3:\n"
+			    "       0  0/1  #1/1#\n"
+			    "    -0.5  0/1\n"
 			    "median tap of the good ones, ms\n"
 			    "   y \\ x    -8     8\n"
 			    "     0.5     - 140.0\n"
@@ -105,12 +106,54 @@ static void the_map_is_a_table_for_the_terminal(void **state)
 			    "\n"
 			    "door-unlock/fast, 6 mm off the tap: 1 attempts "
 			    "at 1 places, x and y in mm\n"
-			    "good attempts, %\n"
+			    "good attempts of all; 1 of 1 show at least 5 %, with "
+			    "95 % confidence\n"
 			    "   y \\ x     0\n"
-			    "       0 #100#\n"
+			    "       0 #1/1#\n"
 			    "median tap of the good ones, ms\n"
 			    "   y \\ x     0\n"
 			    "       0 130.0\n");
+	buf_release(&out);
+	sample_release(&r);
+}
+
+/* 300 attempts at each of 9 places, all of them good at the first, all but one elsewhere. */
+static void make_crowd(struct sample_run *r)
+{
+	sample_begin(r, false, MS);
+	sample_case(r, "fast", 2700, NULL, NULL);
+	for (int x = 0; x < 9; x++)
+		for (int i = 0; i < 300; i++)
+			put(r, x * 1000, 0, 0,
+			    x && i == 7 ? OUTCOME_RF_ERROR : OUTCOME_DONE, 120 * MS,
+			    false);
+	sample_end(r, "complete");
+}
+
+static void only_all_are_100_percent(void **state)
+{
+	struct places_cell c = { .attempts = 1000, .good = 999 };
+	struct sample_run r;
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(places_percent(&c), 99);
+	c.good = 1;
+	assert_int_equal(places_percent(&c), 1);
+	c.good = 1000;
+	assert_int_equal(places_percent(&c), 100);
+	make_crowd(&r);
+	render(&r, "map", &out); /* "299/300" nine times is more than a terminal */
+	assert_non_null(strstr(buf_str(&out),
+			       "good attempts, %, of at most 300 at a place; 300 of 300 "
+			       "show at least 99 %, with 95 % confidence\n"));
+	assert_non_null(strstr(buf_str(&out), "\n       0 #100# + 99+ + 99+ "));
+	buf_release(&out);
+	render(&r, "svg", &out);
+	assert_non_null(strstr(buf_str(&out), ">299/300<"));
+	assert_non_null(strstr(buf_str(&out), ">300/300<"));
+	assert_non_null(strstr(buf_str(&out), "299 of 300 good (at least 98 %, with 95 % "
+					      "confidence)"));
 	buf_release(&out);
 	sample_release(&r);
 }
@@ -141,8 +184,9 @@ static void the_drawing_is_xml_with_a_square_for_every_place_twice(void **state)
 	assert_string_equal((const char *)xmlDocGetRootElement(doc)->name, "svg");
 	xmlFreeDoc(doc);
 	assert_int_equal(count_of(buf_str(&out), "<title>"), 2 * (5 + 1));
-	assert_non_null(strstr(buf_str(&out), "x 8 mm, y 0.5 mm: 2 of 3 good, median tap "
-					      "140.0 ms"));
+	assert_non_null(strstr(buf_str(&out),
+			       "x 8 mm, y 0.5 mm: 2 of 3 good (at least 13 %, "
+			       "with 95 % confidence), median tap 140.0 ms"));
 	assert_non_null(strstr(buf_str(&out), REPORT_SIMULATED));
 	buf_release(&out);
 	sample_release(&r);
@@ -199,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attempts_are_gathered_by_place),
 		cmocka_unit_test(the_map_is_a_table_for_the_terminal),
+		cmocka_unit_test(only_all_are_100_percent),
 		cmocka_unit_test(the_drawing_is_xml_with_a_square_for_every_place_twice),
 		cmocka_unit_test(a_run_without_places_has_no_map_and_no_file),
 		cmocka_unit_test(a_place_that_is_none_is_a_damaged_journal),

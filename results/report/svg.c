@@ -13,6 +13,7 @@
  * on the right. Nothing in it depends on a font or a locale; every square has its numbers as a tooltip.
  */
 #define SIDE 44   /* of a square */
+#define FITS 7    /* characters, in a square */
 #define EDGE 80   /* left of a grid: the labels of y */
 #define HEAD 58   /* above a grid: what it is, the labels of x */
 #define GAP 40    /* between two grids, and below a row */
@@ -160,22 +161,26 @@ static void draw_cell(struct page *p, const struct scale *s, const struct places
 		      int at_x, int at_y)
 {
 	char fill[8], x_mm[NUMBER_SIZE], y_mm[NUMBER_SIZE], ms[NUMBER_SIZE], tip[300];
+	char text[48];
 	double part = 0;
 	bool dark = false, shown = part_of(s, c, &part);
 
 	if (shown)
 		colour(part, fill, &dark);
-	snprintf(tip, sizeof(tip), "x %s mm, y %s mm: %zu of %zu good, median tap %s ms",
+	snprintf(tip, sizeof(tip),
+		 "x %s mm, y %s mm: %zu of %zu good (at least %d %%, with 95 %% "
+		 "confidence), median tap %s ms",
 		 mm(x_mm, c->um[0]), mm(y_mm, c->um[1]), c->good, c->attempts,
+		 places_at_least(c->good, c->attempts),
 		 c->taps ? number_ms(ms, places_median(c)) : "-");
 	square(p, at_x, at_y, SIDE - 2, shown ? fill : "#e4e4e4", tip);
-	if (!s->taps)
-		label(p, at_x + SIDE / 2 - 1, at_y + SIDE / 2 + 4,
-		      dark ? "on dark" : "on", "%d", (int)(part * 100 + 0.5));
-	else
-		label(p, at_x + SIDE / 2 - 1, at_y + SIDE / 2 + 4,
-		      dark ? "on dark" : "on", "%s",
-		      shown ? number_ms(ms, places_median(c)) : "-");
+	if (s->taps)
+		snprintf(text, sizeof(text), "%s",
+			 shown ? number_ms(ms, places_median(c)) : "-");
+	else if (snprintf(text, sizeof(text), "%zu/%zu", c->good, c->attempts) > FITS)
+		snprintf(text, sizeof(text), "%d %%", places_percent(c));
+	label(p, at_x + SIDE / 2 - 1, at_y + SIDE / 2 + 4, dark ? "on dark" : "on", "%s",
+	      text);
 }
 
 struct grid {
@@ -190,7 +195,7 @@ static void draw_grid(struct page *p, const struct grid *g, const struct scale *
 	char text[NUMBER_SIZE];
 
 	label(p, left + EDGE, top + 14, "head", "%s",
-	      s->taps ? "median tap of the good attempts, ms" : "good attempts, %");
+	      s->taps ? "median tap of the good attempts, ms" : "good attempts of all");
 	label(p, left + EDGE - 8, top + HEAD - 8, "y", "y \\ x, mm");
 	for (size_t i = 0; i < g->columns; i++)
 		label(p, left + EDGE + (int)i * SIDE + SIDE / 2, top + HEAD - 8, "x",

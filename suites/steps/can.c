@@ -517,7 +517,15 @@ int can_stop(struct step_env *env, struct err *err)
 	struct cyclic_count count = { 0 };
 	int rc = cyclic_stop(env->cyclic, &count, NULL, err);
 
+	char text[80];
+
 	env->sending = false;
+	if (count.unsent) {
+		snprintf(text, sizeof(text),
+			 "%llu frames of the log were not sent: the attempt ended first",
+			 (unsigned long long)count.unsent);
+		attempt_note(env->attempt, STEP_NOTE_UNSENT, text);
+	}
 	if (rc)
 		return failed(env, rc, err, "stopping what is sent cyclically");
 	if (count.late)

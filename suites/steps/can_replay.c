@@ -56,6 +56,12 @@ static int read_log(struct replay *r, const struct replay_params *p, struct err 
 		else if (rc == ERR_FORMAT)
 			rc = node_error(p->log, err, "%.200s:%ld: this is no frame", path,
 					line);
+		else if (rc == ERR_UNSUPPORTED)
+			rc = node_error(p->log, err,
+					"%.200s:%ld: its time lies before that of the "
+					"frame in front of it; 'interface' takes one "
+					"interface of several",
+					path, line);
 		else if (rc == ERR_RANGE)
 			rc = node_error(p->log, err, "%.200s: more than %d frames", path,
 					REPLAY_MAX_FRAMES);
@@ -77,6 +83,19 @@ static int check_replay(const void *params, const struct step_rig *rig, struct n
 	if (!rc)
 		replay_release(&r);
 	return rc;
+}
+
+static bool replay_needs_fd(const void *params, const struct dbc *dbc)
+{
+	struct replay r = { 0 };
+	bool fd;
+
+	(void)dbc;
+	if (read_log(&r, params, NULL))
+		return false;
+	fd = replay_is_fd(&r);
+	replay_release(&r);
+	return fd;
 }
 
 static int run_replay(const void *params, struct step_env *env, struct err *err)
@@ -114,5 +133,6 @@ const struct step_kind step_can_replay = {
 	.params_size = sizeof(struct replay_params),
 	.run = run_replay,
 	.check = check_replay,
+	.is_fd = replay_needs_fd,
 	.file = file_of_replay,
 };

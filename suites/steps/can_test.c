@@ -566,6 +566,7 @@ static void a_log_is_replayed_at_its_times(void **state)
 	for (int i = 0; b->env.heard_count < 3 && i < 10; i++)
 		assert_int_equal(can_collect(&b->env, start + NS_PER_S, NULL), 0);
 	assert_int_equal(b->env.heard_count, 3);
+	assert_int_equal(b->attempt.note_count, 0); /* all of it was sent */
 	for (int i = 0; i < 3; i++) {
 		const struct bus_frame *f = &b->env.heard[i];
 		int64_t takes = canframe_time_ns(
@@ -592,6 +593,13 @@ static void a_replay_ends_with_the_attempt(void **state)
 	assert_int_equal(can_stop(&b->env, NULL), 0);
 	assert_int_equal(can_collect(&b->env, start + NS_PER_S, NULL), 0);
 	assert_int_equal(b->env.heard_count, 2);
+	/* and what of it was not sent is on record */
+	assert_int_equal(b->attempt.note_count, 1);
+	assert_string_equal(b->attempt.notes[0].name, STEP_NOTE_UNSENT);
+	assert_non_null(strstr(b->attempt.notes[0].text, "1 frames of the log were not"));
+	b->attempt.note_count = 0;
+	assert_int_equal(can_stop(&b->env, NULL), 0); /* once */
+	assert_int_equal(b->attempt.note_count, 0);
 	cyclic_end(b->env.cyclic);
 	b->env.cyclic = NULL;
 }
@@ -607,6 +615,8 @@ static void a_log_that_cannot_be_replayed_is_a_mistake_of_the_suite(void **state
 		  "no frame to replay" },
 		{ "{log: ./suites/steps/can_test.c}", "no frame to replay" },
 		{ "{log: ./suites/steps}", "suites/steps" },
+		{ "{log: ./suites/steps/can_back.log}",
+		  "can_back.log:3: its time lies before" },
 		{ "{log: [1]}", "name of a candump log" },
 	};
 	struct bench *b = *state;

@@ -14,6 +14,8 @@ is $? 64 "a replay needs a log"
 "$can" replay nocan7 suites/steps/can_test.c 2>"$tmp/err"
 is $? 75 "what is no log is refused"
 holds "$tmp/err" "no frame to replay" "and says why"
+"$can" replay nocan7 suites/steps/can_back.log 2>"$tmp/err"
+holds "$tmp/err" "can_back.log:3: its time lies before" "nor times that go back"
 "$can" sing nocan7 2>"$tmp/err"
 is $? 64 "an unknown word too"
 "$can" --help >"$tmp/help" 2>&1

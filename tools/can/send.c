@@ -75,8 +75,10 @@ static int read_log(struct replay *r, const struct arguments *a, struct err *err
 		rc = replay_read(r, buf_bytes(&text), a->log_interface, &line);
 		if (rc)
 			err_set(err, rc, "%s:%ld: %s", a->log_path, line,
-				line ? "this is no frame, or one too many"
-				     : "no frame to replay");
+				rc == ERR_UNSUPPORTED ? "its time lies before that of "
+							"the frame in front of it"
+				: line ? "this is no frame, or one too many"
+				       : "no frame to replay");
 	}
 	buf_release(&text);
 	return rc;

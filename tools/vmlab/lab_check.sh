@@ -7,18 +7,19 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0
 failed=0
+skipped=0
 
-# ask NAME: in a machine of its own; $p tests passed, $f failed
+# ask NAME: in a machine of its own; $p tests passed, $f failed, $s were skipped
 ask() {
 	left=$((${LAB_LIMIT:-570} - SECONDS))
 	[ $left -gt 0 ] || left=1
 	tools/vmlab/vmlab -t $left tools/vmlab/check.sh "$1" 2>&1 | tee "$log" | grep -v '^lab-check: '
 	status=${PIPESTATUS[0]}
 	[ "$status" -ne 77 ] || { echo "lab-check: SKIP: QEMU cannot run here"; exit 0; }
-	p=0 f=1
+	p=0 f=1 s=0
 	last=$(grep '^lab-check: .* passed, ' "$log" | tail -n 1)
 	if [ -n "$last" ]; then
-		read -r p f <<<"$(echo "$last" | sed 's/.*: \([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/')"
+		read -r p f s <<<"$(echo "$last" | sed 's/.*: \([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped.*/\1 \2 \3/')"
 	else
 		echo "not ok - $1: the machine did not come to its end (status $status)"
 	fi
@@ -33,7 +34,8 @@ for name; do
 	fi
 	passed=$((passed + p))
 	failed=$((failed + f))
+	skipped=$((skipped + s))
 done
 [ "$failed" -eq 0 ] && verdict=PASS || verdict=FAIL
-echo "lab-check: $verdict: $passed passed, $failed failed"
+echo "lab-check: $verdict: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

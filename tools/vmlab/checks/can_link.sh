@@ -88,6 +88,35 @@ done
 is $status 0 "40 % of the wire are sent for 3 s"
 ok $right "that is what was on it, to a tenth"
 
+# A recorded log, from one controller to the other.
+log=fixtures/traces/vehicle.log
+n=$(wc -l <$log)
+rig '{driver: socketcan, device: can0, bitrate: 500000}'
+suite 1 "can_replay: {log: vehicle}" 'wait: {for: 3 s}'
+for try in 1 2 3; do
+	candump -L -n "$n" -T 8000 can1 >"$tmp/replayed" 2>/dev/null &
+	dump=$!
+	sleep 0.5
+	run
+	status=$?
+	wait $dump
+	frames=$(diff <(sed 's/.* //' $log) <(sed 's/.* //' "$tmp/replayed") >"$tmp/differ" && echo same)
+	[ "$status$frames" != 0same ] || break
+done
+is $status 0 "a log of $n frames is replayed on can0"
+sed 's/^/# /' "$tmp/err"
+is "$frames" same "can1 hears it, frame for frame and in order"
+head -n 5 "$tmp/differ" | sed 's/^/# /'
+is "$(jq -r 'select(.type == "attempt") | .notes.can_replay // empty' "$tmp"/runs/*/journal.jsonl)" "" "nothing of it was left unsent"
+# its last frame behind its first, as recorded and as heard
+span() {
+	sed 's/^(\([0-9.]*\)).*/\1/' "$1" | awk 'NR == 1 { a = substr($1, 6) } { b = substr($1, 6) } END { printf "%.0f", (b - a) * 1e6 }'
+}
+late=$(($(span "$tmp/replayed") - $(span $log)))
+echo "# the replay was $late us longer than the log"
+[ "${late#-}" -le 50000 ]
+ok $? "it took as long as when it was recorded: within 50 ms"
+
 # Overflow.
 rig '{driver: socketcan, device: vcan0, buffer: 4096}'
 suite 3 'can_expect: {frame: 321#, within: 2 s}'

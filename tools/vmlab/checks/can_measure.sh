@@ -7,8 +7,9 @@
 keybench_lab_up || exit 75
 can=$bin/keybench-can
 
-# periods FILE PERIOD_US: "n error_ppm drift_us p50_us p99_us": jitter is how far the frames are from the straight line that fits
-# them best, so that who drifts is not blamed twice
+# periods FILE PERIOD_US: "n error_ppm drift_ppm p50_us p99_us": jitter is how far the frames are from the straight line that fits
+# them best, so that who drifts is not blamed twice. Drift is what the frames that were least late lost from the first quarter of the
+# run to the last: a machine that stands still now and then makes frames late, and none early
 periods() {
 	sed 's/^([0-9]*\([0-9]\{4\}\.[0-9]*\)).*/\1/' "$1" | awk -v period="$2" '
 		{ t[NR] = $1 * 1e6 - first; if (NR == 1) { first = t[1]; t[1] = 0 } }
@@ -18,14 +19,19 @@ periods() {
 			slope = (n * sxy - sx * sy) / (n * sxx - sx * sx); base = (sy - slope * sx) / n
 			for (i = 1; i <= n; i++) { d = t[i] - base - slope * i; print d < 0 ? -d : d | "sort -n" }
 			close("sort -n")
-			printf "%d %.0f %.0f\n", n, (slope / period - 1) * 1e6, (slope - period) * (n - 1)
+			q = int(n / 4)
+			for (i = 1; i <= q; i++) {
+				d = t[i] - (i - 1) * period; if (i == 1 || d < a) a = d
+				d = t[n - q + i] - (n - q + i - 1) * period; if (i == 1 || d < b) b = d
+			}
+			printf "%d %.0f %.0f\n", n, (slope / period - 1) * 1e6, (b - a) / ((n - q) * period) * 1e6
 		}' | awk '{ v[NR] = $0 } END { n = NR - 1; printf "%s %.0f %.0f\n", v[NR], v[int(n / 2) + 1], v[int(n * .99)] }'
 }
 
 # Cyclic frames: period error, drift over the run, jitter.
-echo "# cyclic   sender        frames  error ppm   drift us  jitter p50  p99 us"
+echo "# cyclic   sender        frames  error ppm  drift ppm  jitter p50  p99 us"
 for us in 1000 5000 10000; do
-	n=$((4000000 / us)); [ $n -le 2000 ] || n=2000
+	n=$((4000000 / us))
 	for who in keybench bcm cangen; do
 		candump -L -n $n -T 20000 vcan0,123:7FF >"$tmp/$who.log" 2>/dev/null &
 		dump=$!
@@ -44,8 +50,9 @@ for us in 1000 5000 10000; do
 		printf '# %5d us %-12s %7d %10d %10d %11d %7d\n' $us $who "$frames" "$error" "$drift" "$p50" "$p99"
 	done
 	read -r frames error drift p50 p99 <"$tmp/keybench.$us"
-	[ "$frames" -eq $n ] && [ "${drift#-}" -lt $((n * us / 200)) ]
-	ok $? "$us us: keybench's frames do not drift: less than 0.5 %, whatever held the machine up"
+	is "$frames" $n "$us us: every one of keybench's frames is there"
+	[ "${drift#-}" -le 100 ]
+	ok $? "$us us: keybench's frames do not drift: $drift ppm, and 100 at most"
 	best=$(awk '{ print $5 }' "$tmp/bcm.$us" "$tmp/cangen.$us" | sort -n | head -n 1)
 	[ "$p99" -le "$best" ] && aim=met || aim=MISSED
 	echo "# aim $aim: jitter p99 at $us us $p99, the better of the others $best"

@@ -43,8 +43,24 @@ ok $? "a run has the board"
 is $? 75 "another rig with the same board is refused"
 holds "$tmp/second.err" "usb-port:$port is held by process" "and told which board,"
 holds "$tmp/second.err" "keybench run $tmp/door.yaml --rig $tmp/first" "and who has it"
-kill -INT $first
-ends 60 $first
+
+# two keybench on one rig
+"$bin/keybench" run "$tmp/door.yaml" --rig "$tmp/first.yaml" --target "$tmp/target.yaml" --runs "$tmp/same" >/dev/null 2>"$tmp/same.err"
+is $? 75 "two keybench on one rig: the second is refused"
+holds "$tmp/same.err" "is held by process $first since" "two keybench on one rig: and told by which process,"
+holds "$tmp/same.err" "keybench run $tmp/door.yaml" "two keybench on one rig: and what that does"
+kill -0 $first
+ok $? "two keybench on one rig: the first goes on"
+kill -9 $first
+wait $first 2>/dev/null
+# standard ones alone: what the killed run has left half done between phone and vehicle does not matter to them
+printf 'suite: taps\ncases:\n  - id: standard\n    trials: {count: 3}\n    steps: [approach, select, transact: {kind: standard}]\n' >"$tmp/taps.yaml"
+"$bin/keybench" run "$tmp/taps.yaml" --rig "$tmp/first.yaml" --target "$tmp/target.yaml" --runs "$tmp/free" >/dev/null 2>"$tmp/free.err"
+echo "# after kill -9: exit $?"
+sed 's/^/# /' "$tmp/free.err"
+is "$(grep -cE 'held by|in use|another program' "$tmp/free.err")" 0 "two keybench on one rig: after kill -9 of the first it is free at once"
+run=$(echo "$tmp/free"/*)
+is "$(lab_count)" 3 "two keybench on one rig: and every tap on its USB reader is done"
 
 # energised and unplugged
 usbrelay BENCH_1=1 >/dev/null 2>&1
