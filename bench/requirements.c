@@ -16,6 +16,8 @@ static const struct conf_item items[] = {
 	  "what there is to keep to, in a line", 0, 0, NULL },
 	{ "why", CONF_TEXT, offsetof(struct requirement, why), "",
 	  "for what reason no case asks it", 0, 0, NULL },
+	{ "open", CONF_TEXT, offsetof(struct requirement, open), "",
+	  "what of it the cases do not ask", 0, 0, NULL },
 	{ 0 },
 };
 

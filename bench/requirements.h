@@ -10,6 +10,7 @@
 struct requirement {
 	const char *id, *text;
 	const char *why;  /* it has no case, where that is known; or "" */
+	const char *open; /* what of it the cases that there are do not ask; or "" */
 	struct buf cases; /* "suite/case suite/case"; empty: uncovered */
 	int case_count;
 };

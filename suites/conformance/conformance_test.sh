@@ -11,6 +11,7 @@ ok $? "MUTANTS.md says so (make mutants)"
 "$bin/keybench" list --requirements >"$tmp/requirements"
 is $? 0 "the requirements are listed"
 holds "$tmp/requirements" "apdu/unknown-class" "with the cases that ask them"
+holds "$tmp/requirements" "IN PART, not: how long" "what they leave open"
 holds "$tmp/requirements" "UNCOVERED: the reader's chip" "and with the reason where none can"
 sed -n 's/^ *requirement: \[\(.*\)\]/\1/p' suites/conformance/*.yaml | tr -d ' ' | tr ',' '\n' | sort -u >"$tmp/named"
 while read -r id; do
