@@ -61,7 +61,9 @@ static void run(struct pair *p)
 	for (int i = 0; i < 100000; i++) {
 		int64_t wake = TP_NEVER;
 
-		if (turn(p, &p->a, &p->b, &wake) | turn(p, &p->b, &p->a, &wake))
+		bool one = turn(p, &p->a, &p->b, &wake);
+
+		if (turn(p, &p->b, &p->a, &wake) || one)
 			continue;
 		if (wake == TP_NEVER)
 			return;
