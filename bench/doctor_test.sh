@@ -3,9 +3,6 @@
 . tools/tap.sh
 kb=$bin/keybench
 m=$tmp/machine
-KEYBENCH_LOCKS=$tmp/locks
-export KEYBENCH_LOCKS
-mkdir "$tmp/locks"
 
 # put FILE TEXT
 put() {

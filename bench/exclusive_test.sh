@@ -3,9 +3,7 @@
 # The desk runs by itself here, and the rig names its devices by links, as it would real ones.
 . tools/tap.sh
 kb=$bin/keybench
-mkdir "$tmp/links" "$tmp/locks"
-KEYBENCH_LOCKS=$tmp/locks
-export KEYBENCH_LOCKS
+mkdir "$tmp/links"
 
 "$bin/keybench-emu" --rig fixtures/rigs/emulated-a.yaml --seed 1 --links "$tmp/links" >"$tmp/emu.out" 2>&1 &
 emu=$!

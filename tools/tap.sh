@@ -2,6 +2,10 @@
 # $bin is where the programs are, $tmp a folder that goes away with the test.
 bin=${KEYBENCH_BIN:-$PWD/build/bin}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/keybench.XXXXXX") || exit 1
+# Devices are locked among the programs of one test: another's desk that is on its way out may have had the same pseudo-terminals.
+KEYBENCH_LOCKS=$tmp/locks
+mkdir "$KEYBENCH_LOCKS" || exit 1
+export KEYBENCH_LOCKS
 # However the test ends, so does what it has started: left behind, a process keeps the pipes it inherited open, and
 # whoever reads these to their end waits for ever.
 left=

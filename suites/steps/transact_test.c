@@ -110,6 +110,7 @@ static void tidy(struct bench *b)
 	positioner_close(b->positioner);
 	reader_close(b->reader);
 	vehicle_free(b->env.vehicle);
+	step_env_release(&b->env);
 	device_free(b->device);
 	pairing_wipe(&b->pairing);
 	profile_free(b->profile);

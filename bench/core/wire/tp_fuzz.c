@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		now += cursor_u8(&c) * (int64_t)4000000;
 		len = cursor_u8(&c) % (f.fd ? 65 : 9);
 		b = cursor_take(&c, len < c.rest.len ? len : c.rest.len);
-		memcpy(f.data, b.data, b.len);
+		if (b.len)
+			memcpy(f.data, b.data, b.len);
 		f.len = (uint8_t)b.len;
 		drive(&t, now);
 		tp_frame(&t, &f, now);
