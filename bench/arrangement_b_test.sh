@@ -62,12 +62,12 @@ holds "$tmp/out" "the rig has no reader of its own" "and says why"
 planted() {
 	sed "s/faults: \[\]/faults: [{device: card0, at: {exchange: 5}, $1}]/" fixtures/rigs/emulated-b.yaml \
 		>"$tmp/planted.yaml"
-	for try in 1 2 3 4; do
+	for try in 1 2 3 4 5 6 7 8; do
 		rm -rf "$tmp/planted"
 		"$bin/keybench" run suites/timing/smoke.yaml --rig "$tmp/planted.yaml" \
 			--target fixtures/profiles/target/example.yaml --seed 3 --runs "$tmp/planted" >"$tmp/out" 2>"$tmp/err"
 		status=$?
-		[ $try -lt 4 ] && held_up $status "$tmp/out" || break
+		[ $try -lt 8 ] && held_up $status "$tmp/out" || break
 	done
 	run=$(echo "$tmp"/planted/*)
 }
