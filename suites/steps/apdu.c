@@ -51,3 +51,12 @@ void step_rehearse_apdu(struct attempt *a, const char *name)
 	snprintf(point, sizeof(point), "%s.answered", name);
 	attempt_point(a, point, 0, 0);
 }
+
+const char *step_no_phone(const struct attempt *a)
+{
+	if (!attempt_find(a, "activated"))
+		return "no phone is selected: 'select' must stand before it";
+	if (attempt_find(a, "retreat"))
+		return "the phone is away again: 'retreat' stands before it";
+	return NULL;
+}

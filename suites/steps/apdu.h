@@ -13,5 +13,7 @@ int step_apdu(struct step_env *env, const char *name, struct bytes command,
 	      struct buf *answer, int64_t *floor_ns, struct err *err);
 /** The points of one APDU, for rehearsals. */
 void step_rehearse_apdu(struct attempt *a, const char *name);
+/** Rehearsed: is a phone selected here, and still there? @return NULL, or why not */
+const char *step_no_phone(const struct attempt *a);
 
 #endif

@@ -35,11 +35,11 @@ static int run_apdu(const void *params, struct step_env *env, struct err *err)
 
 static const char *rehearse_apdu(const void *params, struct attempt *a)
 {
+	const char *why = step_no_phone(a);
+
 	(void)params;
-	if (!attempt_find(a, "activated"))
-		return "no phone is selected: 'select' must stand before it";
-	if (attempt_find(a, "retreat"))
-		return "the phone is away again: 'retreat' stands before it";
+	if (why)
+		return why;
 	step_rehearse_apdu(a, "apdu");
 	return NULL;
 }

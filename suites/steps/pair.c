@@ -223,11 +223,11 @@ static int run_pair(const void *params, struct step_env *env, struct err *err)
 
 static const char *rehearse_pair(const void *params, struct attempt *a)
 {
+	const char *why = step_no_phone(a);
+
 	(void)params;
-	if (!attempt_find(a, "activated"))
-		return "no phone is selected: 'select' must stand before it";
-	if (attempt_find(a, "retreat"))
-		return "the phone is away again: 'retreat' stands before it";
+	if (why)
+		return why;
 	if (attempt_find(a, "pair_end.sent"))
 		return "one 'pair' an attempt: a second would overwrite the moments of "
 		       "the first";

@@ -157,11 +157,10 @@ static int run_transact(const void *params, struct step_env *env, struct err *er
 static const char *rehearse_transact(const void *params, struct attempt *a)
 {
 	const struct transact_params *p = params;
+	const char *why = step_no_phone(a);
 
-	if (!attempt_find(a, "activated"))
-		return "no phone is selected: 'select' must stand before it";
-	if (attempt_find(a, "retreat"))
-		return "the phone is away again: 'retreat' stands before it";
+	if (why)
+		return why;
 	if (attempt_find(a, "decided"))
 		return "one 'transact' an attempt: a second would overwrite the moments "
 		       "of the first";

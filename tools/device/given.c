@@ -1,5 +1,7 @@
 #include "tools/device/given.h"
 
+#include <stdio.h>
+
 static void take_address(struct given *g, const char *arg, bool listen,
 			 struct argp_state *state)
 {
@@ -35,4 +37,18 @@ error_t given_take(struct given *g, int key, const char *arg, struct argp_state 
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+int given_listen(const struct given *g, int *listener, struct err *err)
+{
+	struct address at = g->at;
+	char text[280];
+	int port, rc = address_listen(listener, &at, &port, err);
+
+	if (rc)
+		return rc;
+	snprintf(at.port, sizeof(at.port), "%d", port);
+	printf("listening on %s\n", address_text(&at, text));
+	fflush(stdout);
+	return 0;
 }

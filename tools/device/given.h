@@ -38,4 +38,7 @@ enum {
 /** One of these options, or an argument, of which there are none. ARGP_ERR_UNKNOWN: it is the program's own. */
 error_t given_take(struct given *g, int key, const char *arg, struct argp_state *state);
 
+/** Listen at its address, and say on stdout which that became. @return 0 or ERR_IO; the caller closes @listener */
+int given_listen(const struct given *g, int *listener, struct err *err);
+
 #endif

@@ -170,15 +170,10 @@ static int serve(struct host *h, struct err *err)
 
 static int listen_and_serve(struct host *h, struct err *err)
 {
-	struct address at = h->a->given.at;
-	char text[280];
-	int listener, port, rc = address_listen(&listener, &at, &port, err);
+	int listener, rc = given_listen(&h->a->given, &listener, err);
 
 	if (rc)
 		return rc;
-	snprintf(at.port, sizeof(at.port), "%d", port);
-	printf("listening on %s\n", address_text(&at, text));
-	fflush(stdout);
 	while (!rc) {
 		rc = link_accept(&h->link, listener, clock_now(clock_real()) + LOOK_NS,
 				 err);

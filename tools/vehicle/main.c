@@ -236,15 +236,10 @@ static int transact(struct driving *d, int64_t i, struct err *err)
 
 static int await_card(struct driving *d, struct err *err)
 {
-	struct address at = d->a->given.at;
-	char text[280];
-	int listener, port, rc = address_listen(&listener, &at, &port, err);
+	int listener, rc = given_listen(&d->a->given, &listener, err);
 
 	if (rc)
 		return rc;
-	snprintf(at.port, sizeof(at.port), "%d", port);
-	printf("listening on %s\n", address_text(&at, text));
-	fflush(stdout);
 	do {
 		rc = link_accept(&d->link, listener, clock_now(clock_real()) + LOOK_NS,
 				 err);
